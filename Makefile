@@ -1,0 +1,37 @@
+# One environment in .venv, made from a clean checkout with CPython 3.11+, a C++ compiler and the package index.
+PYTHON ?= python3
+BIN := .venv/bin
+# Two workers on two cores: more threads in each would only get in each other's way.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: quickstart quickstart-full test check bench bench-full clean
+
+# Installed when pyproject.toml changes; `touch` marks it, so that a second `make` starts at once.
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[quickstart,plots,dev]'
+	touch $@
+
+quickstart: .venv/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" examples/quickstart/run.sh
+
+quickstart-full: .venv/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" examples/quickstart/run.sh --full
+
+test: .venv/.installed
+	$(PYTEST)
+
+check: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.installed
+	$(BIN)/python -m benchmarks
+
+bench-full: .venv/.installed
+	$(BIN)/python -m benchmarks --full
+
+clean:
+	rm -rf .venv quickstart-run

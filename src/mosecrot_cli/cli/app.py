@@ -1,0 +1,117 @@
+"""The application: commands, the version, and the one table from error to exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from mosecrot_cli import __version__
+from mosecrot_cli.cli.anchors import anchors
+from mosecrot_cli.cli.baseline import baseline
+from mosecrot_cli.cli.evaluate import evaluate
+from mosecrot_cli.cli.finetune import finetune
+from mosecrot_cli.cli.map import map_
+from mosecrot_cli.cli.predict import predict
+from mosecrot_cli.cli.stitch import stitch
+from mosecrot_cli.errors import INTERRUPTED, MosecrotError
+
+app = typer.Typer(
+    name="mosecrot",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+METHOD, CHECK, USE = "The method, step by step", "Compare", "Use"
+app.command(rich_help_panel=METHOD)(anchors)
+app.command("map", rich_help_panel=METHOD)(map_)
+app.command(rich_help_panel=METHOD)(finetune)
+app.command(rich_help_panel=METHOD)(stitch)
+app.command(rich_help_panel=METHOD)(evaluate)
+app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)
+app.command(rich_help_panel=USE)(predict)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mosecrot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _application(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A text classifier for a language without training data (MoSECroT).
+
+    Takes a pre-trained model of one language, replaces its embeddings by static word vectors of another,
+    mapped through a bilingual lexicon, and evaluates the result.
+
+    Each step reads what the one before has left in the folder:
+
+        mosecrot anchors --src en --tgt tt --lexicon en-tt.tsv --target-vectors wiki.tt.vec
+
+        mosecrot map --weighting sparsemax --k 50
+
+        mosecrot finetune --train train.tsv --dev dev.tsv
+
+        mosecrot stitch
+
+        mosecrot evaluate --data test.tsv
+    """
+
+
+def main() -> NoReturn:
+    """Run the application on the arguments of the process; exit with the code of `errors`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the application and turn every error into one line and an exit code.
+
+    Args:
+        arguments: the command line without the program's name.
+
+    Returns:
+        The exit code: 0 done, 1 the program's fault, 2 usage, 3 input, 4 output exists, 5 source unreachable,
+        6 cannot write, 130 interrupted.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app(list(arguments), prog_name="mosecrot")
+    except SystemExit as stop:
+        return _flushed(stop.code)
+    except MosecrotError as error:
+        if {"-v", "--verbose"} & set(arguments):
+            traceback.print_exc()
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _flushed(code: object) -> int:
+    """`code`, once stdout has been flushed; a reader that has gone away is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout again at exit: give it something that takes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0 if code is None else 1
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    # An exception, so that partial outputs are removed.
+    raise SystemExit(128 + number)

@@ -1,0 +1,54 @@
+"""`mosecrot map`."""
+
+from __future__ import annotations
+
+from mosecrot_cli.cli import options as opt
+from mosecrot_cli.cli.output import session
+from mosecrot_cli.cli.report import report
+from mosecrot_cli.settings import MapSettings, OutputSettings
+
+
+def map_(
+    anchors: opt.AnchorsFile = MapSettings.anchors,
+    source_model: opt.SourceModel = MapSettings.source_model,
+    target_vectors: opt.TargetVectors = MapSettings.target_vectors,
+    max_vocab: opt.MaxVocabOptional = MapSettings.max_vocab,
+    method: opt.MethodOption = MapSettings.method,
+    weighting: opt.WeightingOption = MapSettings.weighting,
+    k: opt.K = MapSettings.k,
+    temperature: opt.Temperature = MapSettings.temperature,
+    device: opt.Device = MapSettings.device,
+    output: opt.Output = MapSettings.out.output,
+    overwrite: opt.Overwrite = False,
+    if_changed: opt.IfChanged = False,
+    dry_run: opt.DryRun = False,
+    as_json: opt.Json = False,
+    verbose: opt.Verbose = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Map the target vectors into the embedding space of the model.
+
+    Writes a folder with `source.npy` (one row per token id), `target.npy` and `target.vocab.txt`.
+
+    Examples:
+
+        mosecrot map --weighting sparsemax --k 50
+
+        mosecrot anchors --lexicon en-tt.tsv -o - ... | mosecrot map - --source-model DIR --target-vectors wiki.tt.vec
+    """
+    settings = MapSettings(
+        out=OutputSettings(output, overwrite, if_changed, dry_run),
+        anchors=anchors,
+        source_model=source_model,
+        target_vectors=target_vectors,
+        max_vocab=max_vocab,
+        method=method,
+        weighting=weighting,
+        k=k,
+        temperature=temperature,
+        device=device,
+    )
+    with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
+        from mosecrot_cli.pipeline.map import run
+
+        report(sink, run(settings, sink), next_step="mosecrot finetune --train ..., then mosecrot stitch")

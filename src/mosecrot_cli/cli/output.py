@@ -1,0 +1,125 @@
+"""The one place that writes to the terminal: data to stdout; bars, warnings, summaries and hints to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Sink:
+    """Shows what a command has to say, in the form that was asked for.
+
+    Args:
+        as_json: results are one JSON value on stdout, and summaries are left out.
+        quiet: neither bars nor warnings nor summaries.
+        verbose: also what is merely informative.
+    """
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        self.as_json, self.quiet, self.verbose = as_json, quiet, verbose
+        self._console: Console | None = None
+
+    @property
+    def console(self) -> Console:
+        """The console on stderr, made when first needed (rich is slow to import)."""
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        return self._console
+
+    # --- the Reporter protocol ---
+    def warn(self, message: str) -> None:
+        """A warning on stderr."""
+        if not self.quiet:
+            self.console.print(f"warning: {message}", style="yellow", markup=False)
+
+    def info(self, message: str) -> None:
+        """A line on stderr, with `--verbose` only."""
+        if self.verbose and not self.quiet:
+            self.console.print(message, style="dim", markup=False)
+
+    @contextmanager
+    def track(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """A progress bar on stderr; none when stderr is no terminal or with `--quiet`."""
+        if self.quiet or not self.console.is_terminal:
+            yield lambda units: None
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+        from rich.progress import TaskProgressColumn, TimeRemainingColumn
+
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(show_speed=True),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task(description, total=total)
+            yield lambda units: progress.advance(task, units)
+
+    # --- results ---
+    def summary(self, title: str, rows: Sequence[tuple[str, str]], *, hint: str | None = None) -> None:
+        """What a step did, on stderr: people read it, pipelines do not."""
+        if self.quiet or self.as_json:
+            return
+        self.console.print(title, style="bold", markup=False)
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, value in rows:
+            self.console.print(f"  {name.ljust(width)}  {value}", markup=False)
+        if hint:
+            self.console.print(hint, style="dim", markup=False)
+
+    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table as data, on stdout; the first column is text, the others are numbers."""
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left", header_style="bold")
+        for position, name in enumerate(header):
+            table.add_column(name, justify="left" if position == 0 else "right", no_wrap=True)
+        for row in rows:
+            table.add_row(*row)
+        # Without a terminal rich assumes 80 columns and would cut the labels.
+        width = None if sys.stdout.isatty() else 200
+        Console(file=sys.stdout, highlight=False, width=width).print(table)
+
+    def value(self, value: Any) -> None:
+        """A JSON value on stdout."""
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+    def line(self, text: str) -> None:
+        """A line of data on stdout."""
+        sys.stdout.write(text + "\n")
+
+
+@contextmanager
+def session(*, as_json: bool = False, quiet: bool = False, verbose: bool = False) -> Iterator[Sink]:
+    """A sink for one command; libraries are kept from talking past it, and a closed pipe ends it silently."""
+    level = "info" if verbose else "error"
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", level)
+    os.environ.setdefault("HF_HUB_VERBOSITY", level)
+    os.environ.setdefault("DATASETS_VERBOSITY", level)
+    if quiet or not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    # Forked data loaders would otherwise make the tokenizers warn.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    try:
+        yield Sink(as_json=as_json, quiet=quiet, verbose=verbose)
+        sys.stdout.flush()
+    except BrokenPipeError as closed:
+        # Whoever read stdout has had enough. Python flushes it again at exit: give it something that takes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from closed

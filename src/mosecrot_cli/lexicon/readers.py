@@ -1,0 +1,161 @@
+"""Reading lexica (MUSE's two words a line, TSV, CSV, with or without scores) and the anchor files of this package."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.lexicon.formats import STDIN, Row, display_name, read_rows
+from mosecrot_cli.lexicon.types import Pair
+
+_HEADER = {
+    "source": "source",
+    "src": "source",
+    "target": "target",
+    "tgt": "target",
+    "trg": "target",
+    "score": "score",
+    "origin": "origin",
+}
+_NO_SCORE = frozenset({"", "-", "?", "na", "n/a", "nan", "none", "null"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the fields of a pair stand; without a header a third column may or may not hold scores."""
+
+    source: int = 0
+    target: int = 1
+    score: int | None = 2
+    origin: int | None = None
+    named: bool = False
+
+
+@dataclass(slots=True)
+class _Table:
+    """A file's pairs column by column; scores as text until it is known whether they are scores."""
+
+    sources: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    scores: list[str] = field(default_factory=list)
+    origins: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, row: Row, columns: _Columns, origin: str) -> None:
+        cells = row.cells
+        self.sources.append(_cell(cells, columns.source))
+        self.targets.append(_cell(cells, columns.target))
+        self.scores.append(_cell(cells, columns.score))
+        self.origins.append(_cell(cells, columns.origin) or origin)
+        self.lines.append(row.line)
+
+    def drop_first(self) -> None:
+        for column in (self.sources, self.targets, self.scores, self.origins, self.lines):
+            del column[0]
+
+
+def read_lexicon(path: str | Path, *, origin: str | None = None) -> list[Pair]:
+    """The pairs of a lexicon file, in its order.
+
+    Read are MUSE's form (two words a line, split by a space or a tab), TSV (fields may hold spaces) and CSV, each also
+    gzipped. Which of them a file is, is found once for the whole file. A header with `source` and `target` names the
+    columns. Without it, a third column is the score if most of its cells are numbers, else it is ignored like all
+    further ones. Text is NFC-normalised and stripped; blank lines are skipped; a pair with an empty side is kept
+    (selection counts it).
+
+    Args:
+        path: the file, or `-` for stdin.
+        origin: the name of the lexicon in `Pair.origin` where the file has no such column; its file name by default.
+
+    Raises:
+        DataError: a missing, empty or damaged file, a wrong encoding, a malformed line (`path:line`).
+    """
+    given = str(path)
+    named_origin = origin or (display_name(given) if given == STDIN else Path(given).name)
+    return _read_pairs(given, origin=named_origin, header_of_two=True)
+
+
+def read_anchor_pairs(path: str | Path) -> list[Pair]:
+    """The pairs of `anchors.tsv` or `anchors.scores.tsv` (or of stdin, `-`), in order.
+
+    Unlike a lexicon's, an anchor file's two-column form has no header: `source TAB target` would be a pair.
+
+    Raises:
+        DataError: as `read_lexicon`, and for a pair with an empty side.
+    """
+    given = str(path)
+    pairs = _read_pairs(given, origin="", header_of_two=False)
+    for pair in pairs:
+        if not pair.source or not pair.target:
+            side = "target" if pair.source else "source"
+            raise DataError(f"an anchor without a {side} word", where=f"{display_name(given)}:{pair.line}")
+    return pairs
+
+
+def _read_pairs(path: str, *, origin: str, header_of_two: bool) -> list[Pair]:
+    table = _Table()
+    columns = _Columns()
+    for number, row in enumerate(read_rows(path)):
+        if number == 0 and (header_of_two or len(row.cells) > 2):
+            found = _header(row.cells)
+            if found:
+                columns = found
+                continue
+        table.add(row, columns, origin)
+    name = display_name(path)
+    if not columns.named and _starts_with_header(table.scores):
+        table.drop_first()
+    if not table.sources:
+        raise DataError("a header and no pair", where=name)
+    scores = _parse_scores(table, name, named=columns.named)
+    return list(map(Pair, table.sources, table.targets, scores, table.origins, table.lines))
+
+
+def _cell(cells: Sequence[str], column: int | None) -> str:
+    return cells[column].strip() if column is not None and column < len(cells) else ""
+
+
+def _header(cells: Sequence[str]) -> _Columns | None:
+    places: dict[str, int] = {}
+    for place, cell in enumerate(cells):
+        meaning = _HEADER.get(cell.strip().lower())
+        if meaning:
+            places.setdefault(meaning, place)
+    if "source" not in places or "target" not in places:
+        return None
+    return _Columns(places["source"], places["target"], places.get("score"), places.get("origin"), named=True)
+
+
+def _starts_with_header(scores: Sequence[str]) -> bool:
+    """Whether only the first cell of a third column is a word: `english TAB tatar TAB quality`."""
+    first = scores[0] if scores else ""
+    if first.lower() in _NO_SCORE or _is_number(first):
+        return False
+    rest = [cell for cell in scores[1:] if cell.lower() not in _NO_SCORE]
+    return bool(rest) and all(map(_is_number, rest))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
+
+
+def _parse_scores(table: _Table, name: str, *, named: bool) -> list[float | None]:
+    given = [cell for cell in table.scores if cell.lower() not in _NO_SCORE]
+    # An unnamed third column may be anything: a part of speech, a comment.
+    if not named and 2 * sum(map(_is_number, given)) <= len(given):
+        return [None] * len(table.scores)
+    scores: list[float | None] = []
+    for cell, line in zip(table.scores, table.lines, strict=True):
+        if cell.lower() in _NO_SCORE:
+            scores.append(None)
+        elif _is_number(cell):
+            scores.append(float(cell))
+        else:
+            raise DataError(f"the score {cell!r} is no finite number", where=f"{name}:{line}")
+    return scores

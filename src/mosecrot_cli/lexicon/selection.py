@@ -1,0 +1,217 @@
+"""From lexicon pairs to anchors: the paper's selection (arXiv 2401.04821, section 3.1) and what noisy lexica need."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mosecrot_cli.errors import UsageError
+from mosecrot_cli.lexicon.diagnosis import nothing_left
+from mosecrot_cli.lexicon.matching import Match, SourceForms, match_identical, match_target
+from mosecrot_cli.lexicon.scripts import AUTO, OFF, Script, find_script, resolve_script
+from mosecrot_cli.lexicon.stopwords import is_stopword
+from mosecrot_cli.lexicon.types import Anchor, DropReason, Pair, SourceVocabulary, TargetVocabulary
+from mosecrot_cli.progress import Reporter, SilentReporter
+
+IDENTICAL = "identical"
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionOptions:
+    """Which pairs become anchors, beyond being in both vocabularies.
+
+    Attributes:
+        max_anchors: a random sample of at most so many; None for all.
+        seed: of the sample.
+        stopwords: case-folded source words to leave out (`load_stopwords`).
+        min_score: the least score; a pair without a score does not pass a minimum.
+        script: `auto` lets through target words of the script that most target vectors have, `off` all words, a name
+            or ISO 15924 code the words of that script.
+        identical: strings that both vocabularies contain (names, numerals, punctuation) become anchors where the
+            lexica have none for the target word. They have no score and may be of any script: `min_score` and `script`
+            are about lexica.
+        multi_token: a source word of several tokens is an anchor too.
+
+    Raises:
+        UsageError: a value that makes no sense.
+    """
+
+    max_anchors: int | None = None
+    seed: int = 0
+    stopwords: frozenset[str] = frozenset()
+    min_score: float | None = None
+    script: str = AUTO
+    identical: bool = False
+    multi_token: bool = False
+
+    def __post_init__(self) -> None:
+        if self.max_anchors is not None and self.max_anchors < 1:
+            raise UsageError(f"--max-anchors must be at least 1, not {self.max_anchors}")
+        if self.seed < 0:
+            raise UsageError(f"--seed must not be negative, but is {self.seed}")
+        if self.min_score is not None and math.isnan(self.min_score):
+            raise UsageError("--min-score must be a number")
+        if self.script.casefold() not in (AUTO, OFF):
+            find_script(self.script)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The anchors of a selection and what became of the other pairs; `len(anchors) + sum(dropped) == read`.
+
+    Attributes:
+        anchors: in lexicon order; identical strings after them, in the order of the target vocabulary.
+        read: the number of pairs considered: those of the lexica, and identical strings where asked for.
+        dropped: reason -> number of pairs, in the order of `DropReason`; reasons that occurred only.
+        kept: origin -> number of anchors, in the order of the lexica.
+        script: the name of the script that target words had to have; None without a filter.
+    """
+
+    anchors: list[Anchor]
+    read: int
+    dropped: dict[str, int]
+    kept: dict[str, int]
+    script: str | None
+
+
+def select_anchors(
+    pairs: Sequence[Pair],
+    *,
+    source: SourceVocabulary,
+    target: TargetVocabulary,
+    options: SelectionOptions | None = None,
+    reporter: Reporter | None = None,
+) -> Selection:
+    """Select the anchors among the pairs of one or several lexica.
+
+    A pair is an anchor when its source word is one token of the model (as written, else in lower case) and its target
+    word is in the vectors (as written, else in lower case). Each target word keeps one translation: that of the first
+    lexicon that has the word (lexica in the order in which their `origin` first appears), in it the best score (any
+    score beats none), and of equal ones the first.
+
+    Args:
+        pairs: the pairs of all lexica, one lexicon after the other.
+        source: the words of the model.
+        target: the words of the static embeddings.
+        options: what else to require; the defaults of `SelectionOptions` if None.
+        reporter: told about the progress.
+
+    Raises:
+        DataError: no pair is left; the message says how many failed on each side.
+    """
+    options = options or SelectionOptions()
+    script = resolve_script(options.script, target.words)
+    dropped: Counter[DropReason] = Counter()
+    forms = SourceForms(source, multi_token=options.multi_token, reporter=reporter or SilentReporter())
+
+    passed = _screen(pairs, options, script, dropped)
+    found = _match(passed, forms, target, dropped)
+    matches = _one_per_target(found, pairs, dropped)
+    read = len(pairs)
+    if options.identical:
+        same = match_identical(target, source, forms, taken={match.target for match in matches}, origin=IDENTICAL)
+        read += len(same)
+        matches += [match for match in same if not _is_dropped_stopword(match.pair, options, dropped)]
+    if not matches:
+        raise nothing_left(pairs, forms=forms, target=target, dropped=dropped)
+    matches = _sample(matches, options, dropped)
+    anchors = [Anchor(m.source, m.target, m.source_ids, m.pair.score, m.pair.origin) for m in matches]
+    return Selection(
+        anchors=anchors,
+        read=read,
+        dropped={str(reason): dropped[reason] for reason in DropReason if dropped[reason]},
+        kept=dict(Counter(anchor.origin for anchor in anchors)),
+        script=script.name if script else None,
+    )
+
+
+def _screen(
+    pairs: Sequence[Pair], options: SelectionOptions, script: Script | None, dropped: Counter[DropReason]
+) -> list[Pair]:
+    """The pairs with no fault of their own."""
+    passed = []
+    for pair in pairs:
+        reason = _own_fault(pair, options, script)
+        if reason:
+            dropped[reason] += 1
+        else:
+            passed.append(pair)
+    return passed
+
+
+def _own_fault(pair: Pair, options: SelectionOptions, script: Script | None) -> DropReason | None:
+    if not pair.source or not pair.target:
+        return DropReason.EMPTY
+    if options.stopwords and is_stopword(pair.source, options.stopwords):
+        return DropReason.STOPWORD
+    if options.min_score is not None:
+        if pair.score is None:
+            return DropReason.NO_SCORE
+        if pair.score < options.min_score:
+            return DropReason.LOW_SCORE
+    if script and not script.accepts(pair.target):
+        return DropReason.OTHER_SCRIPT
+    return None
+
+
+def _is_dropped_stopword(pair: Pair, options: SelectionOptions, dropped: Counter[DropReason]) -> bool:
+    is_stop = is_stopword(pair.source, options.stopwords)
+    dropped[DropReason.STOPWORD] += is_stop
+    return is_stop
+
+
+def _match(
+    pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabulary, dropped: Counter[DropReason]
+) -> list[Match]:
+    """The pairs that are in both vocabularies, in the forms that these contain."""
+    forms.look_up([pair.source for pair in pairs])
+    matches = []
+    for pair in pairs:
+        form = forms[pair.source]
+        word = match_target(pair.target, target)
+        if form.usable and word is not None:
+            matches.append(Match(pair, form.word, form.ids, word))
+        elif word is None:
+            dropped[DropReason.NOT_IN_TARGET if form.usable else DropReason.NOT_IN_EITHER] += 1
+        else:
+            dropped[DropReason.SEVERAL_TOKENS if form.ids else DropReason.NOT_IN_SOURCE] += 1
+    return matches
+
+
+def _one_per_target(matches: Sequence[Match], pairs: Sequence[Pair], dropped: Counter[DropReason]) -> list[Match]:
+    """One match for each target word, in the order given."""
+    lexicon_rank = {origin: rank for rank, origin in enumerate(dict.fromkeys(pair.origin for pair in pairs))}
+
+    def rank(match: Match) -> tuple[int, float]:
+        score = match.pair.score
+        return lexicon_rank[match.pair.origin], math.inf if score is None else -score
+
+    best: dict[str, Match] = {}
+    for match in matches:
+        rival = best.get(match.target)
+        if rival is None or rank(match) < rank(rival):
+            best[match.target] = match
+    kept = []
+    for match in matches:
+        winner = best[match.target]
+        if match is winner:
+            kept.append(match)
+        elif match.source == winner.source:
+            dropped[DropReason.REPEATED] += 1
+        else:
+            dropped[DropReason.OTHER_TRANSLATION] += 1
+    return kept
+
+
+def _sample(matches: list[Match], options: SelectionOptions, dropped: Counter[DropReason]) -> list[Match]:
+    """A random sample in the order given. With one seed, a smaller sample is part of a larger one."""
+    if options.max_anchors is None or len(matches) <= options.max_anchors:
+        return matches
+    import numpy as np  # here, so that the options and reasons cost the command line no import of it
+
+    order = np.random.default_rng(options.seed).permutation(len(matches))
+    chosen = np.sort(order[: options.max_anchors])
+    dropped[DropReason.NOT_SAMPLED] += len(matches) - len(chosen)
+    return [matches[place] for place in chosen]

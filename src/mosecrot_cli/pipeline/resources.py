@@ -1,0 +1,51 @@
+"""From what the user said, or left unsaid, to the models, vectors and lexica that are meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, file_manifest, resolve_fact
+
+DEFAULT_MODELS = {"en": "bert-base-cased"}
+
+
+def source_model(given: str | None, src: str, inherited: str | None = None) -> str:
+    """The source model: as given, else as in the manifest of the input, else the default of the language.
+
+    Raises:
+        UsageError: none of the three is there.
+    """
+    if chosen := given or inherited or DEFAULT_MODELS.get(src):
+        return chosen
+    raise UsageError(f"no default model for the source language {src!r}", hint="name one with --source-model DIR|ID")
+
+
+def target_vectors(given: str | None, tgt: str | None, inherited: str | None = None) -> Path:
+    """The file of target vectors: as given, else as in the manifest of the input.
+
+    Raises:
+        UsageError: neither is there.
+        DataError: the file is missing.
+    """
+    chosen = given or inherited
+    if chosen is None:
+        wanted = f"of {tgt!r} " if tgt else ""
+        raise UsageError(f"which vectors {wanted}are meant is not known", hint="name the file with --target-vectors")
+    path = Path(chosen)
+    if not path.exists():
+        raise DataError("no such file of vectors", where=str(path), hint="--target-vectors names another")
+    return path
+
+
+def inherited_facts(output: Path) -> dict[str, str]:
+    """Facts in the manifest of an earlier step's output, paths as seen from here; empty where there is no manifest."""
+    manifest = Manifest.of(output)
+    if manifest is None:
+        return {}
+    place = output / FOLDER_MANIFEST if output.is_dir() else file_manifest(output)
+    return {
+        name: resolve_fact(value, place) if isinstance(value, str) else value
+        for name, value in manifest.facts.items()
+        if value is not None
+    }

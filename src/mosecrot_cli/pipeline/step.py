@@ -1,0 +1,150 @@
+"""What every file-writing command has in common: checks first, then computing, then all outputs at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from mosecrot_cli.errors import UsageError
+from mosecrot_cli.files import atomic_outputs, check_writable
+from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, describe_input, file_manifest
+from mosecrot_cli.settings import ALL, OutputSettings
+
+
+class StepSettings(Protocol):
+    """The settings of a command that writes files."""
+
+    @property
+    def out(self) -> OutputSettings:
+        """Where to, and what may happen to what is there."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What the computing of a step has to say.
+
+    Attributes:
+        statistics: figures of the result, for the manifest.
+        facts: what the next command builds on.
+        summary: lines for people (name, value).
+        digests: SHA-256 of inputs that were hashed while they were read (by input name).
+    """
+
+    statistics: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+    summary: Sequence[tuple[str, str]] = ()
+    digests: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step did.
+
+    Attributes:
+        output: what was written (or would be).
+        manifest: its manifest; None for a dry run.
+        summary: lines for people (name, value).
+        skipped: nothing had changed, nothing was done.
+        planned: a dry run: nothing was written.
+    """
+
+    output: Path
+    manifest: Manifest | None
+    summary: Sequence[tuple[str, str]] = ()
+    skipped: bool = False
+    planned: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON: the output, what became of it, and its manifest or the plan."""
+        state = "unchanged" if self.skipped else "planned" if self.planned else "written"
+        body = dataclasses.asdict(self.manifest) if self.manifest else {"plan": dict(self.summary)}
+        return {"output": str(self.output), "state": state, **body}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of a file-writing command.
+
+    Attributes:
+        command: its name.
+        settings: its settings, resolved: as they go into the manifest.
+        inputs: name -> path or hub id of everything that is read.
+        outputs: final names, the principal one first.
+    """
+
+    command: str
+    settings: StepSettings
+    inputs: Mapping[str, str | Path]
+    outputs: Sequence[Path]
+    folder: bool = True
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where the manifest will lie."""
+        return self.outputs[0] / FOLDER_MANIFEST if self.folder else file_manifest(self.outputs[0])
+
+    def unchanged(self) -> StepResult | None:
+        """The finished step, if `--if-changed` was given and the output is of these very settings and inputs."""
+        if not self.settings.out.if_changed or not all(path.exists() for path in self.outputs):
+            return None
+        if not self.manifest_path.is_file():
+            return None
+        manifest = Manifest.read(self.manifest_path)
+        if manifest.settings != describe_settings(self.settings) or manifest.inputs != self._describe_inputs({}):
+            return None
+        return StepResult(self.outputs[0], manifest, skipped=True)
+
+    def check(self) -> None:
+        """Fail before the computing starts if the outputs cannot be written, or would replace an input.
+
+        Raises:
+            OutputExistsError, OutputError: see `files.check_writable`.
+            UsageError: an output is one of the inputs.
+        """
+        read = {Path(path).resolve() for path in self.inputs.values() if str(path) != "-"}
+        for path in self.outputs:
+            if path.resolve() in read:
+                raise UsageError("the output is one of the inputs", where=str(path), hint="choose another --output")
+            replace = self.settings.out.overwrite or self.settings.out.if_changed
+            check_writable(path, overwrite=replace, marker=FOLDER_MANIFEST)
+
+    def run(self, compute: Callable[[Sequence[Path]], Computed], *, keep_partial: bool = False) -> StepResult:
+        """Compute into partial outputs, write the manifest, and rename all of them.
+
+        Args:
+            compute: gets one partial path per output and fills it.
+            keep_partial: leave what an interrupted run has written, for `--resume`.
+        """
+        started = time.perf_counter()
+        finals = list(self.outputs) if self.folder else [*self.outputs, self.manifest_path]
+        with atomic_outputs(*finals, keep_partial=keep_partial) as partials:
+            computed = compute(partials[: len(self.outputs)])
+            manifest = Manifest(
+                command=self.command,
+                settings=describe_settings(self.settings),
+                inputs=self._describe_inputs(computed.digests),
+                statistics=computed.statistics,
+                facts=computed.facts,
+                seconds=round(time.perf_counter() - started, 3),
+            )
+            manifest.write(partials[0] / FOLDER_MANIFEST if self.folder else partials[-1])
+        return StepResult(self.outputs[0], manifest, computed.summary)
+
+    def _describe_inputs(self, digests: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
+        return {name: describe_input(path, digest=digests.get(name)) for name, path in self.inputs.items()}
+
+
+def describe_settings(settings: Any) -> dict[str, Any]:
+    """Settings as JSON values, without the flags that do not change the result."""
+    flat = dataclasses.asdict(settings)
+    out = flat.pop("out", None)
+    if out is not None:
+        flat["output"] = str(out["output"])
+    flat.pop("resume", None)
+    described = json.loads(json.dumps(flat, default=str))
+    return {key: "all" if value == ALL else value for key, value in described.items()}

@@ -1,0 +1,42 @@
+"""How work that takes long tells about itself without knowing a terminal.
+
+Functions below the command line take a `Reporter`; the command line brings one that draws on stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+
+class Reporter(Protocol):
+    """Receives what a long-running function has to say."""
+
+    def warn(self, message: str) -> None:
+        """Something that the user should know but that stops nothing."""
+
+    def info(self, message: str) -> None:
+        """What is being done, for those who watch."""
+
+    def track(self, description: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
+        """A bar of `total` units; the context's value advances it by a number of units."""
+
+
+class SilentReporter:
+    """A reporter that keeps its warnings in `warnings` and says nothing."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, message: str) -> None:
+        """Keep the warning."""
+        self.warnings.append(message)
+
+    def info(self, message: str) -> None:
+        """Say nothing."""
+
+    @contextmanager
+    def track(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Draw nothing."""
+        yield lambda units: None

@@ -1,0 +1,227 @@
+"""What each command can be told: frozen dataclasses that hold every default of the toolkit, once.
+
+`None` means "not said": the command then takes the value from the manifest of its input, or from the task's preset.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+STDIO: Final = "-"
+ALL: Final = sys.maxsize
+"""A count that takes everything there is (`--k all`, `--max-vocab all`)."""
+
+DEFAULT_MAX_VOCAB = 200_000
+DEFAULT_SEED = 1
+
+
+class Method(StrEnum):
+    """How target words get an embedding of the source model's width."""
+
+    relative = "relative"
+    lstsq = "lstsq"
+
+
+class Weighting(StrEnum):
+    """How the similarities of the nearest anchors become weights (paper, section 3)."""
+
+    standard = "standard"
+    softmax = "softmax"
+    sparsemax = "sparsemax"
+    entmax15 = "entmax15"
+
+
+class Precision(StrEnum):
+    """Arithmetic of training and inference; `auto` is bf16 where a GPU has it, else fp32."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+@dataclass(frozen=True)
+class OutputSettings:
+    """Where a result goes and what may happen to what is there.
+
+    Attributes:
+        output: the file or folder to write.
+        overwrite: replace an existing output (once the new one is whole).
+        if_changed: do nothing when the output's manifest says that settings and inputs are the same.
+        dry_run: say what would be read and how much, and write nothing.
+    """
+
+    output: Path
+    overwrite: bool = False
+    if_changed: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class ComputeSettings:
+    """Where the arithmetic runs.
+
+    Attributes:
+        device: auto, cpu, cuda, cuda:N or mps.
+        gpus: numbers of the GPUs to train on, one process each; empty: `device` decides.
+        precision: see `Precision`.
+    """
+
+    device: str = "auto"
+    gpus: tuple[int, ...] = ()
+    precision: Precision = Precision.auto
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """How a data set is read.
+
+    Attributes:
+        text_column, label_column: names of the columns; None: guessed.
+        data_dir: folder in which named data sets are looked for before the hub.
+    """
+
+    text_column: str | None = None
+    label_column: str | None = None
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class AnchorsSettings:
+    """`mosecrot anchors`: paper, section 3, step 1."""
+
+    out: OutputSettings = OutputSettings(Path("anchors.tsv"))
+    src: str = "en"
+    tgt: str | None = None
+    lexicons: tuple[str, ...] = ()
+    source_model: str | None = None
+    target_vectors: str | None = None
+    max_vocab: int = DEFAULT_MAX_VOCAB
+    max_anchors: int | None = None
+    drop_stopwords: bool = False
+    stopwords: Path | None = None
+    min_score: float | None = None
+    script: str = "auto"
+    identical: bool = False
+    multi_token: bool = False
+    seed: int = DEFAULT_SEED
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """`mosecrot map`: paper, section 3, steps 2 and 3."""
+
+    out: OutputSettings = OutputSettings(Path("mapped"))
+    anchors: str = "anchors.tsv"
+    source_model: str | None = None
+    target_vectors: str | None = None
+    max_vocab: int | None = None
+    method: Method = Method.relative
+    weighting: Weighting = Weighting.sparsemax
+    k: int = 50
+    temperature: float = 1.0
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """`mosecrot finetune`: step 4. Unset numbers come from the task's preset (`tasks.presets`)."""
+
+    train: str = ""
+    dev: str | None = None
+    out: OutputSettings = OutputSettings(Path("model"))
+    data: DataSettings = DataSettings()
+    compute: ComputeSettings = ComputeSettings()
+    src: str | None = None
+    source_model: str | None = None
+    embeddings: str | None = None
+    freeze_embeddings: bool | None = None
+    epochs: int | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    max_length: int | None = None
+    seeds: tuple[int, ...] = (DEFAULT_SEED,)
+    seed_folders: bool = False
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class StitchSettings:
+    """`mosecrot stitch`: step 5."""
+
+    checkpoint: Path = Path("model")
+    embeddings: Path = Path("mapped")
+    out: OutputSettings = OutputSettings(Path("stitched"))
+    shared: bool = True
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """`mosecrot evaluate`: step 6."""
+
+    data_set: str = ""
+    checkpoint: Path = Path("stitched")
+    split: str = "test"
+    data: DataSettings = DataSettings()
+    compute: ComputeSettings = ComputeSettings()
+    predictions: Path | None = None
+    overwrite: bool = False
+    resamples: int = 2_000
+    seed: int = DEFAULT_SEED
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """`mosecrot evaluate --compare A B`: paired bootstrap of two prediction files."""
+
+    first: Path
+    second: Path
+    data_set: str
+    split: str = "test"
+    data: DataSettings = DataSettings()
+    resamples: int = 10_000
+    seed: int = DEFAULT_SEED
+
+
+class RowFormat(StrEnum):
+    """How `predict` writes its rows."""
+
+    tsv = "tsv"
+    jsonl = "jsonl"
+
+
+@dataclass(frozen=True)
+class PredictSettings:
+    """`mosecrot predict`."""
+
+    checkpoint: Path = Path("stitched")
+    texts: str = STDIO
+    output: str = STDIO
+    format: RowFormat = RowFormat.tsv
+    text_column: str | None = None
+    overwrite: bool = False
+    compute: ComputeSettings = ComputeSettings()
+
+
+@dataclass(frozen=True)
+class LinearBaselineSettings:
+    """`mosecrot baseline lr`: logistic regression on mean static vectors, trained on target data."""
+
+    train: str
+    data_set: str
+    target_vectors: str | None = None
+    max_vocab: int = DEFAULT_MAX_VOCAB
+    split: str = "test"
+    tgt: str | None = None
+    data: DataSettings = DataSettings()
+    predictions: Path | None = None
+    overwrite: bool = False
+    resamples: int = EvaluateSettings.resamples
+    seed: int = DEFAULT_SEED
+
+
+MULTILINGUAL_MODEL = "bert-base-multilingual-cased"
