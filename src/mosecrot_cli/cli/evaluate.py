@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,7 +12,7 @@ from mosecrot_cli.cli.output import Sink, session
 from mosecrot_cli.settings import CompareSettings, ComputeSettings, DataSettings, EvaluateSettings
 
 if TYPE_CHECKING:
-    from mosecrot_cli.evaluation.bootstrap import Comparison
+    from mosecrot_cli.evaluation.bootstrap import PairedComparison
     from mosecrot_cli.pipeline.evaluate import Evaluation
 
 
@@ -49,7 +50,7 @@ def evaluate(
             if predictions is not None:
                 raise typer.BadParameter("--predictions makes no sense with --compare")
             given = CompareSettings(*compare, data, split, columns, resamples or CompareSettings.resamples, seed)
-            show_comparison(sink, pipeline.compare(given), given)
+            show_comparison(sink, pipeline.compare(given, sink), given)
         else:
             settings = EvaluateSettings(
                 data_set=data,
@@ -71,13 +72,15 @@ def show_evaluation(sink: Sink, found: Evaluation) -> None:
         sink.value(found.to_dict())
         return
     for table in found.tables():
-        sink.table(table.title, table.header, table.rows)
+        sink.table(table.title, table.columns, table.rows)
 
 
-def show_comparison(sink: Sink, found: Comparison, settings: CompareSettings) -> None:
+def show_comparison(sink: Sink, found: PairedComparison, settings: CompareSettings) -> None:
     """The paired bootstrap as a table, or its JSON."""
     if sink.as_json:
-        sink.value(found.to_dict())
+        sink.value(asdict(found))
         return
-    table = found.table(settings.first.name, settings.second.name)
-    sink.table(table.title, table.header, table.rows)
+    from mosecrot_cli.evaluation.tables import comparison_table
+
+    table = comparison_table(found, (settings.first.name, settings.second.name))
+    sink.table(table.title, table.columns, table.rows)

@@ -81,8 +81,8 @@ class Sink:
         if hint:
             self.console.print(hint, style="dim", markup=False)
 
-    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A table as data, on stdout; the first column is text, the others are numbers."""
+    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str | int | float]]) -> None:
+        """A table as data, on stdout; the first column is text, the others are numbers (floats: scores, shares)."""
         from rich.console import Console
         from rich.table import Table
 
@@ -90,7 +90,7 @@ class Sink:
         for position, name in enumerate(header):
             table.add_column(name, justify="left" if position == 0 else "right", no_wrap=True)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(_cell, row))
         # Without a terminal rich assumes 80 columns and would cut the labels.
         width = None if sys.stdout.isatty() else 200
         Console(file=sys.stdout, highlight=False, width=width).print(table)
@@ -102,6 +102,12 @@ class Sink:
     def line(self, text: str) -> None:
         """A line of data on stdout."""
         sys.stdout.write(text + "\n")
+
+
+def _cell(value: str | int | float) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 @contextmanager

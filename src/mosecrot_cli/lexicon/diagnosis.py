@@ -1,9 +1,10 @@
-"""The error of a selection that leaves nothing: what failed, and how to mend it."""
+"""What is wrong with lexica that give few anchors or none, and how to mend it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.lexicon.matching import SourceForms, match_target
@@ -11,14 +12,47 @@ from mosecrot_cli.lexicon.types import DropReason, Pair, TargetVocabulary
 
 _LOOK = 2_000
 _NAMED = 3
-_HINTS = {
-    DropReason.OTHER_SCRIPT: "--script off lets words of every script through",
+_MANY = 0.1
+_FILTER_HINTS = {
+    DropReason.STOPWORD: "leave out --drop-stopwords",
     DropReason.LOW_SCORE: "lower --min-score",
     DropReason.NO_SCORE: "leave out --min-score: the lexicon has no scores",
-    DropReason.STOPWORD: "leave out --drop-stopwords",
-    DropReason.SEVERAL_TOKENS: "--multi-token takes source words of several tokens",
+    DropReason.OTHER_SCRIPT: "--script off lets words of every script through",
 }
+_SWAP = "the columns seem to run from the target to the source language: swap them"
+_MULTI_TOKEN = "--multi-token takes source words of several tokens"
 _LANGUAGES = "does the lexicon go from the language of the model to the language of the vectors?"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well lexica fit the two vocabularies, whatever was asked for besides.
+
+    Attributes:
+        right: the share of pairs that are in both vocabularies.
+        swapped: the share that would be, with source and target exchanged.
+    """
+
+    right: float
+    swapped: float
+
+    @property
+    def looks_swapped(self) -> bool:
+        """Whether the columns are rather the wrong way round."""
+        return self.swapped > self.right and self.swapped >= _MANY
+
+
+def measure_fit(pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabulary) -> Fit:
+    """How well the pairs fit, judged by some 2,000 of them, evenly spread."""
+    looked_at = pairs[:: max(1, len(pairs) // _LOOK)]
+    forms.look_up(word for pair in looked_at for word in (pair.source, pair.target))
+
+    def fits(source: str, translation: str) -> bool:
+        return forms[source].usable and match_target(translation, target) is not None
+
+    right = sum(fits(pair.source, pair.target) for pair in looked_at)
+    swapped = sum(fits(pair.target, pair.source) for pair in looked_at)
+    return Fit(right / len(looked_at), swapped / len(looked_at))
 
 
 def nothing_left(
@@ -32,32 +66,31 @@ def nothing_left(
     forms.look_up(pair.source for pair in pairs)
     no_source = sum(not forms[pair.source].usable for pair in pairs)
     no_target = sum(match_target(pair.target, target) is None for pair in pairs)
+    filtered = [f"{dropped[reason]:,} {reason}" for reason in _FILTER_HINTS if dropped[reason]]
     what = (
-        f"none of {len(pairs):,} pairs is in both vocabularies: {no_source:,} source words are no token of the model, "
-        f"{no_target:,} target words are not in the vectors"
+        f"none of {len(pairs):,} pairs is {'left' if filtered else 'in both vocabularies'}: "
+        f"{no_source:,} source words are no token of the model, {no_target:,} target words are not in the vectors"
     )
-    own_faults = (DropReason.STOPWORD, DropReason.LOW_SCORE, DropReason.NO_SCORE, DropReason.OTHER_SCRIPT)
-    filtered = [f"{dropped[reason]:,} {reason}" for reason in own_faults if dropped[reason]]
     if filtered:
-        what = what.replace("is in both vocabularies", "is left") + f"; filtered: {', '.join(filtered)}"
-    return DataError(what, where=where, hint=_hint(pairs, forms=forms, target=target, dropped=dropped))
+        what += f"; filtered out: {', '.join(filtered)}"
+    return DataError(what, where=where, hint=_hint(measure_fit(pairs, forms, target), dropped))
 
 
-def _hint(pairs: Sequence[Pair], *, forms: SourceForms, target: TargetVocabulary, dropped: Counter[DropReason]) -> str:
-    if _looks_swapped(pairs, forms, target):
-        return "the columns seem to run from the target to the source language: swap them"
-    worst = max(dropped, key=lambda reason: dropped[reason])
-    return _HINTS.get(worst, _LANGUAGES)
+def swap_warning(pairs: Sequence[Pair], *, forms: SourceForms, target: TargetVocabulary) -> str | None:
+    """A warning for lexica that give few anchors because they run the wrong way round."""
+    fit = measure_fit(pairs, forms, target)
+    if not fit.looks_swapped:
+        return None
+    return f"{fit.right:.0%} of the pairs fit the vocabularies, the other way round {fit.swapped:.0%}: {_SWAP}"
 
 
-def _looks_swapped(pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabulary) -> bool:
-    """Whether more pairs fit the vocabularies the wrong way round than the right way, and a tenth of them at least."""
-    looked_at = pairs[:: max(1, len(pairs) // _LOOK)]
-    forms.look_up(pair.target for pair in looked_at)
-    right = sum(_fits(pair.source, pair.target, forms, target) for pair in looked_at)
-    wrong = sum(_fits(pair.target, pair.source, forms, target) for pair in looked_at)
-    return wrong > right and 10 * wrong >= len(looked_at)
-
-
-def _fits(source: str, translation: str, forms: SourceForms, target: TargetVocabulary) -> bool:
-    return forms[source].usable and match_target(translation, target) is not None
+def _hint(fit: Fit, dropped: Counter[DropReason]) -> str:
+    if fit.looks_swapped:
+        return _SWAP
+    filters = {reason: dropped[reason] for reason in _FILTER_HINTS if dropped[reason]}
+    if fit.right < _MANY:
+        # With the wrong vectors every word is in another script, but a few names fit by chance.
+        filters.pop(DropReason.OTHER_SCRIPT, None)
+    if filters and fit.right > 0:
+        return _FILTER_HINTS[max(filters, key=lambda reason: filters[reason])]
+    return _MULTI_TOKEN if dropped[DropReason.SEVERAL_TOKENS] else _LANGUAGES

@@ -63,7 +63,7 @@ def read_text(path: str) -> str:
 
 
 def read_rows(path: str) -> Iterator[Row]:
-    """The rows of a table of at least two columns; how they are split is found once for the whole file.
+    """The rows that are not blank of a table of two columns at least; what splits them is found once for the file.
 
     Raises:
         DataError: as `read_text`, or a line that does not fit the others (`path:line`).
@@ -73,25 +73,28 @@ def read_rows(path: str) -> Iterator[Row]:
     name = display_name(path)
     split = {Layout.TAB: _tab_rows, Layout.SPACE: _space_rows, Layout.COMMA: _comma_rows}[layout]
     for row in split(lines, name):
-        if len(row.cells) < 2 and row.cells[0].strip():
+        if len(row.cells) < 2:
             raise DataError(
                 "one column, but a source and a target are wanted", where=f"{name}:{row.line}", hint=_COLUMNS_HINT
             )
-        if any(cell and not cell.isspace() for cell in row.cells):
-            yield row
+        yield row
 
 
 def detect_layout(lines: Sequence[str], *, suffix: str = "") -> Layout:
     """What splits the columns: the separator that fits most lines; the file's suffix decides between equals."""
-    counts = dict.fromkeys(Layout, 0)
-    for line in lines:
-        counts[Layout.TAB] += "\t" in line
-        counts[Layout.COMMA] += "," in line
-        # MUSE's files have two words a line, split by a space or a tab. `dog, chien` is CSV.
-        words = _split_at_spaces(line)
-        counts[Layout.SPACE] += len(words) == 2 and not words[0].endswith(",")
+    counts = {
+        Layout.TAB: sum("\t" in line for line in lines),
+        Layout.COMMA: sum("," in line for line in lines),
+        Layout.SPACE: sum(map(_is_two_words, lines)),
+    }
     order = _PREFERENCE.get(suffix, (Layout.TAB, Layout.COMMA, Layout.SPACE))
     return max(order, key=lambda layout: counts[layout])
+
+
+def _is_two_words(line: str) -> bool:
+    """Whether the line is of MUSE's form: two words, a space or a tab between them. `dog, chien` is CSV."""
+    words = _split_at_spaces(line)
+    return len(words) == 2 and not words[0].endswith(",")
 
 
 def _split_at_spaces(line: str) -> list[str]:
@@ -101,19 +104,21 @@ def _split_at_spaces(line: str) -> list[str]:
 
 def _tab_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
     for number, line in enumerate(lines, start=1):
-        yield Row(number, line.split("\t"))
+        if line.strip():
+            yield Row(number, line.split("\t"))
 
 
 def _space_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
     for number, line in enumerate(lines, start=1):
-        words = _split_at_spaces(line) or [""]
+        words = _split_at_spaces(line)
         if len(words) > 2:
             raise DataError(
                 f"{len(words)} words, but this file has two words a line, split by a space",
                 where=f"{name}:{number}",
                 hint="entries of several words need a tab between source and target, in every line",
             )
-        yield Row(number, words)
+        if line.strip():
+            yield Row(number, words)
 
 
 def _comma_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
@@ -126,8 +131,9 @@ def _comma_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
             raise DataError(f"no CSV ({error})", where=f"{name}:{number}", hint="check the quotes") from error
         if cells is None:
             return
-        # A quoted field may hold what would break a line of `anchors.tsv`.
-        yield Row(number, [" ".join(cell.replace("\t", "\n").split("\n")) for cell in cells] or [""])
+        if any(cell.strip() for cell in cells):
+            # A quoted field may hold what would break a line of `anchors.tsv`.
+            yield Row(number, [cell.replace("\t", " ").replace("\n", " ") for cell in cells])
 
 
 def _read_bytes(path: str) -> bytes:

@@ -45,12 +45,12 @@ class _Table:
     lines: list[int] = field(default_factory=list)
 
     def add(self, row: Row, columns: _Columns, origin: str) -> None:
-        cells = row.cells
+        line, cells = row
         self.sources.append(_cell(cells, columns.source))
         self.targets.append(_cell(cells, columns.target))
         self.scores.append(_cell(cells, columns.score))
-        self.origins.append(_cell(cells, columns.origin) or origin)
-        self.lines.append(row.line)
+        self.origins.append((_cell(cells, columns.origin) or origin) if columns.named else origin)
+        self.lines.append(line)
 
     def drop_first(self) -> None:
         for column in (self.sources, self.targets, self.scores, self.origins, self.lines):

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.lexicon.diagnosis import nothing_left
+from mosecrot_cli.lexicon.diagnosis import nothing_left, swap_warning
 from mosecrot_cli.lexicon.matching import Match, SourceForms, match_identical, match_target
 from mosecrot_cli.lexicon.scripts import AUTO, OFF, Script, find_script, resolve_script
 from mosecrot_cli.lexicon.stopwords import is_stopword
 from mosecrot_cli.lexicon.types import Anchor, DropReason, Pair, SourceVocabulary, TargetVocabulary
 from mosecrot_cli.progress import Reporter, SilentReporter
+from mosecrot_cli.settings import DEFAULT_SEED, AnchorsSettings
 
 IDENTICAL = "identical"
+_FEW = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,10 @@ class SelectionOptions:
     """
 
     max_anchors: int | None = None
-    seed: int = 0
+    seed: int = DEFAULT_SEED
     stopwords: frozenset[str] = frozenset()
     min_score: float | None = None
-    script: str = AUTO
+    script: str = AnchorsSettings.script
     identical: bool = False
     multi_token: bool = False
 
@@ -101,10 +103,10 @@ def select_anchors(
     Raises:
         DataError: no pair is left; the message says how many failed on each side.
     """
-    options = options or SelectionOptions()
+    options, reporter = options or SelectionOptions(), reporter or SilentReporter()
     script = resolve_script(options.script, target.words)
     dropped: Counter[DropReason] = Counter()
-    forms = SourceForms(source, multi_token=options.multi_token, reporter=reporter or SilentReporter())
+    forms = SourceForms(source, multi_token=options.multi_token, reporter=reporter)
 
     passed = _screen(pairs, options, script, dropped)
     found = _match(passed, forms, target, dropped)
@@ -116,6 +118,8 @@ def select_anchors(
         matches += [match for match in same if not _is_dropped_stopword(match.pair, options, dropped)]
     if not matches:
         raise nothing_left(pairs, forms=forms, target=target, dropped=dropped)
+    if len(matches) < _FEW * len(pairs) and (warning := swap_warning(pairs, forms=forms, target=target)):
+        reporter.warn(warning)
     matches = _sample(matches, options, dropped)
     anchors = [Anchor(m.source, m.target, m.source_ids, m.pair.score, m.pair.origin) for m in matches]
     return Selection(

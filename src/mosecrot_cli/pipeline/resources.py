@@ -49,3 +49,26 @@ def inherited_facts(output: Path) -> dict[str, str]:
         for name, value in manifest.facts.items()
         if value is not None
     }
+
+
+MUSE_LANGUAGES = frozenset(
+    "af ar bg bn bs ca cs da de el es et fa fi fr he hi hr hu id it ja ko lt lv mk ms nl no pl pt ro ru sk sl sq sv ta "
+    "th tl tr uk vi zh".split()
+)
+"""Languages that MUSE has a dictionary with English for."""
+
+
+def default_lexicons(src: str, tgt: str | None) -> tuple[str, ...]:
+    """The lexicon that the paper takes for a pair of languages: MUSE where it has the pair, else PanLex.
+
+    Raises:
+        UsageError: the target language is not known.
+    """
+    if tgt is None:
+        raise UsageError("no lexicon and no target language", hint="give --lexicon FILE, or --tgt LANG")
+    return ("muse",) if src == "en" and tgt in MUSE_LANGUAGES else ("panlex",)
+
+
+def limit(count: int) -> int | None:
+    """A count as the reading functions take it: None for all."""
+    return None if count == ALL else count

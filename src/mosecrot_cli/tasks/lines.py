@@ -5,10 +5,9 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
@@ -49,7 +48,7 @@ def read_lines(path: str, *, keep_ends: bool = False) -> Iterator[tuple[int, str
 
 
 @contextmanager
-def _open(path: str) -> Iterator[IO[bytes]]:
+def _open(path: str) -> Iterator[Iterable[bytes]]:
     if path == STDIN:
         yield sys.stdin.buffer
         return

@@ -35,8 +35,7 @@ That script also adds up the gradients of four batches before a step, which the 
 AMAZON = TrainingPreset(epochs=2, learning_rate=1e-5, batch_size=32, max_length=128)
 """MoSECroT's learning rate; the rest is this project's choice.
 
-A language has 200,000 training reviews, 233 times Taxi1500, so two epochs do; three quarters of the reviews fit into
-128 word pieces, and the first sentences of a review carry its verdict.
+A language has 200,000 training reviews, over two hundred times Taxi1500, so the epochs are few.
 """
 
 PRESETS: Mapping[str, TrainingPreset] = MappingProxyType({"taxi1500": TAXI1500, "amazon": AMAZON})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -26,6 +25,10 @@ _SUFFIXES: dict[str, Format] = {
 }
 _FIELD = re.compile(r'"(?:[^"]|"")*"(?=\t|\Z)|[^\t\n]*')
 _LONGEST_FIELD = 1000  # lines: how far a quoted field with line breaks is looked for
+
+
+class NestedValue(str):
+    """A JSON list or object where a plain value is wanted: harmless in columns that are not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,12 @@ def open_table(path: str, *, is_header: Callable[[list[str]], bool]) -> Table:
     """
     where = display_name(path)
     lines = read_lines(path, keep_ends=True)
-    first = next(((number, text) for number, text in lines if text.strip()), None)
-    if first is None:
+    blank = []
+    for first in lines:
+        if first[1].strip():
+            break
+        blank.append(first)
+    else:
         raise DataError("the file is empty", where=where)
     lines = chain([first], lines)
     kind = _SUFFIXES.get(PurePath(path.removesuffix(".gz")).suffix.lower()) if path != STDIN else None
@@ -84,8 +91,10 @@ def open_table(path: str, *, is_header: Callable[[list[str]], bool]) -> Table:
     if kind == "jsonl":
         return _json_table(lines, where)
     if kind == "text":
-        return Table(where, None, 1, first[0], (Row(number, [_chomp(text)]) for number, text in lines))
-    rows = _csv_rows(lines, where, _separator(first[1])) if kind == "csv" else _tsv_rows(lines, where)
+        # Blank lines are texts too, so that what is said of the texts stays in step with the lines.
+        texts = (Row(number, [_chomp(text)]) for number, text in chain(blank, lines))
+        return Table(where, None, 1, 1, texts)
+    rows = _csv_rows(lines, where, _separator(first[1]), first[0]) if kind == "csv" else _tsv_rows(lines, where)
     head = next(rows)
     if is_header(head.cells):
         return Table(where, head.cells, len(head.cells), head.line, rows)
@@ -109,44 +118,37 @@ def _chomp(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _check_width(row: Row, width: int, where: str, hint: str) -> None:
+def _checked(row: Row, width: int, where: str, hint: str) -> Row:
     if len(row.cells) != width:
         raise DataError(f"{len(row.cells)} columns, {width} expected", where=f"{where}:{row.line}", hint=hint)
+    return row
 
 
-def _csv_rows(lines: Iterator[tuple[int, str]], where: str, separator: str) -> Iterator[Row]:
-    csv.field_size_limit(sys.maxsize)
-    offset, line, width = 0, 0, None
-
-    def texts() -> Iterator[str]:
-        nonlocal offset
-        for count, (number, text) in enumerate(lines, start=1):
-            offset = number - count
-            yield text
-
-    reader = csv.reader(texts(), delimiter=separator, strict=True)
+def _csv_rows(lines: Iterator[tuple[int, str]], where: str, separator: str, first_line: int) -> Iterator[Row]:
+    csv.field_size_limit(2**31 - 1)  # the default refuses texts of more than 128 KiB
+    reader = csv.reader((text for _, text in lines), delimiter=separator, strict=True)
+    width = 0
     while True:
-        line = reader.line_num + 1
+        line = first_line + reader.line_num
         try:
             cells = next(reader, None)
         except csv.Error as error:
             hint = 'a cell with quotes is written "like ""this"""'
-            raise DataError(f"malformed CSV: {error}", where=f"{where}:{line + offset}", hint=hint) from error
+            raise DataError(f"malformed CSV: {error}", where=f"{where}:{line}", hint=hint) from error
         if cells is None:
             return
         if cells:
-            row = Row(line + offset, cells)
             width = width or len(cells)
-            _check_width(row, width, where, f"cells are separated by {separator!r}, one with that sign in it is quoted")
-            yield row
+            hint = f"cells are separated by {separator!r}; a cell with that sign in it is quoted"
+            yield _checked(Row(line, cells), width, where, hint)
 
 
 def _json_table(lines: Iterator[tuple[int, str]], where: str) -> Table:
     records = ((number, _json_record(text, f"{where}:{number}")) for number, text in lines if text.strip())
     number, first = next(records)
     names = list(first)
-    rows = (Row(line, [_json_cell(record, name, f"{where}:{line}") for name in names]) for line, record in records)
-    head = Row(number, [_json_cell(first, name, f"{where}:{number}") for name in names])
+    rows = (Row(line, [_json_cell(record, name) for name in names]) for line, record in records)
+    head = Row(number, [_json_cell(first, name) for name in names])
     return Table(where, names, len(names), number, chain([head], rows))
 
 
@@ -160,12 +162,14 @@ def _json_record(text: str, where: str) -> dict[str, object]:
     return record
 
 
-def _json_cell(record: dict[str, object], name: str, where: str) -> str:
+def _json_cell(record: dict[str, object], name: str) -> str:
     value = record.get(name)
     if value is None:
         return ""
-    # Nested values (lists, objects) matter only where they are the text or the label, and are told apart there.
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    kind = NestedValue if isinstance(value, list | dict) else str
+    return kind(json.dumps(value, ensure_ascii=False))
 
 
 def _tsv_rows(lines: Iterator[tuple[int, str]], where: str) -> Iterator[Row]:
@@ -194,8 +198,7 @@ def _tsv_rows(lines: Iterator[tuple[int, str]], where: str) -> Iterator[Row]:
         if len(cells) != width or (width > 1 and _is_open(cells[-1])):
             cells = _regroup(line, width, following(), pushed) or cells
         row = Row(number, [_unquote(cell) for cell in cells])
-        _check_width(row, width, where, "columns are separated by exactly one tab")
-        yield row
+        yield _checked(row, width, where, "columns are separated by exactly one tab")
 
 
 def _is_open(cell: str) -> bool:
@@ -215,31 +218,34 @@ def _regroup(
 
     Lines that are not used go back to `pushed`.
     """
-    cells = _split_quoted(line)
-    if cells and len(cells) == width:
-        return cells
-    taken: list[tuple[int, str]] = []
-    for number, text in following:
-        taken.append((number, text))
-        if len(_chomp(text).split("\t")) == width or len(taken) > _LONGEST_FIELD:
-            break
-        line = f"{line}\n{_chomp(text)}"
+    if line.count("\t") + 1 != width:
         cells = _split_quoted(line)
         if cells and len(cells) == width:
             return cells
+    # The line that closes a field has the cells that the opening line lacks; any other complete line is a row itself.
+    closing = width - line.count("\t")
+    taken: list[tuple[int, str]] = []
+    for number, text in following:
+        taken.append((number, text))
+        line = f"{line}\n{_chomp(text)}"
+        count = text.count("\t") + 1
+        cells = _split_quoted(line) if count == closing or count != width else None
+        if cells and len(cells) == width:
+            return cells
+        if count == width or len(taken) > _LONGEST_FIELD:
+            break
     pushed[:0] = taken
     return None
 
 
 def _split_quoted(text: str) -> list[str] | None:
+    """Split at the tabs outside of quoted fields; None where a line break stands outside of one."""
     cells, position = [], 0
-    while True:
-        match = _FIELD.match(text, position)
-        if match is None:
-            return None
+    while match := _FIELD.match(text, position):
         cells.append(match.group())
-        position = match.end() + 1
         if match.end() == len(text):
             return cells
         if text[match.end()] != "\t":
-            return None
+            break
+        position = match.end() + 1
+    return None

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Every command once, on a generated pico model: under a minute, no network. Copy it into your own CI.
+#
+# Usage: examples/smoke.sh [FOLDER]     (a temporary folder by default; `mosecrot` and `python` from the PATH)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=${1:-$(mktemp -d)}
+export HF_HUB_OFFLINE=1
+
+python "$here/smoke/make_pico.py" "$folder"
+cd "$folder"
+
+mosecrot anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec
+mosecrot map --weighting sparsemax --k 5
+mosecrot finetune --train en.train.tsv --dev en.dev.tsv --embeddings none --epochs 20 --lr 3e-3 --batch-size 8
+mosecrot stitch
+mosecrot evaluate --data xx.test.tsv --predictions relative.tsv
+mosecrot evaluate --data xx.test.tsv --json > relative.json
+
+# The same through a pipe, with the paper's F^s as the input of the model, and two seeds.
+mosecrot anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -o - |
+    mosecrot map - --source-model pico-bert --target-vectors xx.vec --weighting softmax --k all -o mapped-paper
+mosecrot finetune --train en.train.tsv --dev en.dev.tsv --embeddings mapped-paper --epochs 4 --lr 3e-3 \
+    --seeds 1,2 -o model-paper
+mosecrot stitch model-paper --embeddings mapped-paper -o stitched-paper
+mosecrot evaluate stitched-paper --data xx.test.tsv
+
+mosecrot baseline lr --train xx.train.tsv --data xx.test.tsv --target-vectors xx.vec
+mosecrot baseline lstsq --train en.train.tsv --dev en.dev.tsv --data xx.test.tsv --epochs 20 --lr 3e-3 \
+    --batch-size 8 --predictions lstsq.tsv
+mosecrot baseline mbert --source-model pico-bert --train en.train.tsv --data xx.test.tsv --epochs 1
+mosecrot evaluate --compare relative.tsv lstsq.tsv --data xx.test.tsv
+
+echo "qhctam qeht qmaet qnow qeht qlaog." | mosecrot predict stitched
+cut -f 3 xx.test.tsv | tail -n +2 | mosecrot predict stitched --format jsonl > labels.jsonl
+test "$(wc -l < labels.jsonl)" -eq 60
+
+python - <<'PY'
+import json
+
+macro_f1 = json.load(open("relative.json"))["macro_f1"]
+assert macro_f1 > 0.6, f"the stitched pico model reaches a macro-F1 of {macro_f1:.3f}; guessing gives 0.33 to 0.5"
+print(f"smoke run: passed, macro-F1 {macro_f1:.3f}")
+PY

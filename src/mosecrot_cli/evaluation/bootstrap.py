@@ -1,0 +1,216 @@
+"""How sure a macro-F1 is: bootstrap over the test items.
+
+An item is resampled with its gold label and all its predictions together. Items that agree in these are exchangeable,
+so a resample of n items is one multinomial draw of the counts of the distinct patterns (a few dozen for a few classes),
+and thousands of resamples are three matrix products.
+
+References: Koehn (2004), Statistical significance tests for machine translation evaluation, EMNLP (paired bootstrap);
+Berg-Kirkpatrick, Burkett and Klein (2012), An empirical investigation of statistical significance in NLP, EMNLP
+(the p-value: how often a difference of resamples, centred on the observed one, is as large as the observed one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import UsageError
+from mosecrot_cli.evaluation.tables import Table
+from mosecrot_cli.settings import CompareSettings, EvaluateSettings
+
+LEVEL = 0.95
+_CHUNK = 8_000_000  # cells of a block of resamples (64 MB)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A percentile bootstrap interval.
+
+    Attributes:
+        low: lower end.
+        high: upper end.
+        level: share of the resamples between the two.
+        resamples: how many were drawn.
+        seed: of the draws.
+    """
+
+    low: float
+    high: float
+    level: float
+    resamples: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two lists of predictions for the same texts.
+
+    Attributes:
+        n: texts.
+        first: macro-F1 of the first.
+        second: macro-F1 of the second.
+        difference: first minus second.
+        interval: bootstrap interval of the difference.
+        p_value: two-sided; the share of resamples whose difference is as far from the observed one as that is from
+            zero, counting the observed data as one resample, so it is never 0.
+        first_wins: share of the resamples in which the first is better, ties counted half.
+    """
+
+    n: int
+    first: float
+    second: float
+    difference: float
+    interval: Interval
+    p_value: float
+    first_wins: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    def table(self, first: str, second: str) -> Table:
+        """The comparison, one number a row, under the names of the two lists."""
+        cells = (
+            ("texts", self.n),
+            (f"macro-F1 of {first}", self.first),
+            (f"macro-F1 of {second}", self.second),
+            ("difference", self.difference),
+            (f"{self.interval.level:.0%} interval, low", self.interval.low),
+            (f"{self.interval.level:.0%} interval, high", self.interval.high),
+            ("p-value (two-sided)", self.p_value),
+            (f"share of resamples in which {first} is better", self.first_wins),
+        )
+        return Table(f"paired bootstrap, {self.interval.resamples:,} resamples", ("", "value"), cells)
+
+
+def macro_f1_interval(
+    gold: Sequence[str],
+    predictions: Sequence[Sequence[str]],
+    *,
+    resamples: int = EvaluateSettings.resamples,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Interval:
+    """Interval of the macro-F1, or of its mean over several runs (seeds) on the same items.
+
+    It tells of the choice of test items, not of the choice of seeds.
+
+    Args:
+        gold: the right label of each of n texts.
+        predictions: one list of n predicted labels for each run.
+        resamples: how many resamples to draw; 1,000 to 10,000 make sense.
+        level: coverage.
+        seed: of the draws.
+
+    Raises:
+        UsageError: no resamples, or a level outside of (0, 1).
+    """
+    means = _resampled_macro_f1(gold, predictions, resamples=resamples, seed=seed).mean(axis=1)
+    return _interval(means, resamples=resamples, level=level, seed=seed)
+
+
+def paired_bootstrap(
+    gold: Sequence[str],
+    first: Sequence[str],
+    second: Sequence[str],
+    *,
+    resamples: int = CompareSettings.resamples,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two lists of predictions for the same n texts by macro-F1.
+
+    Args:
+        gold: the right labels.
+        first: predictions.
+        second: predictions.
+        resamples: how many resamples to draw.
+        level: coverage of the interval.
+        seed: of the draws.
+
+    Raises:
+        UsageError: no resamples, or a level outside of (0, 1).
+    """
+    patterns = _patterns(gold, [first, second])
+    observed = _macro_f1_of_counts(patterns.counts[None, :].astype(np.float64), patterns)[0]
+    difference = float(observed[0] - observed[1])
+    drawn = _resampled_macro_f1(gold, [first, second], resamples=resamples, seed=seed)
+    differences = drawn[:, 0] - drawn[:, 1]
+    # Rounding must not tell equal differences apart.
+    as_far = np.abs(differences - difference) >= abs(difference) - 1e-12
+    wins = np.mean((differences > 1e-12) + 0.5 * (np.abs(differences) <= 1e-12))
+    return Comparison(
+        n=len(gold),
+        first=float(observed[0]),
+        second=float(observed[1]),
+        difference=difference,
+        interval=_interval(differences, resamples=resamples, level=level, seed=seed),
+        p_value=float((as_far.sum() + 1) / (resamples + 1)),
+        first_wins=float(wins),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """The distinct combinations of gold label and predictions: U of them, over K classes and R runs.
+
+    counts [U]; gold [U, K], predicted [R, U, K] and right [R, U, K] are 0/1.
+    """
+
+    counts: NDArray[np.int64]
+    gold: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+
+def _patterns(gold: Sequence[str], predictions: Sequence[Sequence[str]]) -> _Patterns:
+    if not gold or not predictions or any(len(run) != len(gold) for run in predictions):
+        raise ValueError(f"{len(gold)} gold labels and runs of {[len(run) for run in predictions]} predictions")
+    _, codes = np.unique(np.array([gold, *predictions], dtype=object).astype(str), return_inverse=True)
+    items = codes.reshape(len(predictions) + 1, len(gold)).T
+    distinct, counts = np.unique(items, axis=0, return_counts=True)
+    one_hot = np.eye(int(codes.max()) + 1)[distinct]  # [U, 1 + R, K]
+    truth, predicted = one_hot[:, 0], one_hot[:, 1:].transpose(1, 0, 2)
+    return _Patterns(counts, truth, predicted, predicted * truth)
+
+
+def _macro_f1_of_counts(counts: NDArray[np.float64], patterns: _Patterns) -> NDArray[np.float64]:
+    """Macro-F1 [B, R] of B resamples given as counts [B, U]; classes absent from a resample do not count in it."""
+    support = counts @ patterns.gold  # [B, K]
+    predicted, right = counts @ patterns.predicted, counts @ patterns.right  # [R, B, K]
+    total = support + predicted
+    f1 = np.divide(2 * right, total, out=np.zeros_like(total), where=total > 0)
+    values: NDArray[np.float64] = (f1.sum(axis=2) / (total > 0).sum(axis=2)).T
+    return values
+
+
+def _resampled_macro_f1(
+    gold: Sequence[str], predictions: Sequence[Sequence[str]], *, resamples: int, seed: int
+) -> NDArray[np.float64]:
+    """Macro-F1 [B, R] of each run on each of B resamples of the items."""
+    if resamples < 1:
+        raise UsageError(f"{resamples} resamples", hint="at least one is needed; 1,000 to 10,000 make sense")
+    patterns = _patterns(gold, predictions)
+    generator = np.random.default_rng(seed)
+    shares = patterns.counts / len(gold)
+    runs, distinct, classes = patterns.predicted.shape
+    block = max(1, _CHUNK // max(distinct, runs * classes))
+    values = [
+        _macro_f1_of_counts(
+            generator.multinomial(len(gold), shares, size=min(block, resamples - start)).astype(np.float64), patterns
+        )
+        for start in range(0, resamples, block)
+    ]
+    return np.concatenate(values)
+
+
+def _interval(values: NDArray[np.float64], *, resamples: int, level: float, seed: int) -> Interval:
+    if not 0 < level < 1:
+        raise UsageError(f"a level of {level}", hint="between 0 and 1")
+    tail = (1 - level) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return Interval(float(low), float(high), level, resamples, seed)

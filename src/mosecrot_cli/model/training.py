@@ -1,0 +1,104 @@
+"""Fine-tuning a classifier: best epoch by dev macro-F1, resumable, on the CPU, a GPU or several.
+
+Paper, section 3, step 4. The Trainer itself is in `trainer`, several processes in `workers`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.model.checkpoints import digest_tensors, digest_texts, prepare_work
+from mosecrot_cli.model.devices import resolve_device
+from mosecrot_cli.model.inference import check_single_label
+from mosecrot_cli.model.trainer import train_in_process
+from mosecrot_cli.model.training_types import (
+    SCHEDULERS,
+    EpochRecord,
+    LabelledTexts,
+    TrainingResult,
+    TrainingSettings,
+)
+from mosecrot_cli.model.workers import train_in_workers
+from mosecrot_cli.progress import Reporter, SilentReporter
+
+__all__ = ["SCHEDULERS", "EpochRecord", "LabelledTexts", "TrainingResult", "TrainingSettings", "train_classifier"]
+
+
+def train_classifier(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: LabelledTexts,
+    dev: LabelledTexts | None = None,
+    *,
+    work: Path,
+    settings: TrainingSettings | None = None,
+    resume: bool = False,
+    reporter: Reporter | None = None,
+) -> TrainingResult[PreTrainedModel]:
+    """Fine-tune a sequence classifier; the same seed gives the same weights on one machine.
+
+    A checkpoint is written after each epoch; `work` holds at most three (the newest, the best, and one being written).
+    The caller removes `work` when it has saved the result.
+
+    Args:
+        model: trained in place; its config holds the label names (`label2id`, `id2label`).
+        tokenizer: stays as it is.
+        train: texts to train on.
+        dev: texts that choose the best epoch by macro-F1; None: the last epoch is taken.
+        work: folder of the run's checkpoints; `resume` goes on from the newest whole one, if there is one.
+        settings: see `TrainingSettings`; with several GPUs, one process each. None: its defaults.
+        resume: go on with an interrupted run.
+        reporter: receives a bar of steps and a line an epoch.
+
+    Raises:
+        DataError: no texts, a label unknown to the model, no single-label classifier, no padding token.
+        UsageError: an unavailable device, or `resume` with other settings or data than those of the run.
+        OutputError: `work` cannot be written.
+        MosecrotError: not enough memory.
+
+    """
+    settings = settings or TrainingSettings()
+    check_single_label(model)
+    for data in (train, dev):
+        if data is not None and len(data.texts) != len(data.labels):
+            raise DataError(f"{len(data.texts)} texts but {len(data.labels)} labels", where=data.source)
+    device = resolve_device(settings.compute)
+    reporter = reporter or SilentReporter()
+    checkpoint = prepare_work(work, _identity(model, train, dev, settings), resume=resume)
+    if checkpoint is not None:
+        reporter.info(f"going on from {checkpoint.name}")
+    if len(settings.compute.gpus) > 1:
+        return train_in_workers(
+            model,
+            tokenizer,
+            train,
+            dev,
+            settings,
+            device=device,
+            processes=len(settings.compute.gpus),
+            work=work,
+            checkpoint=checkpoint,
+            reporter=reporter,
+        )
+    return train_in_process(
+        model, tokenizer, train, dev, settings, device=device, work=work, checkpoint=checkpoint, reporter=reporter
+    )
+
+
+def _identity(
+    model: PreTrainedModel, train: LabelledTexts, dev: LabelledTexts | None, settings: TrainingSettings
+) -> dict[str, Any]:
+    """What decides the result, up to rounding: where it is computed does not, so a run may go on elsewhere."""
+    identity = asdict(settings)
+    del identity["compute"]
+    return identity | {
+        "train texts": digest_texts(train.texts, train.labels),
+        "dev texts": None if dev is None else digest_texts(dev.texts, dev.labels),
+        "labels": sorted(model.config.label2id or {}),
+        "embeddings": digest_tensors([model.get_input_embeddings().weight]),  # type: ignore[list-item]
+    }

@@ -1,0 +1,155 @@
+"""Step 6: how well a checkpoint does on labelled texts, and whether one does better than another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.evaluation.bootstrap import PairedComparison, macro_f1_interval, paired_bootstrap
+from mosecrot_cli.evaluation.coverage import Coverage
+from mosecrot_cli.evaluation.metrics import score
+from mosecrot_cli.evaluation.predictions import Predictions, check_against_gold, read_predictions, write_predictions
+from mosecrot_cli.evaluation.seeds import Run, Summary, summarise
+from mosecrot_cli.evaluation.tables import Table, confusion_table, per_class_table, summary_table
+from mosecrot_cli.files import atomic_outputs, check_writable
+from mosecrot_cli.model.coverage import text_coverage
+from mosecrot_cli.model.devices import resolve_device
+from mosecrot_cli.model.inference import predict_probabilities
+from mosecrot_cli.model.loading import load_classifier
+from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
+from mosecrot_cli.pipeline.datasets import labels_of, load
+from mosecrot_cli.pipeline.resources import inherited_facts
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import CompareSettings, EvaluateSettings
+from mosecrot_cli.tasks.types import TextDataset, require_known_labels
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one checkpoint, or of one per seed.
+
+    Attributes:
+        summary: the scores; means over the seeds.
+        coverage: how much of the texts the vocabulary knows; None where no tokenizer was involved.
+        facts: what was evaluated on what.
+    """
+
+    summary: Summary
+    coverage: Coverage | None
+    facts: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON: `macro_f1`, `accuracy`, `n`, … at the top."""
+        content = self.summary.to_dict()
+        interval = self.summary.interval
+        content["macro_f1_interval"] = None if interval is None else [interval.low, interval.high]
+        return content | {"coverage": self.coverage and self.coverage.to_dict()} | dict(self.facts)
+
+    def tables(self) -> list[Table]:
+        """As tables: scores with coverage, classes, confusions."""
+        scores = summary_table(self.summary)
+        if self.coverage:
+            rows = (
+                ("words not whole in the vocabulary", self.coverage.unknown_word_share),
+                ("unknown tokens", self.coverage.unknown_token_share),
+            )
+            scores = Table(scores.title, scores.columns, scores.rows + rows)
+        return [scores, per_class_table(self.summary), confusion_table(self.summary)]
+
+
+def run(settings: EvaluateSettings, reporter: Reporter) -> Evaluation:
+    """Classify a labelled data set with a checkpoint, or with each of a folder of seeds, and score the predictions.
+
+    Raises:
+        DataError: a checkpoint or the data set is damaged, or has labels that the model does not know.
+        UsageError, SourceUnavailableError, OutputError: see `errors`.
+    """
+    checkpoints = checkpoints_of(settings.checkpoint)
+    for path in _prediction_files(settings, checkpoints):
+        check_writable(path, overwrite=settings.overwrite)
+    facts = inherited_facts(settings.checkpoint)
+    dataset = load(
+        settings.data_set,
+        settings.split,
+        settings.data,
+        language=facts.get("tgt") or facts.get("src"),
+        reporter=reporter,
+    )
+    device = resolve_device(settings.compute)
+    found: dict[str, Predictions] = {}
+    for name, folder in checkpoints.items():
+        classifier = load_classifier(folder)
+        require_known_labels(dataset, classifier.labels, owner=str(folder))
+        probabilities = predict_probabilities(
+            classifier.model, classifier.tokenizer, dataset.texts, device=device, reporter=reporter
+        )
+        found[name] = as_predictions(dataset, classifier.labels, probabilities)
+        tokenizer = classifier.tokenizer
+    for path, predictions in zip(_prediction_files(settings, checkpoints), found.values(), strict=False):
+        write(path, predictions)
+    return evaluation(
+        found,
+        dataset,
+        resamples=settings.resamples,
+        seed=settings.seed,
+        coverage=text_coverage(tokenizer, dataset.texts),
+        facts={"checkpoint": str(settings.checkpoint), "data": dataset.source, "device": device.description},
+    )
+
+
+def evaluation(
+    found: Mapping[str, Predictions],
+    dataset: TextDataset,
+    *,
+    resamples: int,
+    seed: int,
+    coverage: Coverage | None,
+    facts: Mapping[str, Any],
+) -> Evaluation:
+    """Scores of predictions (name of the checkpoint -> predictions) on a data set."""
+    gold = labels_of(dataset)
+    labels = next(iter(found.values())).labels
+    runs = [Run(seed_of(name), score(gold, item.predicted, labels)) for name, item in found.items()]
+    interval = macro_f1_interval(gold, [item.predicted for item in found.values()], resamples=resamples, seed=seed)
+    return Evaluation(summarise(runs, interval), coverage, facts)
+
+
+def compare(settings: CompareSettings, reporter: Reporter) -> PairedComparison:
+    """Paired bootstrap of two prediction files against the gold labels.
+
+    Raises:
+        DataError: a file is damaged or is not about the texts of the data set.
+    """
+    dataset = load(settings.data_set, settings.split, settings.data, language=None, reporter=reporter)
+    gold = labels_of(dataset)
+    predicted = []
+    for path in (settings.first, settings.second):
+        predictions = read_predictions(path)
+        check_against_gold(predictions, dataset.ids, gold, path=path, source=dataset.source)
+        predicted.append(predictions.predicted)
+    return paired_bootstrap(gold, *predicted, resamples=settings.resamples, seed=settings.seed)
+
+
+def as_predictions(dataset: TextDataset, labels: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Predictions:
+    """Predictions of a data set from its class probabilities [texts, labels]."""
+    predicted = tuple(labels[column] for column in probabilities.argmax(axis=1))
+    return Predictions(dataset.ids, dataset.labels, predicted, tuple(labels), probabilities.astype(np.float64))
+
+
+def write(path: Path, predictions: Predictions) -> None:
+    """Write a predictions file, whole or not at all."""
+    with atomic_outputs(path) as (partial,):
+        write_predictions(predictions, partial)
+
+
+def _prediction_files(settings: EvaluateSettings, checkpoints: Mapping[str, Path]) -> list[Path]:
+    """One file for a single checkpoint, else `NAME.seed-N.tsv` for each."""
+    path = settings.predictions
+    if path is None:
+        return []
+    return [path.with_name(f"{path.stem}.{name}{path.suffix}") if name else path for name in checkpoints]

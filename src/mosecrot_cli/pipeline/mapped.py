@@ -1,0 +1,143 @@
+"""The folder that `map` writes and `finetune` and `stitch` read, and the input space that a checkpoint was trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest
+from mosecrot_cli.pipeline.resources import inherited_facts
+from mosecrot_cli.vectors.readers import read_vectors
+from mosecrot_cli.vectors.types import WordVectors
+
+SOURCE = "source.npy"
+TARGET = "target.npy"
+VOCABULARY = "target.vocab.txt"
+
+CONFIG_KEY = "mosecrot"
+"""Where a checkpoint's `config.json` says what it was trained on."""
+
+
+def array_digest(matrix: NDArray[Any]) -> str:
+    """SHA-256 of a matrix: of its shape and its float32 rows."""
+    total = hashlib.sha256(repr(matrix.shape).encode())
+    for start in range(0, len(matrix), 8192):
+        total.update(np.ascontiguousarray(matrix[start : start + 8192], dtype=np.float32).tobytes())
+    return total.hexdigest()
+
+
+@dataclass(frozen=True)
+class InputSpace:
+    """The input embeddings that a checkpoint was trained on, as its `config.json` records them.
+
+    Attributes:
+        kept: the model's own embeddings (True) or relative representations F^s (False).
+        sha256: `array_digest` of those embeddings before training.
+        trained: whether training changed them.
+        source_model: path or id of the pre-trained model.
+    """
+
+    kept: bool
+    sha256: str
+    trained: bool
+    source_model: str
+
+    def to_config(self) -> dict[str, Any]:
+        """As it stands in `config.json`."""
+        return asdict(self)
+
+    @classmethod
+    def of_config(cls, config: Any) -> InputSpace | None:
+        """What a checkpoint's configuration records, or None for a checkpoint made elsewhere."""
+        found = getattr(config, CONFIG_KEY, None)
+        if not isinstance(found, dict):
+            return None
+        try:
+            return cls(**{name: found[name] for name in ("kept", "sha256", "trained", "source_model")})
+        except KeyError:
+            return None
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """An opened `mapped/` folder.
+
+    Attributes:
+        folder: where it is.
+        facts: of its manifest, paths as seen from here.
+    """
+
+    folder: Path
+    facts: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Mapped:
+        """Open a folder that `map` has written.
+
+        Raises:
+            DataError: it is missing, incomplete or no such folder.
+        """
+        hint = "`mosecrot map` writes it; --embeddings names another"
+        if not folder.is_dir():
+            raise DataError("no such folder of mapped embeddings", where=str(folder), hint=hint)
+        for name in (SOURCE, TARGET, VOCABULARY, FOLDER_MANIFEST):
+            if not (folder / name).is_file():
+                raise DataError(f"{name} is missing", where=str(folder), hint=hint)
+        if Manifest.read(folder / FOLDER_MANIFEST).command != "map":
+            raise DataError("the manifest is not one of `mosecrot map`", where=str(folder), hint=hint)
+        return cls(folder, inherited_facts(folder))
+
+    def source(self) -> NDArray[np.float32]:
+        """The source side: one row per token id, `V^s x D`; a read-only memory map."""
+        return read_array(self.folder / SOURCE)
+
+    def target(self) -> WordVectors:
+        """The target words and their embeddings, `V^t x D`."""
+        return read_vectors(self.folder / TARGET, max_vocab=None)
+
+    @property
+    def keeps_source(self) -> bool:
+        """Whether the source side is the model's own embedding matrix."""
+        return bool(self.facts.get("source_kept"))
+
+    def check_space(self, space: InputSpace, checkpoint: Path) -> None:
+        """Check that target rows of this folder mean to the checkpoint what its training rows meant.
+
+        Target rows are weighted means of the model's own embeddings, so they fit a checkpoint that kept those, and
+        one that was trained on this folder's source side.
+
+        Raises:
+            DataError: the checkpoint was trained on another input space.
+        """
+        own, mapped = self.facts.get("source_embeddings_sha256"), self.facts.get("source_sha256")
+        if space.sha256 == (own if space.kept else mapped):
+            return
+        trained_on = f"the embeddings of {space.source_model}" if space.kept else "another F^s (source.npy)"
+        raise DataError(
+            f"the checkpoint {checkpoint} was trained on {trained_on}, which is not this folder's source side",
+            where=str(self.folder),
+            hint="stitch it with the folder that `finetune --embeddings` had, or map again with its source model",
+        )
+
+
+def read_array(path: Path) -> NDArray[np.float32]:
+    """A 2-d float32 `.npy` as a memory map; never unpickles.
+
+    Raises:
+        DataError: damaged, of another kind, or pickled.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(f"no readable .npy matrix ({error})", where=str(path)) from error
+    if array.ndim != 2 or array.dtype not in (np.float32, np.float16):
+        raise DataError(
+            f"a matrix of float32 or float16 is wanted, not {array.dtype} of shape {array.shape}", where=str(path)
+        )
+    return array

@@ -1,0 +1,77 @@
+"""SIB-200: topics of FLORES-200 sentences in 205 languages and scripts (7 topics; 701 / 99 / 204 sentences).
+
+Files in the data folder: `[sib200/|sib-200/][data/annotated/]CODE/SPLIT.tsv` with the columns index_id, category and
+text, CODE as in `rus_Cyrl`: a copy or a clone of github.com/dadelani/sib-200 will do. Else the hub's `Davlan/sib200`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mosecrot_cli.errors import SourceUnavailableError, UsageError
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.tasks.datadir import split_names
+from mosecrot_cli.tasks.languages import Language
+from mosecrot_cli.tasks.textfiles import read_file
+from mosecrot_cli.tasks.types import Columns, Split, TextDataset
+
+NAME = "sib200"
+REPOSITORY = "Davlan/sib200"
+LICENCE = "CC BY-SA 4.0"
+CITATION = "Adelani et al. (2024), SIB-200, EACL, arXiv 2309.07445"
+_COLUMNS = Columns(text="text", label="category")
+_NOTES = {"licence": LICENCE, "citation": CITATION}
+
+
+def flores_code(language: Language) -> str:
+    """How SIB-200 calls the language.
+
+    Raises:
+        UsageError: it lacks it.
+    """
+    if language.flores is None:
+        raise UsageError(f"SIB-200 has no {language.name}", where=f"{NAME}:{language.code}")
+    return language.flores
+
+
+def local_candidates(language: Language, split: Split) -> list[str]:
+    """Where the split may lie under the data folder, in order."""
+    code = flores_code(language)
+    return [
+        f"{home}{inner}{code}/{name}.tsv"
+        for home in ("sib200/", "sib-200/", "")
+        for inner in ("", "data/annotated/")
+        for name in split_names(split)
+    ]
+
+
+def read_local(path: str, language: Language) -> TextDataset:
+    """Read one of the released files."""
+    return replace(read_file(path, _COLUMNS, language=language.code), notes=_NOTES)
+
+
+def download(language: Language, split: Split, reporter: Reporter, *, repository: str = REPOSITORY) -> TextDataset:
+    """Fetch a split from the hub.
+
+    Args:
+        language: the language.
+        split: which part.
+        reporter: hears about the download.
+        repository: hub id, or a local folder laid out like it.
+
+    Raises:
+        UsageError: SIB-200 lacks the language.
+        SourceUnavailableError: the hub cannot be reached.
+    """
+    from mosecrot_cli.tasks.hub import load_hub
+
+    code = flores_code(language)
+    try:
+        dataset = load_hub(repository, code, split, columns=_COLUMNS, reporter=reporter)
+    except SourceUnavailableError as error:
+        hint = (
+            f"put data/annotated/{code}/{{train,dev,test}}.tsv of github.com/dadelani/sib-200 "
+            f"into DIR/sib200/{code}/ and give --data-dir DIR"
+        )
+        raise SourceUnavailableError(error.what, where=f"{NAME}:{language.code}", hint=hint) from error
+    return replace(dataset, language=language.code, notes=_NOTES)

@@ -1,0 +1,153 @@
+"""Taxi1500: topics of Bible verses (6 topics; 860 / 106 / 111 verses), as released files or as a corpus of editions.
+
+Files in the data folder, also under `taxi1500/` or `Taxi1500/`, each also with `.gz`:
+
+- labelled: `[eng_data/]eng_SPLIT.tsv` (github.com/cisnlp/Taxi1500) and the same for other languages, `CODE_SPLIT.tsv`,
+  or `train_dev_test/SPLIT/CODE.tsv` as that repository's script writes them: verse id, label, text; no header;
+- editions: `CODE-x-bible-NAME.txt`, `CODE_NAME.txt`, `CODE-NAME.txt` or `CODE.txt`, there or in a folder that starts
+  with `Taxi1500-c` (the released corpora v1 to v3) or is called `editions` or `corpus`: `#` comments, then
+  `verse id TAB text`. A language without labelled files has its verses joined with the English labels by verse id.
+
+CODE is ISO 639-3 (`deu`). Of several editions the one with most of the labelled verses is taken; the name of an edition
+(`taxi1500:deu-x-bible-luther1545`) instead of the language chooses it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from mosecrot_cli.errors import DataError, SourceUnavailableError
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.tasks.datadir import first_file, split_names
+from mosecrot_cli.tasks.languages import Language, find_language
+from mosecrot_cli.tasks.lines import read_lines
+from mosecrot_cli.tasks.textfiles import read_file
+from mosecrot_cli.tasks.types import SPLITS, Split, TextDataset
+
+NAME = "taxi1500"
+LICENCE = "labels: Apache 2.0; each edition of the Bible has its own"
+CITATION = "Ma et al. (2023), Taxi1500, arXiv 2305.08487"
+_NOTES: dict[str, str | int] = {"licence": LICENCE, "citation": CITATION}
+_HOMES = ("", "taxi1500/", "Taxi1500/")
+_EDITION_PATTERNS = ("{code}.txt", "{code}-x-bible*.txt", "{code}-*.txt", "{code}_*.txt")
+_VERSE_ID = re.compile(r"\d{7,8}")
+
+
+def load(language: Language, split: Split, folder: Path | None, reporter: Reporter) -> TextDataset:
+    """Read a split, labelled file or edition.
+
+    Raises:
+        SourceUnavailableError: neither is in the data folder; says what to fetch.
+        DataError: a damaged file, or an edition without any of the labelled verses.
+    """
+    released = first_file(folder, _labelled(language, split))
+    if released is not None:
+        return replace(read_file(str(released), language=language.code), notes=_NOTES)
+    labelled = _english(folder)
+    editions = find_editions(folder, language)
+    if split not in labelled or not editions:
+        raise _unavailable(language, labels=split in labelled)
+    wanted = {identifier for dataset in labelled.values() for identifier in dataset.ids}
+    edition, verses = _fullest(editions, wanted)
+    reporter.info(f"Taxi1500: {edition} ({len(verses):,} of {len(wanted):,} labelled verses)")
+    return _join(labelled[split], edition, verses, language, reporter)
+
+
+def find_editions(folder: Path | None, language: Language) -> list[Path]:
+    """The editions of a language in the data folder, sorted by name."""
+    if folder is None:
+        return []
+    found: set[Path] = set()
+    for home in (folder / name for name in _HOMES):
+        corpora = [path for path in home.glob("Taxi1500-c*") if path.is_dir()]
+        for place in (home, home / "editions", home / "corpus", *corpora):
+            # In a released corpus every file starts with its language, whatever follows.
+            patterns = (*_EDITION_PATTERNS, "{code}*.txt") if place in corpora else _EDITION_PATTERNS
+            for pattern in patterns:
+                for code in language.iso639_3:
+                    name = pattern.format(code=code)
+                    found.update(path for suffix in ("", ".gz") for path in place.glob(name + suffix))
+    return sorted(found)
+
+
+def read_edition(path: Path, wanted: set[str]) -> dict[str, str]:
+    """The wanted verses of an edition, by verse id of eight digits; empty ones (merged into another) are left out.
+
+    Raises:
+        DataError: a line that is no verse (with its number), after the first one that is.
+    """
+    verses: dict[str, str] = {}
+    for identifier, text in _verses(path):
+        if identifier in wanted and text:
+            verses.setdefault(identifier, text)
+    return verses
+
+
+def _verses(path: Path) -> Iterator[tuple[str, str]]:
+    started = False
+    for number, line in read_lines(str(path)):
+        if not line.strip() or line.startswith("#"):
+            continue
+        identifier, _, text = line.partition("\t")
+        if _VERSE_ID.fullmatch(identifier.strip()):
+            started = True
+            yield identifier.strip().zfill(8), text.strip()
+        elif started or "\t" in line:
+            hint = "verse id of 8 digits, tab, text; comments start with #"
+            raise DataError("not a verse", where=f"{path}:{number}", hint=hint)
+
+
+def _labelled(language: Language, split: Split) -> list[str]:
+    return [
+        f"{home}{path}"
+        for home in _HOMES
+        for code in language.iso639_3
+        for name in split_names(split)
+        for path in (f"{code}_{name}.tsv", f"eng_data/{code}_{name}.tsv", f"train_dev_test/{name}/{code}.tsv")
+    ]
+
+
+def _english(folder: Path | None) -> dict[Split, TextDataset]:
+    english = find_language("en")
+    paths = {split: first_file(folder, _labelled(english, split)) for split in SPLITS}
+    return {split: read_file(str(path), language=english.code) for split, path in paths.items() if path is not None}
+
+
+def _fullest(editions: list[Path], wanted: set[str]) -> tuple[Path, dict[str, str]]:
+    candidates = [(path, read_edition(path, wanted)) for path in editions]
+    return max(candidates, key=lambda candidate: len(candidate[1]))
+
+
+def _join(
+    labelled: TextDataset, edition: Path, verses: dict[str, str], language: Language, reporter: Reporter
+) -> TextDataset:
+    kept = [(key, label) for key, label in zip(labelled.ids, labelled.labels or (), strict=True) if key in verses]
+    missing = len(labelled) - len(kept)
+    if not kept:
+        hint = "ids are eight digits: book, chapter, verse, like 40001001"
+        raise DataError(f"none of the {len(labelled)} labelled verses is in the edition", where=str(edition), hint=hint)
+    if missing:
+        reporter.warn(f"{edition.name}: {missing} of {len(labelled)} labelled verses are missing and left out")
+    return TextDataset(
+        ids=tuple(key for key, _ in kept),
+        texts=tuple(verses[key] for key, _ in kept),
+        labels=tuple(label for _, label in kept),
+        source=str(edition),
+        language=find_language(language.code.partition("-")[0]).code,
+        notes=_NOTES | {"edition": edition.name, "labels": labelled.source, "missing_verses": missing},
+    )
+
+
+def _unavailable(language: Language, *, labels: bool) -> SourceUnavailableError:
+    code = language.iso639_3[0]
+    english = "put eng_{train,dev,test}.tsv (github.com/cisnlp/Taxi1500, eng_data/) into DIR"
+    corpus = f"unpack {code}*.txt of the Taxi1500-c corpora (linked there) into DIR/Taxi1500-c"
+    hint = english if code == "eng" else corpus if labels else f"{english} and {corpus}"
+    return SourceUnavailableError(
+        "no labelled copy on the hub, nor in the data folder",
+        where=f"{NAME}:{language.code}",
+        hint=f"{hint}, and give --data-dir DIR",
+    )

@@ -1,0 +1,127 @@
+"""Gathering rows: words in NFC, first of duplicates, no more than wanted, in one growing matrix."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.vectors.types import WordVectors
+
+_GROWTH = 1.25
+_FIRST_ROWS = 1024
+
+
+class WordCollector:
+    """Which rows of a file are kept, and under which word.
+
+    Attributes:
+        index: kept word -> its row.
+        limit: most words to keep, or None.
+        rows: number of rows seen.
+    """
+
+    def __init__(self, limit: int | None) -> None:
+        self.index: dict[str, int] = {}
+        self.limit = limit
+        self.rows = 0
+        self._duplicates = self._empty = self._renormalised = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no further word is wanted."""
+        return self.limit is not None and len(self.index) >= self.limit
+
+    def add(self, words: Sequence[str]) -> list[int]:
+        """Take the words of the next rows; returns the positions in `words` that are kept."""
+        index, kept = self.index, []
+        for position, word in enumerate(words):
+            if self.full:
+                break
+            self.rows += 1
+            if not (word.isascii() or unicodedata.is_normalized("NFC", word)):
+                word = unicodedata.normalize("NFC", word)
+                self._renormalised += 1
+            if not word:
+                self._empty += 1
+            elif word in index:
+                self._duplicates += 1
+            else:
+                index[word] = len(index)
+                kept.append(position)
+        return kept
+
+    def notes(self) -> dict[str, int]:
+        """The counts for `WordVectors.notes`."""
+        return {
+            "rows": self.rows,
+            "duplicates": self._duplicates,
+            "empty_words": self._empty,
+            "renormalised": self._renormalised,
+        }
+
+    def vectors(
+        self,
+        matrix: NDArray[np.float32],
+        *,
+        source: str,
+        digest: str | None,
+        subwords: Callable[[str], NDArray[np.float32]] | None = None,
+        companions: tuple[str, ...] = (),
+        **notes: int,
+    ) -> WordVectors:
+        """The finished vectors; `matrix` [V, D] holds the kept rows.
+
+        Raises:
+            DataError: nothing was kept.
+        """
+        if not self.index:
+            raise DataError("the file holds no word vectors", where=source)
+        return WordVectors(
+            words=list(self.index),
+            matrix=matrix,
+            source=source,
+            digest=digest,
+            subwords=subwords,
+            companions=companions,
+            notes={**self.notes(), **notes},
+            _index=self.index,
+        )
+
+
+class RowCollector:
+    """Words with their rows, block by block.
+
+    The matrix grows in place: at its end it is the only copy. Rows promised by a header are reserved only as far as
+    the file can hold them.
+
+    Attributes:
+        words: the words' side.
+    """
+
+    def __init__(self, dimension: int, *, limit: int | None, expected: int | None = None) -> None:
+        self.words = WordCollector(limit)
+        known = [count for count in (limit, expected) if count is not None]
+        self._matrix = np.empty((min(known, default=_FIRST_ROWS), dimension), dtype=np.float32)
+
+    def add(self, words: Sequence[str], block: NDArray[np.float32]) -> None:
+        """Take the next rows: `block` [n, D] belongs to the n `words`."""
+        start = len(self.words.index)
+        kept = self.words.add(words)
+        end = start + len(kept)
+        if end > len(self._matrix):
+            self._resize(max(end, int(len(self._matrix) * _GROWTH)))
+        self._matrix[start:end] = block if len(kept) == len(block) else block[kept]
+
+    def finish(self, **described: object) -> WordVectors:
+        """The vectors; the arguments are those of `WordCollector.vectors`. The collector must not be used again."""
+        if len(self._matrix) != len(self.words.index):
+            self._resize(len(self.words.index))
+        return self.words.vectors(self._matrix, **described)  # type: ignore[arg-type]
+
+    def _resize(self, rows: int) -> None:
+        # In place (realloc): a copy would double the memory. Nobody else holds the array yet.
+        self._matrix.resize((rows, self._matrix.shape[1]), refcheck=False)

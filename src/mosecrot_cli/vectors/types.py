@@ -1,0 +1,128 @@
+"""The word-vector type: words, their matrix, and how a word is found."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LOWERCASED_TOLERANCE = 0.01
+
+
+class VectorFormat(StrEnum):
+    """How word vectors lie in a file."""
+
+    TEXT = "text"
+    WORD2VEC = "word2vec binary"
+    FASTTEXT = "fastText binary"
+    NUMPY = "numpy"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorPreview:
+    """What is known of a file of word vectors before its rows are read.
+
+    Attributes:
+        path: the file.
+        format: its format.
+        rows: number of rows in the file, None where only reading all of it would tell.
+        dimension: numbers a row.
+        size: bytes of the file (compressed, where it is).
+    """
+
+    path: str
+    format: VectorFormat
+    rows: int | None
+    dimension: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """Words and one vector each, in the order of their file.
+
+    Attributes:
+        words: V distinct words, NFC-normalised.
+        matrix: float32 [V, D], C-contiguous; may be a read-only memory map.
+        source: path of the file that they were read from.
+        digest: SHA-256 of that file (as it lies on the disk) where all of it was read, else None.
+        subwords: the vector [D] of a word outside the vocabulary, made of its character n-grams (fastText `.bin`);
+            None where the file has none. A word without any n-gram gets zeros.
+        companions: further files that belong to `source` (the words of an `.npy`).
+        notes: counts of what was read, dropped and changed: `rows`, `duplicates` (first wins), `empty_words`,
+            `renormalised` (written in NFC here, not in the file), and where they apply `blank_lines`, `undecodable`.
+    """
+
+    words: Sequence[str]
+    matrix: NDArray[np.float32]
+    source: str = ""
+    digest: str | None = None
+    subwords: Callable[[str], NDArray[np.float32]] | None = field(default=None, repr=False)
+    companions: tuple[str, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)
+    _index: dict[str, int] | None = field(default=None, repr=False)
+
+    @property
+    def dimension(self) -> int:
+        """D, the number of columns."""
+        return int(self.matrix.shape[1])
+
+    @property
+    def index(self) -> dict[str, int]:
+        """Row of each word; built when it is first asked for."""
+        if self._index is None:
+            object.__setattr__(self, "_index", {word: row for row, word in enumerate(self.words)})
+        assert self._index is not None
+        return self._index
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self.find(word) is not None
+
+    def find(self, word: str) -> int | None:
+        """Row of the word as written, else of its lower case, else None. The word is NFC-normalised first."""
+        normal = unicodedata.normalize("NFC", word)
+        row = self.index.get(normal)
+        return self.index.get(normalised_lower(normal)) if row is None else row
+
+    def rows(self, words: Iterable[str]) -> NDArray[np.float32]:
+        """Vectors [n, D] of the words, found as by `find`, those outside the vocabulary by their subwords.
+
+        Raises:
+            KeyError: a word is not in the vocabulary and the file knows no subwords.
+        """
+        wanted = list(words)
+        found = [self.find(word) for word in wanted]
+        unknown = [word for word, row in zip(wanted, found, strict=True) if row is None]
+        if unknown and self.subwords is None:
+            raise KeyError(unknown[0])
+        vectors: NDArray[np.float32] = self.matrix[[0 if row is None else row for row in found]]
+        if unknown and self.subwords is not None:
+            vectors[[row is None for row in found]] = [self.subwords(word) for word in unknown]
+        return vectors
+
+
+def normalised_lower(word: str) -> str:
+    """Lower case, NFC-normalised again: lowering can leave a letter and a combining mark."""
+    return unicodedata.normalize("NFC", word.lower())
+
+
+def is_lowercased(words: Iterable[str]) -> bool:
+    """Whether (nearly: but for less than 1 %) no word with case holds an upper-case letter.
+
+    False where no word has case at all, as in Chinese or Arabic: nothing says then that texts were lower-cased.
+    """
+    cased = upper = 0
+    for word in words:
+        if word != word.lower():
+            cased += 1
+            upper += 1
+        elif word != word.upper():
+            cased += 1
+    return cased > 0 and upper < _LOWERCASED_TOLERANCE * cased

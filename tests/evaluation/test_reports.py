@@ -1,0 +1,76 @@
+"""Coverage counts (by hand) and tables (their numbers are those of the results)."""
+
+from __future__ import annotations
+
+from mosecrot_cli.evaluation.bootstrap import macro_f1_interval, paired_bootstrap
+from mosecrot_cli.evaluation.coverage import coverage
+from mosecrot_cli.evaluation.metrics import score
+from mosecrot_cli.evaluation.seeds import Run, summarise
+from mosecrot_cli.evaluation.tables import (
+    Table,
+    confusion_table,
+    per_class_table,
+    results_table,
+    summary_table,
+)
+
+GOLD = ["a", "a", "b", "b"]
+FIRST = ["a", "a", "b", "a"]
+SECOND = ["b", "a", "b", "a"]
+
+
+def test_coverage() -> None:
+    known = {"ja", "nein", "dampf", "schiff"}
+    found = coverage(
+        [["ja", "dampfschiff"], ["xyz", "xyz", "nein"], []],
+        [[0, 5, 7, 8, 2], [0, 1, 1, 6, 2], [0, 2]],
+        is_known=known.__contains__,
+        unknown_id=1,
+        special_ids=[0, 1, 2],
+    )
+    assert (found.words, found.unknown_words, found.unknown_word_share) == (5, 3, 0.6)
+    assert (found.tokens, found.unknown_tokens, found.unknown_token_share) == (6, 2, 1 / 3)
+    assert found.examples == ("xyz", "dampfschiff")
+    assert found.to_dict()["unknown_word_share"] == 0.6
+    empty = coverage([], [], is_known=known.__contains__, unknown_id=None)
+    assert (empty.unknown_word_share, empty.unknown_token_share) == (0, 0)
+
+
+def test_tables_hold_the_results() -> None:
+    runs = [Run(seed, score(GOLD, run, ["a", "b"])) for seed, run in enumerate((FIRST, SECOND))]
+    summary = summarise(runs, macro_f1_interval(GOLD, [FIRST, SECOND]))
+    rows = dict(summary_table(summary).cells)
+    assert rows["macro-F1"] == summary.macro_f1
+    assert rows["standard deviation over 2 seeds"] == summary.macro_f1_std
+    assert rows["95% interval over texts, low"] == summary.interval.low
+    assert rows["always 'a': accuracy"] == 0.5
+    assert "standard deviation over 1 seeds" not in dict(summary_table(summarise(runs[:1])).cells)
+
+    per_class = per_class_table(summary)
+    assert per_class.cells[0] == (
+        "a",
+        *(getattr(summary.per_class[0], key) for key in ("precision", "recall", "f1")),
+        2,
+    )
+    assert confusion_table(runs[0].scores).cells == (("a", 2, 0), ("b", 1, 1))
+    assert confusion_table(summary).header == ("gold", "a", "b")
+    results = results_table({"one": summarise(runs[:1]), "both": summary})
+    assert [row[0] for row in results.cells] == ["one", "both"]
+    assert results.cells[1][1:] == (summary.macro_f1, summary.macro_f1_std, summary.accuracy, 2, 4)
+    for table in (per_class, results, confusion_table(summary), summary_table(summary)):
+        assert all(len(row) == len(table.header) for row in table.rows)
+        assert all(isinstance(cell, str) for row in table.rows for cell in row)
+
+
+def test_cells_as_text() -> None:
+    table = Table("t", ("a", "b"), (("x", 0.83149), ("y", 12345), ("z", 0.0001), ("w", -0.25), ("v", 0.0)))
+    assert [row[1] for row in table.rows] == ["0.831", "12,345", "0.0001", "-0.250", "0.000"]
+
+
+def test_comparison_table() -> None:
+    found = paired_bootstrap(GOLD, FIRST, SECOND, resamples=500)
+    rows = dict(found.table("A", "B").cells)
+    assert rows["macro-F1 of A"] == found.first
+    assert rows["difference"] == found.difference
+    assert rows["p-value (two-sided)"] == found.p_value
+    assert found.to_dict()["interval"]["low"] == found.interval.low

@@ -1,0 +1,79 @@
+"""What `--lexicon` names, and several lexica at once."""
+
+import sys
+from io import StringIO
+
+import pytest
+
+from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
+from mosecrot_cli.lexicon import SOURCES, LexiconChoice, LexiconKind, load_stopwords, read_lexica, resolve_lexicon
+from mosecrot_cli.lexicon.stopwords import is_stopword
+
+
+def test_kinds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "muse").write_text("dog Hund\n")
+    assert resolve_lexicon("-") == LexiconChoice(LexiconKind.STDIN, "-")
+    assert resolve_lexicon("MUSE") == LexiconChoice(LexiconKind.SOURCE, "muse")
+    assert resolve_lexicon("./muse") == LexiconChoice(LexiconKind.FILE, "./muse")
+    assert len(read_lexica(["./muse"])) == 1
+
+
+def test_neither_file_nor_source(tmp_path):
+    with pytest.raises(DataError, match=r"did you mean panlex\?"):
+        resolve_lexicon("panlx")
+    with pytest.raises(DataError, match=r"no such file .*muse, panlex, google, wiktionary"):
+        resolve_lexicon(str(tmp_path / "en-de.txt"))
+
+
+@pytest.mark.parametrize("name", ["muse", "panlex", "google", "wiktionary"])
+def test_sources_to_come_say_what_to_fetch(name):
+    assert name in SOURCES
+    with pytest.raises(SourceUnavailableError, match=f"--lexicon {name}.*--lexicon FILE") as caught:
+        read_lexica([name], source_language="en", target_language="de")
+    assert caught.value.exit_code == 5
+    with pytest.raises(UsageError, match="languages"):
+        read_lexica([name])
+
+
+def test_muse_names_its_file():
+    with pytest.raises(SourceUnavailableError, match=r"en-de\.txt"):
+        SOURCES["muse"]("en", "de")
+
+
+def test_several_lexica_keep_their_order_and_have_origins_apart(tmp_path, monkeypatch):
+    for folder, text in (("a", "dog Hund\n"), ("b", "source\ttarget\torigin\ncat\tKatze\tmuse\nfox\tFuchs\t\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "de.txt").write_text(text)
+    monkeypatch.setattr(sys, "stdin", StringIO("cow\tKuh\n"))
+    monkeypatch.chdir(tmp_path)
+    pairs = read_lexica(["a/de.txt", "-", "b/de.txt"])
+    assert [(pair.source, pair.origin) for pair in pairs] == [
+        ("dog", "de.txt"),
+        ("cow", "stdin"),
+        ("cat", "muse"),
+        ("fox", "de.txt (b/de.txt)"),
+    ]
+
+
+def test_a_lexicon_is_given_once(tmp_path):
+    with pytest.raises(UsageError, match="--lexicon - is given 2 times"):
+        read_lexica(["-", "-"])
+    with pytest.raises(DataError, match="no lexicon"):
+        read_lexica([])
+
+
+def test_english_stopwords_are_those_of_scikit_learn():
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    assert load_stopwords() == ENGLISH_STOP_WORDS
+    assert is_stopword("The", load_stopwords()) and not is_stopword("dog", load_stopwords())
+
+
+def test_stopwords_of_a_file(tmp_path):
+    path = tmp_path / "stop.txt"
+    path.write_text("Der\n\n die \nund so weiter\n", encoding="utf-8")
+    assert load_stopwords(path) == {"der", "die", "und so weiter"}
+    path.write_bytes("für".encode("latin-1"))
+    with pytest.raises(DataError, match=r"stop\.txt:1: not UTF-8"):
+        load_stopwords(path)
