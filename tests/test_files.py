@@ -31,7 +31,8 @@ def test_an_interrupted_write_leaves_the_old_output_and_nothing_else(tmp_path: P
             partial.write_text("half")
             raise error
 
-    pytest.raises(error, write)
+    with pytest.raises(error):
+        write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -45,7 +46,8 @@ def test_keep_partial_leaves_what_was_written(tmp_path: Path):
             (partial / "checkpoint").write_text("1")
             raise ValueError
 
-    pytest.raises(ValueError, write)
+    with pytest.raises(ValueError):
+        write()
     assert (partial_path(path) / "checkpoint").exists()
     assert not path.exists()
 

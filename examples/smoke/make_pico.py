@@ -1,7 +1,7 @@
-"""Generate a pico world: an English BERT of a few kilobytes, vectors of an invented language, a lexicon and labelled texts.
+"""Generate a pico world: an English BERT of a few kilobytes, vectors of an invented language, a lexicon, texts.
 
-The invented language is English spelled backwards, and its vectors are a rotation of the model's embeddings, so that the
-right answer is known: a stitched model that works beats the majority class on it.
+The invented language is English spelled backwards, and its vectors are a rotation of the model's embeddings, so that
+the right answer is known: a stitched model that works beats the majority class on it.
 
 Usage: python make_pico.py FOLDER
 """
@@ -15,10 +15,19 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 TOPICS = {
-    "sports": "match team goal player coach season league score ball win".split(),
-    "science": "atom energy theory planet light laser cell star orbit data".split(),
+    "sports": ["match", "team", "goal", "player", "coach", "season", "league", "score", "ball", "win"],
+    "science": ["atom", "energy", "theory", "planet", "light", "laser", "cell", "star", "orbit", "data"],
 }
-COMMON = "the a of in and was with for on by from this that new old great first last".split()
+COMMON = ["the", "a", "of", "in", "and", "was", "with", "for", "on", "by"] + [
+    "from",
+    "this",
+    "that",
+    "new",
+    "old",
+    "great",
+    "first",
+    "last",
+]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [*COMMON, *(word for words in TOPICS.values() for word in words)]
 WIDTH, VECTOR_WIDTH = 32, 24

@@ -1,4 +1,4 @@
-"""The manifest beside each output: what was run, on what, with what result; the next command reads its defaults here."""
+"""The manifest beside each output: what was run on what, with what result; the next command reads its defaults here."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Manifest:
 
 
 def portable(path: str | Path, manifest: Path) -> str:
-    """How a manifest names a path: `./relative` to itself for what lies beside the output, else absolute; ids unchanged.
+    """How a manifest names a path: `./relative` to itself for what lies beside the output, else absolute. Ids stay.
 
     So a working folder can be moved whole. `resolve_fact` is the way back.
     """

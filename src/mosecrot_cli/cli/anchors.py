@@ -36,7 +36,6 @@ def anchors(
     Writes `anchors.tsv` (source TAB target) and `anchors.scores.tsv` (with score and origin).
 
     Example:
-
         mosecrot anchors --src en --tgt tt --lexicon en-tt.tsv --target-vectors wiki.tt.vec
     """
     settings = AnchorsSettings(

@@ -37,7 +37,6 @@ def evaluate(
     """Score checkpoints on labelled texts: macro-F1 with its interval, accuracy, classes, confusions.
 
     Examples:
-
         mosecrot evaluate stitched --data test.tsv --predictions predictions.tsv
 
         mosecrot evaluate --compare a.tsv b.tsv --data test.tsv

@@ -41,7 +41,6 @@ def finetune(
     `--train taxi1500` and `--train amazon` select the settings of the paper where it gives them.
 
     Examples:
-
         mosecrot finetune --train train.tsv --dev dev.tsv --embeddings none
 
         mosecrot finetune --train taxi1500 --seeds 1,2,3,4,5 --device cuda:1

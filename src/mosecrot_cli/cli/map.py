@@ -31,7 +31,6 @@ def map_(
     Writes a folder with `source.npy` (one row per token id), `target.npy` and `target.vocab.txt`.
 
     Examples:
-
         mosecrot map --weighting sparsemax --k 50
 
         mosecrot anchors --lexicon en-tt.tsv -o - ... | mosecrot map - --source-model DIR --target-vectors wiki.tt.vec

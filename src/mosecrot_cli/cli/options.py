@@ -62,6 +62,9 @@ SourceModel = Annotated[
     str | None,
     typer.Option("--source-model", help="Pre-trained source model: a folder or a hub id.", metavar="DIR|ID"),
 ]
+MultilingualModel = Annotated[
+    str, typer.Option("--source-model", help="Multilingual model: a folder or a hub id.", metavar="DIR|ID")
+]
 TargetVectors = Annotated[
     str | None,
     typer.Option(
@@ -152,6 +155,9 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything ran
 
 # --- map --------------------------------------------------------------------------------------------------------------
 AnchorsFile = Annotated[str, typer.Argument(help="Anchor pairs, source TAB target; '-' for stdin.", metavar="[FILE|-]")]
+AnchorsOption = Annotated[
+    str, typer.Option("--anchors", help="Anchor pairs, source TAB target; '-' for stdin.", metavar="FILE|-")
+]
 MethodOption = Annotated[Method, typer.Option("--method", help="Relative representations, or a linear map.")]
 WeightingOption = Annotated[
     Weighting, typer.Option("--weighting", help="How similarities to the nearest anchors become weights.")
@@ -203,7 +209,7 @@ Shared = Annotated[
     ),
 ]
 
-# --- evaluate, predict, baseline ----------------------------------------------------------------------------------------
+# --- evaluate, predict, baseline --------------------------------------------------------------------------------------
 Predictions = Annotated[
     Path | None,
     typer.Option("--predictions", help="Write id, gold, prediction and probabilities here (TSV).", metavar="FILE"),
@@ -246,12 +252,11 @@ Output = Annotated[
 ]
 OutputOrStdout = Annotated[
     Path,
-    typer.Option(
-        "-o", "--output", help="Where the result goes; '-' is stdout.", metavar="PATH|-", rich_help_panel=RUN
-    ),
+    typer.Option("-o", "--output", help="Where the result goes; '-' is stdout.", metavar="PATH|-", rich_help_panel=RUN),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace an existing output, once the new one is whole.", rich_help_panel=RUN)
+    bool,
+    typer.Option("--overwrite", help="Replace an existing output, once the new one is whole.", rich_help_panel=RUN),
 ]
 IfChanged = Annotated[
     bool,
@@ -260,7 +265,8 @@ IfChanged = Annotated[
     ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be done, and how large it is; write nothing.", rich_help_panel=RUN)
+    bool,
+    typer.Option("--dry-run", help="Say what would be done, and how large it is; write nothing.", rich_help_panel=RUN),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on stdout.", rich_help_panel=RUN)]
 Verbose = Annotated[

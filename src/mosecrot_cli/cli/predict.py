@@ -24,7 +24,6 @@ def predict(
     """Label texts: one row per text with its label and the probability of every label.
 
     Examples:
-
         echo "Сборная выиграла матч." | mosecrot predict stitched
 
         mosecrot predict stitched texts.txt --format jsonl -o labels.jsonl

@@ -25,7 +25,6 @@ def stitch(
     The result is an ordinary Hugging Face checkpoint: `pipeline("text-classification", model="stitched")`.
 
     Example:
-
         mosecrot stitch model --embeddings mapped --output stitched
     """
     settings = StitchSettings(

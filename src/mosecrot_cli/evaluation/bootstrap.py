@@ -12,14 +12,12 @@ Berg-Kirkpatrick, Burkett and Klein (2012), An empirical investigation of statis
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.evaluation.tables import Table
 from mosecrot_cli.settings import CompareSettings, EvaluateSettings
 
 LEVEL = 0.95
@@ -46,7 +44,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PairedComparison:
     """Two lists of predictions for the same texts.
 
     Attributes:
@@ -67,24 +65,6 @@ class Comparison:
     interval: Interval
     p_value: float
     first_wins: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
-
-    def table(self, first: str, second: str) -> Table:
-        """The comparison, one number a row, under the names of the two lists."""
-        cells = (
-            ("texts", self.n),
-            (f"macro-F1 of {first}", self.first),
-            (f"macro-F1 of {second}", self.second),
-            ("difference", self.difference),
-            (f"{self.interval.level:.0%} interval, low", self.interval.low),
-            (f"{self.interval.level:.0%} interval, high", self.interval.high),
-            ("p-value (two-sided)", self.p_value),
-            (f"share of resamples in which {first} is better", self.first_wins),
-        )
-        return Table(f"paired bootstrap, {self.interval.resamples:,} resamples", ("", "value"), cells)
 
 
 def macro_f1_interval(
@@ -121,7 +101,7 @@ def paired_bootstrap(
     resamples: int = CompareSettings.resamples,
     level: float = LEVEL,
     seed: int = 0,
-) -> Comparison:
+) -> PairedComparison:
     """Compare two lists of predictions for the same n texts by macro-F1.
 
     Args:
@@ -143,7 +123,7 @@ def paired_bootstrap(
     # Rounding must not tell equal differences apart.
     as_far = np.abs(differences - difference) >= abs(difference) - 1e-12
     wins = np.mean((differences > 1e-12) + 0.5 * (np.abs(differences) <= 1e-12))
-    return Comparison(
+    return PairedComparison(
         n=len(gold),
         first=float(observed[0]),
         second=float(observed[1]),

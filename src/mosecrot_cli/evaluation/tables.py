@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mosecrot_cli.evaluation.bootstrap import PairedComparison
     from mosecrot_cli.evaluation.metrics import Scores
     from mosecrot_cli.evaluation.seeds import Summary
 
@@ -19,24 +20,13 @@ class Table:
 
     Attributes:
         title: what it shows.
-        header: heads of the columns; the first column is text.
-        cells: the rows; floats are scores, shares, or differences of them.
+        columns: heads of the columns; the first column is text.
+        rows: cells; floats are scores, shares, or differences of them.
     """
 
     title: str
-    header: tuple[str, ...]
-    cells: tuple[tuple[Cell, ...], ...]
-
-    @property
-    def rows(self) -> tuple[tuple[str, ...], ...]:
-        """The cells as text: floats with three decimals, a p-value that would be 0.000 as it is."""
-        return tuple(tuple(_text(cell) for cell in row) for row in self.cells)
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, float):
-        return f"{cell:.3f}" if cell == 0 or abs(cell) >= 0.0005 else f"{cell:.1g}"
-    return f"{cell:,}" if isinstance(cell, int) else cell
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
 
 
 def summary_table(summary: Summary) -> Table:
@@ -75,3 +65,19 @@ def results_table(results: Mapping[str, Summary], title: str = "results") -> Tab
         for name, summary in results.items()
     )
     return Table(title, ("system", "macro-F1", "std", "accuracy", "seeds", "texts"), rows)
+
+
+def comparison_table(comparison: PairedComparison, names: tuple[str, str]) -> Table:
+    """A paired comparison, one number a row, under the names of the two lists."""
+    interval = comparison.interval
+    rows = (
+        ("texts", comparison.n),
+        (f"macro-F1 of {names[0]}", comparison.first),
+        (f"macro-F1 of {names[1]}", comparison.second),
+        ("difference", comparison.difference),
+        (f"{interval.level:.0%} interval, low", interval.low),
+        (f"{interval.level:.0%} interval, high", interval.high),
+        ("p-value (two-sided)", comparison.p_value),
+        (f"share of resamples in which {names[0]} is better", comparison.first_wins),
+    )
+    return Table(f"paired bootstrap, {interval.resamples:,} resamples", ("", "value"), rows)

@@ -100,7 +100,7 @@ def _select(settings: AnchorsSettings, reporter: Reporter) -> _Found:
     pairs = read_lexica(settings.lexicons, source_language=settings.src, target_language=settings.tgt)
     source = SourceWords(load_tokenizer(str(inputs["source_model"])))
     vectors = read_vectors(inputs["target_vectors"], max_vocab=resources.limit(settings.max_vocab), reporter=reporter)
-    selection = select_anchors(pairs, source=source, target=vectors, options=options)
+    selection = select_anchors(pairs, source=source, target=vectors, options=options, reporter=reporter)
     return _Found(selection, vectors.digest)
 
 
@@ -147,7 +147,7 @@ def _describe(found: _Found, settings: AnchorsSettings, manifest: Path) -> Compu
 def _plan(settings: AnchorsSettings) -> list[tuple[str, str]]:
     inputs = _inputs(settings)
     plan = [("source model", str(inputs["source_model"]))]
-    plan += resources.describe_vectors(peek(inputs["target_vectors"]), inputs["target_vectors"], settings.max_vocab)
+    plan += resources.describe_vectors(peek(inputs["target_vectors"]), settings.max_vocab)
     for lexicon in settings.lexicons:
         choice = resolve_lexicon(lexicon)
         size = f"{Path(choice.value).stat().st_size:,} bytes" if choice.kind is LexiconKind.FILE else choice.kind.value

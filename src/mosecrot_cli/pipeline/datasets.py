@@ -5,12 +5,10 @@ from __future__ import annotations
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DataSettings
 from mosecrot_cli.tasks.loading import load_split
-from mosecrot_cli.tasks.types import Columns, Split, TextDataset
+from mosecrot_cli.tasks.types import Columns, TextDataset
 
 
-def load(
-    spec: str, split: Split, settings: DataSettings, *, language: str | None, reporter: Reporter
-) -> TextDataset:
+def load(spec: str, split: str, settings: DataSettings, *, language: str | None, reporter: Reporter) -> TextDataset:
     """A labelled data set (see `tasks.loading.load_split`)."""
     return load_split(
         spec,

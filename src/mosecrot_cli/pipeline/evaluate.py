@@ -62,8 +62,13 @@ class Evaluation:
         return [scores, per_class_table(self.summary), confusion_table(self.summary)]
 
 
-def run(settings: EvaluateSettings, reporter: Reporter) -> Evaluation:
+def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None = None) -> Evaluation:
     """Classify a labelled data set with a checkpoint, or with each of a folder of seeds, and score the predictions.
+
+    Args:
+        settings: what, on what, where.
+        reporter: hears of progress.
+        language: of a data set named without one; None: the checkpoint's target language, else its source language.
 
     Raises:
         DataError: a checkpoint or the data set is damaged, or has labels that the model does not know.
@@ -77,7 +82,7 @@ def run(settings: EvaluateSettings, reporter: Reporter) -> Evaluation:
         settings.data_set,
         settings.split,
         settings.data,
-        language=facts.get("tgt") or facts.get("src"),
+        language=language or facts.get("tgt") or facts.get("src"),
         reporter=reporter,
     )
     device = resolve_device(settings.compute)
@@ -135,7 +140,9 @@ def compare(settings: CompareSettings, reporter: Reporter) -> PairedComparison:
     return paired_bootstrap(gold, *predicted, resamples=settings.resamples, seed=settings.seed)
 
 
-def as_predictions(dataset: TextDataset, labels: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Predictions:
+def as_predictions(
+    dataset: TextDataset, labels: Sequence[str], probabilities: NDArray[np.floating[Any]]
+) -> Predictions:
     """Predictions of a data set from its class probabilities [texts, labels]."""
     predicted = tuple(labels[column] for column in probabilities.argmax(axis=1))
     return Predictions(dataset.ids, dataset.labels, predicted, tuple(labels), probabilities.astype(np.float64))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -202,11 +201,21 @@ def _set_input_space(job: Job, classifier: Classifier) -> InputSpace:
     """Put F^s in place of the model's embeddings, if that is wanted, and say what the model is trained on."""
     model = classifier.model
     if job.mapped is None:
-        return InputSpace(True, array_digest(input_embeddings(model)), not job.freeze, job.source_model)
+        return InputSpace(
+            kept=True,
+            sha256=array_digest(input_embeddings(model)),
+            trained=not job.freeze,
+            source_model=job.source_model,
+        )
     replace_input_embeddings(
         model, job.mapped.source(), kept_ids=classifier.tokenizer.all_special_ids, where=str(job.mapped.folder / SOURCE)
     )
-    return InputSpace(False, str(job.mapped.facts.get("source_sha256")), not job.freeze, job.source_model)
+    return InputSpace(
+        kept=False,
+        sha256=str(job.mapped.facts.get("source_sha256")),
+        trained=not job.freeze,
+        source_model=job.source_model,
+    )
 
 
 def _training_settings(job: Job, seed: int) -> TrainingSettings:
@@ -259,6 +268,9 @@ def _plan(job: Job) -> list[tuple[str, str]]:
         ("embeddings", f"{told.embeddings}, {'frozen' if job.freeze else 'trained'}"),
         ("training", f"{len(job.train):,} texts, {len(job.train.label_names)} labels"),
         ("dev", f"{len(job.dev):,} texts" if job.dev else "none: the last epoch is taken"),
-        ("steps", f"{steps:,} for each of {len(told.seeds)} seed(s): {told.epochs} epochs of batches of {told.batch_size}"),
+        (
+            "steps",
+            f"{steps:,} for each of {len(told.seeds)} seed(s): {told.epochs} epochs of batches of {told.batch_size}",
+        ),
         ("learning rate", f"{told.learning_rate}"),
     ]

@@ -1,4 +1,4 @@
-"""The folder that `map` writes and `finetune` and `stitch` read, and the input space that a checkpoint was trained on."""
+"""The folder that `map` writes and `finetune` and `stitch` read, and the input space of a checkpoint."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def array_digest(matrix: NDArray[Any]) -> str:
     return total.hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InputSpace:
     """The input embeddings that a checkpoint was trained on, as its `config.json` records them.
 

@@ -22,15 +22,13 @@ from mosecrot_cli.tasks.types import Columns
 _TABLES = (".tsv", ".csv", ".jsonl", ".ndjson")
 
 
-def run(settings: PredictSettings, write: Callable[[str], None], reporter: Reporter) -> int:
+def run(settings: PredictSettings, write: Callable[[str], None], reporter: Reporter) -> None:
     """Classify texts as they come and write one row each; memory does not grow with their number.
 
     Args:
         settings: the checkpoint, the texts (a line each, or a column of a table) and the form of the rows.
         write: takes a row when `settings.output` is `-`.
-
-    Returns:
-        The number of texts.
+        reporter: hears of progress.
 
     Raises:
         UsageError: the checkpoint is a folder of several seeds.
@@ -50,9 +48,10 @@ def run(settings: PredictSettings, write: Callable[[str], None], reporter: Repor
     texts = read_texts(settings)
     rows = _rows(settings, next(iter(checkpoints.values())), texts, reporter)
     if settings.output == STDIO:
-        return _write_all(rows, write)
+        _write_all(rows, write)
+        return
     with atomic_outputs(Path(settings.output)) as (partial,), partial.open("w", encoding="utf-8") as stream:
-        return _write_all(rows, lambda row: _write_line(stream.write, row))
+        _write_all(rows, lambda row: _write_line(stream.write, row))
 
 
 def read_texts(settings: PredictSettings) -> Iterator[str]:
@@ -102,11 +101,9 @@ def _row(text: str, labels: Sequence[str], probabilities: Sequence[float], form:
     return "\t".join([labels[best], f"{probabilities[best]:.6f}", *(f"{share:.6f}" for share in probabilities), flat])
 
 
-def _write_all(rows: Iterator[str], write: Callable[[str], None]) -> int:
-    count = 0
-    for count, row in enumerate(rows, start=1):
+def _write_all(rows: Iterator[str], write: Callable[[str], None]) -> None:
+    for row in rows:
         write(row)
-    return count
 
 
 def _write_line(write: Callable[[str], int], row: str) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, file_manifest, resolve_fact
+from mosecrot_cli.settings import ALL
+from mosecrot_cli.vectors.types import VectorPreview
 
 DEFAULT_MODELS = {"en": "bert-base-cased"}
 
@@ -52,8 +54,9 @@ def inherited_facts(output: Path) -> dict[str, str]:
 
 
 MUSE_LANGUAGES = frozenset(
-    "af ar bg bn bs ca cs da de el es et fa fi fr he hi hr hu id it ja ko lt lv mk ms nl no pl pt ro ru sk sl sq sv ta "
-    "th tl tr uk vi zh".split()
+    ["af", "ar", "bg", "bn", "bs", "ca", "cs", "da", "de", "el", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu"]
+    + ["id", "it", "ja", "ko", "lt", "lv", "mk", "ms", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sv"]
+    + ["ta", "th", "tl", "tr", "uk", "vi", "zh"]
 )
 """Languages that MUSE has a dictionary with English for."""
 
@@ -67,6 +70,17 @@ def default_lexicons(src: str, tgt: str | None) -> tuple[str, ...]:
     if tgt is None:
         raise UsageError("no lexicon and no target language", hint="give --lexicon FILE, or --tgt LANG")
     return ("muse",) if src == "en" and tgt in MUSE_LANGUAGES else ("panlex",)
+
+
+def describe_vectors(found: VectorPreview, limit: int) -> list[tuple[str, str]]:
+    """Lines of a plan: the file of vectors, its size, and the memory that its matrix will take."""
+    size = f"{found.size / 1e6:,.0f} MB, {found.format.value}, dimension {found.dimension}"
+    rows = limit if found.rows is None else min(limit, found.rows)
+    lines = [("target vectors", f"{found.path} ({size})")]
+    if rows == ALL:
+        return [*lines, ("target words", "all; how many, only reading will tell")]
+    memory = rows * found.dimension * 4 / 1e6
+    return [*lines, ("target words", f"at most {rows:,}, {memory:,.0f} MB as a matrix")]
 
 
 def limit(count: int) -> int | None:

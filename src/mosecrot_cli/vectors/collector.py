@@ -12,7 +12,6 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.vectors.types import WordVectors
 
 _GROWTH = 1.25
-_FIRST_ROWS = 1024
 
 
 class WordCollector:
@@ -95,17 +94,17 @@ class WordCollector:
 class RowCollector:
     """Words with their rows, block by block.
 
-    The matrix grows in place: at its end it is the only copy. Rows promised by a header are reserved only as far as
-    the file can hold them.
+    The matrix grows in place: at its end it is the only copy. `expected` is a guess of the rows; what is reserved
+    but never written takes no memory on the usual systems.
 
     Attributes:
         words: the words' side.
     """
 
-    def __init__(self, dimension: int, *, limit: int | None, expected: int | None = None) -> None:
+    def __init__(self, dimension: int, *, limit: int | None, expected: int) -> None:
         self.words = WordCollector(limit)
-        known = [count for count in (limit, expected) if count is not None]
-        self._matrix = np.empty((min(known, default=_FIRST_ROWS), dimension), dtype=np.float32)
+        reserved = expected if limit is None else min(limit, expected)
+        self._matrix = np.empty((reserved, dimension), dtype=np.float32)
 
     def add(self, words: Sequence[str], block: NDArray[np.float32]) -> None:
         """Take the next rows: `block` [n, D] belongs to the n `words`."""

@@ -18,13 +18,14 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.vectors.collector import RowCollector
 from mosecrot_cli.vectors.streams import SourceFile, open_source
-from mosecrot_cli.vectors.textlines import TextBlock, is_number, parse_block, plain_lines
+from mosecrot_cli.vectors.textlines import TextBlock, is_number, parse_block, parse_line, plain_lines
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
 
 BLOCK_BYTES = 8 << 20
 _HEAD_BYTES = 64 << 10
 _LONGEST_LINE_BYTES = 64 << 20
 _PARSERS = 2
+_BEST_COMPRESSION = 1032  # deflate cannot do better
 _BOM = b"\xef\xbb\xbf"
 HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
 
@@ -79,12 +80,13 @@ def _check_header(body: bytes, rows: int, dimension: int, where: str) -> None:
     promise = f"the header promises {rows} rows of {dimension} numbers"
     first = next((content for content in plain_lines(body).split(b"\n") if content), None)
     if first is None or not rows or not dimension:
-        raise DataError(f"no word vectors: {promise}, and {'no' if first is None else 'some'} row follows", where=where)
+        raise DataError(f"no word vectors: {promise}", where=where)
     found = _count_numbers(first)
-    fields = len(first.split(b" "))
-    # Fewer fields than the header wants, or more that are numbers: a word with spaces has other pieces in front.
-    if fields < dimension + 1 or dimension < found:
-        raise DataError(f"{promise}, the first row has {found}", where=where)
+    if found != dimension and len(first.split(b" ")) != dimension + 1:
+        try:
+            parse_line(first, dimension)  # the word may have spaces and pieces that are numbers
+        except ValueError as error:
+            raise DataError(f"{promise}, the first row has {found}", where=where) from error
 
 
 def _count_numbers(content: bytes) -> int:
@@ -131,7 +133,7 @@ class _LineBlocks:
     def head(self) -> bytes:
         """The first bytes, at least two lines with content where there are so many; nothing is consumed."""
         while self._rest.count(b"\n") < 2 or not self._has_two_rows():
-            if not self._fill(_HEAD_BYTES):
+            if not self._fill(max(_HEAD_BYTES, len(self._rest))):
                 break
         return self._rest
 
@@ -173,18 +175,22 @@ class _TextReader:
     def __init__(self, source: SourceFile, max_vocab: int | None) -> None:
         self._source, self._path = source, str(source.path)
         self._blocks = _LineBlocks(source)
-        self._layout = text_layout(self._blocks.head(), self._path)
+        head = self._blocks.head()
+        self._layout = text_layout(head, self._path)
         self._blocks.skip(self._layout.start, self._layout.line)
-        self._rows = RowCollector(self._layout.dimension, limit=max_vocab, expected=self._expected_rows())
+        self._rows = RowCollector(self._layout.dimension, limit=max_vocab, expected=self._expected_rows(head))
         self._pending: deque[Future[TextBlock]] = deque()
         self._pending_lines = self._blank_lines = self._read_rows = 0
 
-    def _expected_rows(self) -> int | None:
-        """The header's rows, no more than the file can hold: a wrong header must not reserve the memory."""
-        if self._layout.rows is None:
-            return None
+    def _expected_rows(self, head: bytes) -> int:
+        """Rows to reserve: the header's, or by the length of the first ones; never more than the file can hold."""
         shortest_row = 2 * self._layout.dimension + 1
-        return None if self._source.packed else min(self._layout.rows, self._source.size // shortest_row + 1)
+        unpacked = self._source.size * (_BEST_COMPRESSION if self._source.packed else 1)
+        possible = unpacked // shortest_row + 1
+        if self._layout.rows is not None:
+            return min(self._layout.rows, possible)
+        body = head[self._layout.start :]
+        return min(possible, int(self._source.size / (len(body) / max(1, body.count(b"\n")))) + 1)
 
     def read(self) -> WordVectors:
         """All of it."""

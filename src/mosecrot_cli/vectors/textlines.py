@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass
 
@@ -80,7 +79,7 @@ def _parse_regular(data: bytes, lines: int, dimension: int) -> tuple[list[str], 
         return None
     schema: dict[str, type[pl.DataType]] = {"word": pl.String, **{str(n): pl.Float32 for n in range(dimension)}}
     try:
-        frame = pl.read_csv(io.BytesIO(data), separator=" ", has_header=False, schema=schema, quote_char=None)
+        frame = pl.read_csv(data, separator=" ", has_header=False, schema=schema, quote_char=None)
     except pl.exceptions.PolarsError:
         return None
     if frame.height != lines:
@@ -109,7 +108,7 @@ def _parse_odd(lines: list[bytes], *, line: int, dimension: int, path: str) -> T
     for position, content in enumerate(lines):
         if words[position] is None and content:
             try:
-                words[position], matrix[position] = _parse_line(content, dimension)
+                words[position], matrix[position] = parse_line(content, dimension)
             except ValueError as error:
                 raise DataError(str(error), where=f"{path}:{line + position}") from error
     kept = [position for position, word in enumerate(words) if word is not None]
@@ -122,8 +121,8 @@ def _parse_odd(lines: list[bytes], *, line: int, dimension: int, path: str) -> T
     )
 
 
-def _parse_line(content: bytes, dimension: int) -> tuple[str, NDArray[np.float32]]:
-    """Split one line from its right: D numbers, and the rest, with whatever space is in it, is the word.
+def parse_line(content: bytes, dimension: int) -> tuple[str, NDArray[np.float32]]:
+    """Split one plain line from its right: D numbers, and the rest, with whatever space is in it, is the word.
 
     Raises:
         ValueError: with a message for the user.

@@ -1,0 +1,239 @@
+"""Exact nearest anchors by cosine, with one answer whatever the machine does to the last digit.
+
+A float32 matrix product finds the candidates (faiss on the CPU, torch on a GPU); its rounding depends on the place of a
+row in the block. So rows whose k-th and next candidates are too close to call are searched again in float64, and the
+similarities of the chosen anchors are computed anew by a dot product that depends on nothing but the two vectors.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mosecrot_cli.mapping.base import checked, finite
+from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
+from mosecrot_cli.mapping.units import UnitRows, exact_units, unit_rows
+
+_GRID_BITS = 40
+"""Cosines in float64 are told apart down to 2**-40: far above their rounding, far below any meaning."""
+
+
+class Neighbours(NamedTuple):
+    """The nearest anchors of `n` rows, the most similar first, equal similarities by anchor row.
+
+    Attributes:
+        similarities: cosines `[n, k]`.
+        indices: rows of the anchors `[n, k]`, int64.
+    """
+
+    similarities: Tensor
+    indices: Tensor
+
+
+class AnchorIndex:
+    """Anchors made ready for exact search by cosine.
+
+    Equal anchor vectors are searched once and expanded in the order of their rows, so that ties among them go to the
+    lowest row. A zero vector has the similarity 0 to everything.
+
+    Args:
+        anchors: finite vectors `[A, D]`.
+        device: where the matrix product runs.
+    """
+
+    def __init__(self, anchors: NDArray[Any], device: torch.device) -> None:
+        self.device = device
+        # Adding 0 turns -0 into 0, which has other bytes.
+        rows = exact_units(anchors).astype(np.float32) + np.float32(0)
+        first, group = _distinct(rows)
+        self.units = torch.from_numpy(rows).to(device)
+        self._all_distinct = len(first) == len(rows)
+        self._anchors = anchors
+        self._distinct = self.units if self._all_distinct else self.units[torch.from_numpy(first).to(device)]
+        self._group = torch.from_numpy(group).to(device)
+        self._members = torch.argsort(self._group, stable=True)
+        self._sizes = torch.bincount(self._group, minlength=len(first))
+        self._starts = self._sizes.cumsum(0) - self._sizes
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    @cached_property
+    def exact_units(self) -> Tensor:
+        """The anchors' unit vectors in float64 `[A, D]`, on a device that has it."""
+        units = exact_units(self._anchors)
+        if not self._all_distinct:  # equal in float32 is equal
+            units = units[self._members[self._starts][self._group].cpu().numpy()]
+        return torch.from_numpy(units).to(exact_device(self.device))
+
+    def search(self, queries: UnitRows, k: int) -> Neighbours:
+        """The `k` (at most the number of anchors) nearest anchors of each row, in float32."""
+        k = min(k, len(self))
+        units = torch.from_numpy(queries.units).to(self.device)
+        candidates = self._nearest_distinct(units, min(k + 1, len(self._distinct)))
+        indices = candidates.indices[:, :k] if self._all_distinct else self._expand(candidates.indices, k)
+        doubtful = self._too_close(candidates, k).cpu().numpy() & ~queries.zero
+        indices = indices.sort(dim=1).values
+        if doubtful.any():
+            rows = np.flatnonzero(doubtful)
+            indices[torch.from_numpy(rows).to(self.device)] = self._search_exactly(queries.exact(rows), k)
+        if queries.zero.any():
+            indices[torch.from_numpy(queries.zero).to(self.device)] = torch.arange(k, device=self.device)
+        return ranked(Neighbours(cosines(units, self.units, indices), indices))
+
+    def exact_cosines(self, units: NDArray[np.float64]) -> Tensor:
+        """All cosines `[m, A]` of unit vectors `[m, D]` in float64; equal ones are equal to the last bit."""
+        queries = torch.from_numpy(units).to(self.exact_units.device)
+        return snapped(queries @ self.exact_units.T)
+
+    def _nearest_distinct(self, units: Tensor, k: int) -> Neighbours:
+        if self.device.type == "cpu":
+            return _faiss_search(units, self._distinct, k)
+        return _torch_search(units, self._distinct, k)
+
+    def _expand(self, groups: Tensor, k: int) -> Tensor:
+        """The first `k` anchors of each row's distinct vectors, `[n, k]`."""
+        taken = self._taken(groups, k)
+        flat_groups = groups.flatten().repeat_interleave(taken.flatten())
+        starts = taken.flatten().cumsum(0) - taken.flatten()
+        within = torch.arange(len(flat_groups), device=self.device) - starts.repeat_interleave(taken.flatten())
+        return self._members[self._starts[flat_groups] + within].view(-1, k)
+
+    def _taken(self, groups: Tensor, k: int) -> Tensor:
+        sizes = self._sizes[groups]
+        before = sizes.cumsum(1) - sizes
+        return torch.minimum((k - before).clamp(min=0), sizes)
+
+    def _too_close(self, candidates: Neighbours, k: int) -> Tensor:
+        """Rows where rounding may have decided which anchors are among the first `k`."""
+        if candidates.similarities.shape[1] < 2:
+            return torch.zeros(len(candidates.similarities), dtype=torch.bool, device=self.device)
+        # The largest error seen in a float32 product of unit vectors is half of this.
+        tolerance = torch.finfo(torch.float32).eps * self.units.shape[1] ** 0.5 + 1e-6
+        near = -candidates.similarities.diff(dim=1) < tolerance
+        if self._all_distinct:
+            return near[:, k - 1] if near.shape[1] >= k else near.new_zeros(len(near))
+        # The last vector taken may be confused with its neighbours on either side, unless all of them are taken whole.
+        taken = self._taken(candidates.indices, k)
+        whole = taken == self._sizes[candidates.indices]
+        return (near & ~(whole[:, :-1] & whole[:, 1:]) & (taken[:, :-1] > 0)).any(dim=1)
+
+    def _search_exactly(self, units: NDArray[np.float64], k: int) -> Tensor:
+        step = max(1, scratch_bytes(self.device) // (32 * len(self)))
+        found = []
+        for start in range(0, len(units), step):
+            similarities = self.exact_cosines(units[start : start + step])
+            found.append(_first_by_key(similarities, k).sort(dim=1).values)
+        return torch.cat(found).to(self.device)
+
+
+def topk_cosine(
+    queries: NDArray[Any], anchors: NDArray[Any], k: int, device: str = "cpu"
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Exact nearest anchors by cosine.
+
+    Ties go to the lowest anchor row. A zero query has the similarity 0 to every anchor, so it takes the first `k`.
+
+    Args:
+        queries: vectors `[n, D]`.
+        anchors: vectors `[A, D]`.
+        k: how many; more than `A` means all.
+        device: `cpu` (faiss), or a GPU (torch).
+
+    Returns:
+        The similarities `[n, k]` in descending order and the rows of the anchors `[n, k]`.
+
+    Raises:
+        ValueError: a row (named) is not finite, the widths differ, or there is no anchor.
+    """
+    anchors = finite(np.asarray(checked(anchors, "anchor vectors"), dtype=np.float64), "anchor vectors")
+    if len(anchors) == 0:
+        raise ValueError("there is no anchor")
+    rows = unit_rows(checked(queries, "vectors", width=anchors.shape[1]), "vectors")
+    found = AnchorIndex(anchors, torch_device(device)).search(rows, k)
+    return found.similarities.cpu().numpy(), found.indices.cpu().numpy()
+
+
+def cosines(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tensor:
+    """Dot products `[n, k]` of each query `[n, D]` with its own anchors, rows `indices` `[n, k]` (ascending) of `[A, D]`.
+
+    Each number depends only on its two vectors, not on its place in the block.
+    """
+    n, k = indices.shape
+    if queries.device.type == "cpu" and n > 0:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "sparse CSR is in beta state"
+            wanted = torch.sparse_csr_tensor(
+                torch.arange(0, n * k + 1, k),
+                indices.reshape(-1),
+                queries.new_zeros(n * k),
+                size=(n, len(anchors)),
+                check_invariants=False,
+            )
+        products: Tensor = torch.sparse.sampled_addmm(wanted, queries, anchors.T, beta=0.0)
+        return products.values().view(n, k)
+    result = queries.new_empty((n, k))
+    step = max(1, scratch_bytes(queries.device) // max(1, k * queries.shape[1] * queries.element_size()))
+    for start in range(0, n, step):
+        part = slice(start, start + step)
+        result[part] = torch.bmm(anchors[indices[part]], queries[part, :, None])[..., 0]
+    return result
+
+
+def ranked(neighbours: Neighbours) -> Neighbours:
+    """Neighbours given by ascending row, in descending order of similarity, ties by row."""
+    similarities, order = neighbours.similarities.sort(dim=1, descending=True, stable=True)
+    return Neighbours(similarities, neighbours.indices.gather(1, order))
+
+
+def snapped(similarities: Tensor) -> Tensor:
+    """Float64 cosines rounded to a grid, so that those equal but for rounding are equal; changed in place."""
+    return similarities.mul_(2.0**_GRID_BITS).round_().mul_(2.0**-_GRID_BITS)
+
+
+def _first_by_key(similarities: Tensor, k: int) -> Tensor:
+    """Columns of the `k` largest of each row of snapped cosines, ties to the lowest column."""
+    columns = similarities.shape[1]
+    column_bits = max(1, (columns - 1).bit_length())
+    grid = min(_GRID_BITS, 61 - column_bits)
+    # One integer holds both: the cosine in the upper bits, the reversed column in the lower ones; so no two are equal.
+    keys = ((similarities + 1.0).mul_(2.0**grid).round_().long() << column_bits) + torch.arange(
+        columns - 1, -1, -1, device=similarities.device
+    )
+    best = keys.topk(k, dim=1, sorted=False).values
+    return (columns - 1) - (best & ((1 << column_bits) - 1))
+
+
+def _distinct(rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First row of each distinct vector, in order; and for each row, which of them it equals."""
+    if rows.shape[1] == 0:
+        return np.zeros(1, dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+    keys = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return first[order], place[group.reshape(-1)]
+
+
+def _faiss_search(units: Tensor, anchors: Tensor, k: int) -> Neighbours:
+    import faiss
+
+    if len(units) == 0:
+        return Neighbours(units.new_zeros((0, k)), torch.zeros((0, k), dtype=torch.int64))
+    similarities, indices = faiss.knn(units.numpy(), anchors.numpy(), k, metric=faiss.METRIC_INNER_PRODUCT)
+    return Neighbours(torch.from_numpy(similarities), torch.from_numpy(indices))
+
+
+def _torch_search(units: Tensor, anchors: Tensor, k: int) -> Neighbours:
+    step = max(1, scratch_bytes(units.device) // (4 * len(anchors)))
+    parts = [torch.topk(units[start : start + step] @ anchors.T, k, dim=1) for start in range(0, len(units), step)]
+    if not parts:
+        return Neighbours(units.new_zeros((0, k)), torch.zeros((0, k), dtype=torch.int64, device=units.device))
+    return Neighbours(torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts]))

@@ -1,0 +1,159 @@
+"""What the stitched model is compared with (paper, section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from mosecrot_cli.files import check_writable
+from mosecrot_cli.model.coverage import text_coverage
+from mosecrot_cli.model.linear_baseline import MeanVectorClassifier
+from mosecrot_cli.model.tokenizer import build_plain_tokenizer
+from mosecrot_cli.pipeline import evaluate, finetune, resources, stitch
+from mosecrot_cli.pipeline import map as mapping
+from mosecrot_cli.pipeline.datasets import labels_of, load
+from mosecrot_cli.pipeline.evaluate import Evaluation, as_predictions
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import (
+    DEFAULT_MAX_VOCAB,
+    AnchorsSettings,
+    EvaluateSettings,
+    FinetuneSettings,
+    LinearBaselineSettings,
+    LstsqBaselineSettings,
+    MapSettings,
+    MbertBaselineSettings,
+    Method,
+    OutputSettings,
+    StitchSettings,
+)
+from mosecrot_cli.tasks.types import require_known_labels
+from mosecrot_cli.vectors.readers import read_vectors
+
+
+def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
+    """`lr`: logistic regression on mean static vectors, trained on labelled target texts (so not zero-shot).
+
+    Texts are tokenized as by the tokenizer of a stitched model.
+
+    Raises:
+        UsageError: the vectors are not known.
+        DataError, OutputExistsError, OutputError: see `errors`.
+    """
+    if settings.predictions:
+        check_writable(settings.predictions, overwrite=settings.overwrite)
+    facts = resources.inherited_facts(AnchorsSettings.out.output)
+    language = settings.tgt or facts.get("tgt")
+    path = resources.target_vectors(settings.target_vectors, language, facts.get("target_vectors"))
+    limit = resources.limit(settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB)
+    train = load(settings.train, "train", settings.data, language=language, reporter=reporter)
+    test = load(settings.data_set, settings.split, settings.data, language=language, reporter=reporter)
+    require_known_labels(test, train.label_names, owner=f"the training data {train.source}")
+    vectors = read_vectors(path, max_vocab=limit, reporter=reporter)
+    built = build_plain_tokenizer(vectors.words)
+    classifier = MeanVectorClassifier(vectors.matrix[built.rows], ignored_ids=built.special_ids)
+    classifier.fit(built.encode(train.texts), labels_of(train))
+    probabilities = classifier.predict_probabilities(built.encode(test.texts))
+    predictions = as_predictions(test, classifier.labels_, probabilities)
+    if settings.predictions:
+        evaluate.write(settings.predictions, predictions)
+    return evaluate.evaluation(
+        {"": predictions},
+        test,
+        resamples=EvaluateSettings.resamples,
+        seed=EvaluateSettings.seed,
+        coverage=text_coverage(built.tokenizer, test.texts),
+        facts={"baseline": "lr", "train": train.source, "data": test.source, "vectors": str(path)},
+    )
+
+
+def least_squares(settings: LstsqBaselineSettings, reporter: Reporter) -> Evaluation:
+    """`lstsq`: the commands `map --method lstsq`, `finetune --embeddings none`, `stitch`, `evaluate` in a row.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+    """
+    folder = settings.out.output
+    mapped, model, stitched = folder / "mapped", folder / "model", folder / "stitched"
+    _check(settings, (mapped, model, stitched))
+    mapping.run(
+        MapSettings(
+            out=_output(settings, mapped),
+            anchors=settings.anchors,
+            source_model=settings.source_model,
+            target_vectors=settings.target_vectors,
+            max_vocab=settings.max_vocab,
+            method=Method.lstsq,
+        ),
+        reporter,
+    )
+    source_model = resources.inherited_facts(mapped)["source_model"]
+    finetune.run(_training(settings, source_model, model, freeze=None), reporter)
+    stitch.run(StitchSettings(checkpoint=model, embeddings=mapped, out=_output(settings, stitched)), reporter)
+    return _evaluate(settings, stitched, reporter)
+
+
+def multilingual(settings: MbertBaselineSettings, reporter: Reporter) -> Evaluation:
+    """`mbert`: a multilingual model, all of it fine-tuned on the source language, on target-language texts.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+    """
+    model = settings.out.output / "model"
+    _check(settings, (model,))
+    finetune.run(_training(settings, settings.source_model, model, freeze=False), reporter)
+    return _evaluate(settings, model, reporter, language=settings.tgt)
+
+
+def _check(settings: LstsqBaselineSettings | MbertBaselineSettings, folders: tuple[Path, ...]) -> None:
+    """Find out before hours of training that a result cannot be written."""
+    for path in folders:
+        check_writable(path, overwrite=settings.out.overwrite)
+    if settings.predictions:
+        check_writable(settings.predictions, overwrite=settings.out.overwrite)
+
+
+def _output(settings: LstsqBaselineSettings | MbertBaselineSettings, folder: Path) -> OutputSettings:
+    return replace(settings.out, output=folder)
+
+
+def _training(
+    settings: LstsqBaselineSettings | MbertBaselineSettings, source_model: str, output: Path, *, freeze: bool | None
+) -> FinetuneSettings:
+    return FinetuneSettings(
+        train=settings.train,
+        dev=settings.dev,
+        out=_output(settings, output),
+        data=settings.data,
+        compute=settings.compute,
+        source_model=source_model,
+        embeddings=finetune.OWN,
+        freeze_embeddings=freeze,
+        epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        seeds=settings.seeds,
+        seed_folders=settings.seed_folders,
+    )
+
+
+def _evaluate(
+    settings: LstsqBaselineSettings | MbertBaselineSettings,
+    checkpoint: Path,
+    reporter: Reporter,
+    *,
+    language: str | None = None,
+) -> Evaluation:
+    return evaluate.run(
+        EvaluateSettings(
+            data_set=settings.data_set,
+            checkpoint=checkpoint,
+            split=settings.split,
+            data=settings.data,
+            compute=settings.compute,
+            predictions=settings.predictions,
+            overwrite=settings.out.overwrite,
+        ),
+        reporter,
+        language=language,
+    )

@@ -1,0 +1,239 @@
+"""Steps 2 and 3: relative representations, and from them embeddings of the model's width (paper, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.lexicon.readers import read_anchor_pairs
+from mosecrot_cli.lexicon.types import Pair
+from mosecrot_cli.manifest import portable
+from mosecrot_cli.mapping.base import EmbeddingMap
+from mosecrot_cli.mapping.methods import METHODS, MapOptions
+from mosecrot_cli.model.devices import resolve_device
+from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
+from mosecrot_cli.model.words import SourceWords
+from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest
+from mosecrot_cli.pipeline.step import Computed, Step, StepResult
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, ComputeSettings, MapSettings
+from mosecrot_cli.vectors.readers import peek, read_vectors
+from mosecrot_cli.vectors.types import WordVectors
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A mapping with nothing left open.
+
+    Attributes:
+        settings: every value filled in.
+        source_model: path or id of the source model.
+        target_vectors: the file of vectors.
+        limit: target words to use; None: all.
+        facts: of the anchors' manifest.
+    """
+
+    settings: MapSettings
+    source_model: str
+    target_vectors: Path
+    limit: int | None
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AnchorRows:
+    """Anchors as rows of the matrices.
+
+    Attributes:
+        values: source embeddings of the anchors, `A x D`; of several tokens their mean.
+        rows: rows of their target words in the vectors, `A`.
+        missing_source: pairs left out because the source word is not in the model's vocabulary.
+        missing_target: pairs left out because the target word is not in the vectors.
+    """
+
+    values: Matrix
+    rows: NDArray[np.int64]
+    missing_source: int
+    missing_target: int
+
+
+def run(settings: MapSettings, reporter: Reporter) -> StepResult:
+    """Map the target vectors, and for relative methods the source embeddings, and write the `mapped/` folder.
+
+    Raises:
+        UsageError: the source model or the vectors are not known, or a value makes no sense.
+        DataError: an input is damaged, or no anchor is left.
+        SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+    """
+    job = resolve(settings)
+    inputs: dict[str, str | Path] = {
+        "anchors": settings.anchors,
+        "source_model": job.source_model,
+        "target_vectors": job.target_vectors,
+    }
+    step = Step("map", job.settings, inputs, (settings.out.output,))
+    if settings.out.dry_run:
+        return StepResult(settings.out.output, None, _plan(job), planned=True)
+    step.check()
+    if unchanged := step.unchanged():
+        return unchanged
+    return step.run(lambda partials: _map(job, partials[0], step.manifest_path, reporter))
+
+
+def resolve(settings: MapSettings) -> Job:
+    """Fill in what was left open from the manifest of the anchors.
+
+    Raises:
+        UsageError: neither said nor there.
+    """
+    facts = {} if settings.anchors == STDIO else resources.inherited_facts(Path(settings.anchors))
+    src = facts.get("src") or AnchorsSettings.src
+    model = resources.source_model(settings.source_model, src, facts.get("source_model"))
+    vectors = resources.target_vectors(settings.target_vectors, facts.get("tgt"), facts.get("target_vectors"))
+    count = settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB
+    filled = replace(settings, source_model=model, target_vectors=str(vectors), max_vocab=count)
+    return Job(filled, model, vectors, resources.limit(count), facts)
+
+
+def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed:
+    settings = job.settings
+    method = METHODS[settings.method]
+    if not method.uses_temperature(settings.weighting) and settings.temperature != MapSettings.temperature:
+        reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
+    pairs = read_anchor_pairs(settings.anchors)
+    own = load_input_embeddings(job.source_model)
+    vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter)
+    anchors = anchor_rows(pairs, SourceWords(load_tokenizer(job.source_model)), own, vectors, where=settings.anchors)
+    _warn_about(anchors, settings, reporter)
+    options = MapOptions(
+        k=settings.k,
+        weighting=settings.weighting,
+        temperature=settings.temperature,
+        device=resolve_device(ComputeSettings(device=settings.device)).name,
+    )
+    output.mkdir()
+    target_map = method.create(options).fit(vectors.matrix[anchors.rows], anchors.values)
+    _fill(target_map, vectors.matrix, output / TARGET, own.shape[1], "mapping target words", reporter)
+    (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
+    statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
+    if method.keeps_source:
+        np.save(output / SOURCE, own)
+    else:
+        source_map = method.create(options).fit(anchors.values, anchors.values)
+        _fill(source_map, own, output / SOURCE, own.shape[1], "mapping source tokens", reporter)
+        statistics["source"] = asdict(source_map.statistics_)
+    return _describe(job, output, manifest, own, anchors, vectors, statistics)
+
+
+def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: WordVectors, *, where: str) -> AnchorRows:
+    """Look the anchors up on both sides.
+
+    Args:
+        pairs: source and target words.
+        source: the model's words.
+        own: the model's input embeddings, `V^s x D`.
+        vectors: the target vectors.
+        where: of the pairs, for the message.
+
+    Raises:
+        DataError: no pair is in both vocabularies.
+    """
+    ids = source.token_ids([pair.source for pair in pairs])
+    rows = [vectors.find(pair.target) for pair in pairs]
+    found = [(tokens, row) for tokens, row in zip(ids, rows, strict=True) if tokens and row is not None]
+    missing_source = sum(not tokens for tokens in ids)
+    missing_target = sum(row is None for row in rows)
+    if not found:
+        raise DataError(
+            f"none of {len(pairs):,} anchors is in both vocabularies ({missing_source:,} source words and "
+            f"{missing_target:,} target words are unknown)",
+            where=where,
+            hint="`mosecrot anchors` selects pairs that are; check --source-model, --target-vectors and --max-vocab",
+        )
+    values = np.stack([own[list(tokens)].mean(axis=0, dtype=np.float64) for tokens, _ in found])
+    return AnchorRows(
+        values.astype(np.float32), np.array([row for _, row in found], dtype=np.int64), missing_source, missing_target
+    )
+
+
+def _warn_about(anchors: AnchorRows, settings: MapSettings, reporter: Reporter) -> None:
+    lost = anchors.missing_source + anchors.missing_target
+    if lost:
+        reporter.warn(
+            f"{lost:,} anchors left out: {anchors.missing_source:,} source words are not in the model's vocabulary, "
+            f"{anchors.missing_target:,} target words not in the vectors"
+        )
+    if METHODS[settings.method].uses_k and ALL != settings.k > len(anchors.rows):
+        reporter.warn(f"k = {settings.k:,}, but there are {len(anchors.rows):,} anchors: all are used")
+
+
+def _fill(mapping: EmbeddingMap, rows: NDArray[Any], path: Path, width: int, what: str, reporter: Reporter) -> None:
+    """Map `rows` into a new `.npy` file, block by block."""
+    out = open_memmap(path, mode="w+", dtype=np.float32, shape=(len(rows), width))
+    with reporter.track(what, len(rows)) as advance:
+        for count in mapping.transform_into(rows, out):
+            advance(count)
+    out.flush()
+
+
+def _describe(
+    job: Job,
+    output: Path,
+    manifest: Path,
+    own: Matrix,
+    anchors: AnchorRows,
+    vectors: WordVectors,
+    statistics: dict[str, Any],
+) -> Computed:
+    settings = job.settings
+    method = METHODS[settings.method]
+    own_digest = array_digest(own)
+    source_digest = own_digest if method.keeps_source else array_digest(np.load(output / SOURCE, mmap_mode="r"))
+    how = f"{settings.method}, {settings.weighting}, k = {'all' if settings.k == ALL else settings.k}"
+    found = statistics["target"]
+    summary = [
+        ("anchors", f"{len(anchors.rows):,}"),
+        ("method", how if method.uses_k else str(settings.method)),
+        ("target words", f"{len(vectors):,} x {own.shape[1]}"),
+        ("source tokens", f"{len(own):,}, {'kept' if method.keeps_source else 'mapped'}"),
+    ]
+    odd = {name: found[name] for name in ("zero_rows", "cancelled_rows") if found.get(name)}
+    summary += [(name.replace("_", " "), f"{count:,}") for name, count in odd.items()]
+    return Computed(
+        statistics={
+            "anchors": len(anchors.rows),
+            "anchors_without_source": anchors.missing_source,
+            "anchors_without_target": anchors.missing_target,
+            "target_words": len(vectors),
+            "dimension": own.shape[1],
+            "vector_notes": dict(vectors.notes),
+            **statistics,
+        },
+        facts={
+            "src": job.facts.get("src") or AnchorsSettings.src,
+            "tgt": job.facts.get("tgt"),
+            "source_model": portable(job.source_model, manifest),
+            "target_vectors": portable(job.target_vectors, manifest),
+            "source_kept": method.keeps_source,
+            "source_sha256": source_digest,
+            "source_embeddings_sha256": own_digest,
+        },
+        summary=summary,
+        digests={"target_vectors": vectors.digest},
+    )
+
+
+def _plan(job: Job) -> list[tuple[str, str]]:
+    settings = job.settings
+    plan = [("anchors", settings.anchors), ("method", f"{settings.method}, {settings.weighting}, k = {settings.k}")]
+    plan.append(("source model", job.source_model))
+    return plan + resources.describe_vectors(peek(job.target_vectors), settings.max_vocab or DEFAULT_MAX_VOCAB)

@@ -1,0 +1,194 @@
+"""Probabilities: the oracle is `transformers.pipeline`; batching and padding must change nothing."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from model.tiny import LABELS, POSITIONS, tiny_model, tiny_texts, tiny_tokenizer
+from transformers import (
+    MPNetConfig,
+    MPNetForSequenceClassification,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+    pipeline,
+)
+
+from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.model.batching import PaddingCollator, encode, maximum_length, token_batches
+from mosecrot_cli.model.devices import Device
+from mosecrot_cli.model.inference import (
+    InferenceSettings,
+    predict_probabilities,
+    stream_probabilities,
+)
+from mosecrot_cli.settings import Precision
+
+LONG = " ".join(["cat"] * 3 * POSITIONS)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return tiny_tokenizer()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model()
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return [*tiny_texts(60)[0], "", "unknown words ?", LONG, "cats"]
+
+
+def by_pipeline(model, tokenizer, texts):
+    limited = tiny_tokenizer()
+    limited.model_max_length = POSITIONS
+    classify = pipeline("text-classification", model=model, tokenizer=limited, device="cpu", top_k=None)
+    answers = [classify([text], truncation=True)[0] for text in texts]
+    return np.array([[{a["label"]: a["score"] for a in answer}[label] for label in LABELS] for answer in answers])
+
+
+def test_agrees_with_the_pipeline_in_input_order(model, tokenizer, texts):
+    expected = by_pipeline(model, tokenizer, texts)
+    found = predict_probabilities(model, tokenizer, texts)
+    assert found.shape == (len(texts), len(LABELS))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.ptp(expected, axis=0).max() > 0.05  # the oracle tells texts apart
+
+
+@pytest.mark.parametrize(("max_tokens", "block_size"), [(1, 1), (1, 1000), (64, 7), (100_000, 1000)])
+def test_batching_and_padding_change_nothing(model, tokenizer, texts, max_tokens, block_size):
+    settings = InferenceSettings(max_tokens=max_tokens, block_size=block_size)
+    found = predict_probabilities(model, tokenizer, texts, settings=settings)
+    np.testing.assert_allclose(found, predict_probabilities(model, tokenizer, texts), atol=1e-6)
+
+
+def test_an_endless_stream_is_answered_block_by_block(model, tokenizer):
+    read = []
+
+    def endless():
+        for number in itertools.count():
+            read.append(number)
+            yield f"the cat {number}"
+
+    settings = InferenceSettings(block_size=8)
+    blocks = list(itertools.islice(stream_probabilities(model, tokenizer, endless(), settings=settings), 3))
+    assert [len(block.texts) for block in blocks] == [8, 8, 8]
+    assert blocks[2].texts[0] == "the cat 16"
+    assert len(read) == 24
+
+
+def test_the_mode_of_torch_does_not_leak_to_the_caller(model, tokenizer):
+    for _ in stream_probabilities(model, tokenizer, ["cat", "dog"], settings=InferenceSettings(block_size=1)):
+        assert not torch.is_inference_mode_enabled()
+        assert torch.is_grad_enabled()
+
+
+def test_no_texts(model, tokenizer):
+    assert predict_probabilities(model, tokenizer, []).shape == (0, len(LABELS))
+
+
+def test_dropout_is_off_even_for_a_model_in_training_mode(tokenizer, texts):
+    model = tiny_model(dropout=0.5)
+    expected = predict_probabilities(model, tokenizer, texts)
+    model.train()
+    np.testing.assert_array_equal(predict_probabilities(model, tokenizer, texts), expected)
+
+
+def test_bf16_differs_only_by_rounding(model, tokenizer, texts):
+    device = Device("cpu", Precision.bf16, "")
+    found = predict_probabilities(model, tokenizer, texts, device=device)
+    expected = predict_probabilities(model, tokenizer, texts)
+    assert not np.array_equal(found, expected)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_bar_counts_every_text_once(model, tokenizer, texts, reporter):
+    predict_probabilities(model, tokenizer, texts, reporter=reporter)
+    assert reporter.bars == [("classifying", len(texts), len(texts))]
+
+
+@pytest.mark.parametrize("problem", ["multi_label_classification", "regression"])
+def test_other_heads_are_refused(tokenizer, problem):
+    with pytest.raises(DataError, match=problem):
+        predict_probabilities(tiny_model(problem_type=problem), tokenizer, ["cat"])
+
+
+def test_a_tokenizer_without_padding_is_refused(model):
+    tokenizer = tiny_tokenizer()
+    tokenizer.pad_token = None
+    with pytest.raises(DataError, match="padding"):
+        predict_probabilities(model, tokenizer, ["cat"])
+
+
+def test_the_tokenizer_stays_as_it_was(model):
+    tokenizer = tiny_tokenizer()
+    before = tokenizer.backend_tokenizer.to_str()
+    predict_probabilities(model, tokenizer, [LONG, "cat"])
+    assert tokenizer.backend_tokenizer.to_str() == before
+    tokenizer.backend_tokenizer.enable_truncation(7)
+    tokenizer.backend_tokenizer.enable_padding(length=9)
+    before = tokenizer.backend_tokenizer.to_str()
+    predict_probabilities(model, tokenizer, [LONG, "cat"])
+    assert tokenizer.backend_tokenizer.to_str() == before
+
+
+@pytest.mark.parametrize(
+    ("config", "make"),
+    [(RobertaConfig, RobertaForSequenceClassification), (MPNetConfig, MPNetForSequenceClassification)],
+)
+def test_models_that_count_positions_from_the_padding_take_texts_of_the_limit(tokenizer, config, make):
+    torch.manual_seed(0)
+    model = make(
+        config(
+            vocab_size=40,
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=16,
+            max_position_embeddings=POSITIONS,
+            pad_token_id=1,
+        )
+    )
+    limit = maximum_length(model, tokenizer)
+    assert limit == POSITIONS - 2
+    assert predict_probabilities(model, tokenizer, [LONG]).shape == (1, 2)
+    # One token more is outside the position table: the limit is not too low.
+    with pytest.raises((IndexError, RuntimeError), match="out of"):
+        model(input_ids=torch.full((1, limit + 1), 5))
+
+
+def test_a_maximum_length_cuts_before_the_last_special_token(model, tokenizer):
+    assert maximum_length(model, tokenizer, 4) == 4
+    [features] = encode(model, tokenizer, [LONG], 4)
+    assert features["input_ids"][0] == tokenizer.cls_token_id
+    assert features["input_ids"][-1] == tokenizer.sep_token_id
+    assert len(features["input_ids"]) == 4
+    with pytest.raises(UsageError, match="at least 3"):
+        maximum_length(model, tokenizer, 2)
+
+
+def test_padding_fills_the_side_that_the_tokenizer_names():
+    rows = [{"input_ids": [5, 6, 7]}, {"input_ids": [8]}]
+    right = PaddingCollator({"input_ids": 9})(rows)
+    assert right["input_ids"].tolist() == [[5, 6, 7], [8, 9, 9]]
+    assert right["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+    left = PaddingCollator({"input_ids": 9}, left=True, multiple=4)(rows)
+    assert left["input_ids"].tolist() == [[9, 5, 6, 7], [9, 9, 9, 8]]
+    assert left["attention_mask"].tolist() == [[0, 1, 1, 1], [0, 0, 0, 1]]
+
+
+def test_token_batches_hold_every_text_once_within_the_budget():
+    lengths = np.random.default_rng(0).integers(1, 60, size=500).tolist()
+    batches = token_batches(lengths, 200)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(500))
+    padded = [max(lengths[row] for row in batch) * len(batch) for batch in batches]
+    assert max(padded) <= 200
+    assert sum(padded) < 1.1 * sum(lengths)  # hardly any padding
+    assert [len(batch) for batch in token_batches([300, 250], 200)] == [1, 1]  # a long text still has its batch
