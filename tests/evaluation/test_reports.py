@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mosecrot_cli.evaluation.bootstrap import macro_f1_interval, paired_bootstrap
-from mosecrot_cli.evaluation.coverage import coverage
 from mosecrot_cli.evaluation.metrics import score
 from mosecrot_cli.evaluation.seeds import Run, summarise
 from mosecrot_cli.evaluation.tables import (
@@ -17,23 +16,6 @@ from mosecrot_cli.evaluation.tables import (
 GOLD = ["a", "a", "b", "b"]
 FIRST = ["a", "a", "b", "a"]
 SECOND = ["b", "a", "b", "a"]
-
-
-def test_coverage() -> None:
-    known = {"ja", "nein", "dampf", "schiff"}
-    found = coverage(
-        [["ja", "dampfschiff"], ["xyz", "xyz", "nein"], []],
-        [[0, 5, 7, 8, 2], [0, 1, 1, 6, 2], [0, 2]],
-        is_known=known.__contains__,
-        unknown_id=1,
-        special_ids=[0, 1, 2],
-    )
-    assert (found.words, found.unknown_words, found.unknown_word_share) == (5, 3, 0.6)
-    assert (found.tokens, found.unknown_tokens, found.unknown_token_share) == (6, 2, 1 / 3)
-    assert found.examples == ("xyz", "dampfschiff")
-    assert found.to_dict()["unknown_word_share"] == 0.6
-    empty = coverage([], [], is_known=known.__contains__, unknown_id=None)
-    assert (empty.unknown_word_share, empty.unknown_token_share) == (0, 0)
 
 
 def test_tables_hold_the_results() -> None:

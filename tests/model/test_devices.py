@@ -11,7 +11,14 @@ import torch
 from accelerate import PartialState
 
 from mosecrot_cli.errors import MosecrotError, UsageError
-from mosecrot_cli.model.devices import Device, available_devices, check_compute, memory_errors, parse_gpus, resolve_device
+from mosecrot_cli.model.devices import (
+    Device,
+    available_devices,
+    check_compute,
+    memory_errors,
+    parse_gpus,
+    resolve_device,
+)
 from mosecrot_cli.settings import ComputeSettings, Precision
 
 
@@ -85,7 +92,8 @@ def test_without_a_gpu_auto_is_the_cpu_in_fp32():
 
 @pytest.mark.usefixtures("no_gpus")
 @pytest.mark.parametrize(
-    "settings", [ComputeSettings("cuda"), ComputeSettings("cuda:0"), ComputeSettings("mps"), ComputeSettings(gpus=(0, 1))]
+    "settings",
+    [ComputeSettings("cuda"), ComputeSettings("cuda:0"), ComputeSettings("mps"), ComputeSettings(gpus=(0, 1))],
 )
 def test_an_unavailable_device_says_what_there_is(settings):
     with pytest.raises(UsageError, match="this machine has: cpu"):

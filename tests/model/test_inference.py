@@ -7,7 +7,6 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from model.tiny import LABELS, POSITIONS, tiny_model, tiny_texts, tiny_tokenizer
 from transformers import (
     MPNetConfig,
     MPNetForSequenceClassification,
@@ -16,6 +15,7 @@ from transformers import (
     pipeline,
 )
 
+from model.tiny import LABELS, POSITIONS, tiny_model, tiny_texts, tiny_tokenizer
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.model.batching import PaddingCollator, encode, maximum_length, token_batches
 from mosecrot_cli.model.devices import Device

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+from mosecrot_cli.model.training import LabelledTexts, TrainingSettings
+from mosecrot_cli.settings import ComputeSettings
 
 TOPICS = {
     "animals": ["dog", "cat", "horse", "cow", "bird"],
@@ -69,3 +73,23 @@ def tiny_texts(count: int, seed: int = 0) -> tuple[list[str], list[str]]:
         chance.shuffle(words)
         texts.append(" ".join(words))
     return texts, labels
+
+
+def weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+def checkpoints(work: Path) -> list[str]:
+    return sorted(path.name for path in work.glob("checkpoint-*"))
+
+
+CPU = ComputeSettings("cpu")
+QUICK = TrainingSettings(epochs=3, learning_rate=3e-3, batch_size=8, compute=CPU)
+TRAIN = LabelledTexts(*tiny_texts(45, seed=1))
+DEV = LabelledTexts(*tiny_texts(30, seed=2))
+STEPS = 3 * 6
+"""Steps of `QUICK` on `TRAIN`."""

@@ -15,29 +15,34 @@ COMPUTE = "Device"
 RUN = "Output and running"
 
 
-def parse_count(text: str) -> int:
+# Typer hands the default to a parser, too: so each takes what it gives.
+
+
+def parse_count(given: str | int) -> int:
     """A number of at least 1, or `all`."""
-    if text.strip().lower() == "all" or text == str(ALL):
+    text = str(given).strip()
+    if text.lower() == "all" or given == ALL:
         return ALL
-    if not re.fullmatch(r"\d{1,18}", text.strip()) or int(text) < 1:
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < 1:
         raise typer.BadParameter(f"{text!r} is neither a number of at least 1 nor 'all'")
     return int(text)
 
 
-def parse_positive(text: str) -> float:
+def parse_positive(given: str | float) -> float:
     """A finite number above 0."""
     try:
-        value = float(text)
+        value = float(given)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no number") from None
+        raise typer.BadParameter(f"{given!r} is no number") from None
     if not 0 < value < float("inf"):
-        raise typer.BadParameter(f"{text} is not above 0")
+        raise typer.BadParameter(f"{given} is not above 0")
     return value
 
 
-def parse_numbers(text: str) -> tuple[int, ...]:
+def parse_numbers(given: str | tuple[int, ...]) -> tuple[int, ...]:
     """Different whole numbers separated by commas, as in `1,2,3`."""
-    if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", text):
+    text = given if isinstance(given, str) else ",".join(map(str, given))
+    if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", text, re.ASCII):
         raise typer.BadParameter(f"{text!r} is no list of numbers like 1,2,3")
     numbers = tuple(int(part) for part in text.split(","))
     if len(set(numbers)) < len(numbers):

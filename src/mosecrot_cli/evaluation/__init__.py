@@ -1,6 +1,6 @@
 """Scores, their uncertainty, and the files and tables that hold them.
 
 - `metrics`: macro-F1, accuracy, per class, confusion, majority baseline; `seeds`: mean and spread over runs;
-- `bootstrap`: intervals and paired comparisons; `coverage`: unknown words and tokens;
+- `bootstrap`: intervals and paired comparisons;
 - `predictions`: the predictions file; `tables`: results as plain rows.
 """

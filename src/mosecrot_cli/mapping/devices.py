@@ -29,7 +29,7 @@ def exact_device(device: torch.device) -> torch.device:
 
 
 def scratch_bytes(device: torch.device) -> int:
-    """How large a temporary array may be: 64 MiB on a CPU, up to 2 GiB on a GPU but a quarter of what is free."""
+    """How large a temporary array may be: 256 MiB, on a CUDA device up to 2 GiB but a quarter of what is free."""
     if device.type == "cuda":
         return min(2048 * _MIB, torch.cuda.mem_get_info(device)[0] // 4)
-    return 64 * _MIB if device.type == "cpu" else 256 * _MIB
+    return 256 * _MIB

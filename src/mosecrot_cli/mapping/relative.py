@@ -114,8 +114,7 @@ class RelativeMap:
     def _block_rows(self) -> int:
         # For all anchors: float64 cosines, weights and what sorting them takes. Else: neighbours and their weights.
         a_row = 64 * len(self._index) if self.k_ == len(self._index) else 48 * self.k_
-        room = 4 * scratch_bytes(self._index.device)
-        return min(_MOST_ROWS, max(_FEWEST_ROWS, room // a_row))
+        return min(_MOST_ROWS, max(_FEWEST_ROWS, scratch_bytes(self._index.device) // a_row))
 
     @torch.inference_mode()
     def _mapped(self, rows: UnitRows) -> Matrix:

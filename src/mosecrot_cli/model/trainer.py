@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate.utils import patch_environment  # type: ignore[import-untyped]
-from safetensors import SafetensorError
 from sklearn.metrics import f1_score
 from torch.utils.data import DataLoader
 from transformers import (
@@ -26,11 +23,11 @@ from transformers import (
     TrainingArguments,
 )
 
-from mosecrot_cli.errors import DataError, OutputError, UsageError
-from mosecrot_cli.files import writing
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.model.batching import PaddingCollator, SimilarLengthBatches, encode, maximum_length
 from mosecrot_cli.model.callbacks import EVALUATED, MACRO_F1, ProgressCallback
 from mosecrot_cli.model.devices import Device, memory_errors
+from mosecrot_cli.model.guards import deterministic, quiet_transformers, writing_checkpoints
 from mosecrot_cli.model.training_types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import Precision
@@ -147,21 +144,24 @@ def train_in_process(
     steps = settings.epochs * math.ceil(len(rows) / settings.batch_size)
     arguments = _arguments(settings, device, work, steps=steps, processes=processes, has_dev=dev is not None)
     arguments.use_cache = bool(getattr(model.config, "use_cache", False))  # the Trainer writes it into the config
-    trainer = ClassifierTrainer(
-        model=model,
-        args=arguments,
-        data_collator=PaddingCollator.of(tokenizer, multiple=8 if device.kind == "cuda" else 1),
-        train_dataset=rows,
-        eval_dataset=dev_rows,
-        compute_metrics=_macro_f1,
-    )
-    trainer.remove_callback(PrinterCallback)
+    collator = PaddingCollator.of(tokenizer, multiple=8 if device.kind == "cuda" else 1)
     with (
         reporter.track("fine-tuning", steps) as advance,
-        _failures(work),
-        _deterministic(device),
+        quiet_transformers(),
+        writing_checkpoints(work),
+        memory_errors("a smaller --batch-size or --max-length"),
+        deterministic(device),
     ):
-        trainer.add_callback(ProgressCallback(reporter, advance, has_dev=dev is not None))
+        trainer = ClassifierTrainer(
+            model=model,
+            args=arguments,
+            data_collator=collator,
+            train_dataset=rows,
+            eval_dataset=dev_rows,
+            compute_metrics=_macro_f1,
+            callbacks=[ProgressCallback(reporter, advance, has_dev=dev is not None)],
+        )
+        trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     _restore(model)
     return _result(trainer, model, settings, seconds=time.monotonic() - started)
@@ -233,40 +233,6 @@ def _arguments(
 def _macro_f1(predictions: EvalPrediction) -> dict[str, float]:
     logits = predictions.predictions[0] if isinstance(predictions.predictions, tuple) else predictions.predictions
     return {MACRO_F1: float(f1_score(predictions.label_ids, logits.argmax(-1), average="macro", zero_division=0))}
-
-
-@contextmanager
-def _failures(work: Path) -> Iterator[None]:
-    """Tell of a full disk or a full device in one line; safetensors and torch have their own words for the disk."""
-    with writing(work), memory_errors("a smaller --batch-size or --max-length"):
-        try:
-            yield
-        except (SafetensorError, RuntimeError) as error:
-            text = str(error)
-            if "I/O error" in text or "inline_container" in text or "PytorchStreamWriter" in text:
-                raise OutputError("a checkpoint cannot be written: is the disk full?", where=str(work)) from error
-            raise
-
-
-@contextmanager
-def _deterministic(device: Device) -> Iterator[None]:
-    """The same seed gives the same weights on a GPU too, wherever an operation has a deterministic form."""
-    if device.kind != "cuda":
-        yield
-        return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    memory: Any = torch.utils.deterministic
-    fill = memory.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    memory.fill_uninitialized_memory = False  # it costs time and only helps debugging
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*deterministic.*", category=UserWarning)
-            yield
-    finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        memory.fill_uninitialized_memory = fill
 
 
 def _restore(model: PreTrainedModel) -> None:

@@ -97,6 +97,13 @@ class SourceWords:
                     yield () if self._barred.intersection(ids) else ids
 
 
+def unlimited_ids(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    """Ids of whole texts: without special tokens, truncation and padding."""
+    backend = fast_backend(tokenizer)
+    with _unlimited(backend):
+        return [encoding.ids for encoding in backend.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+
 @contextmanager
 def _unlimited(backend: Any) -> Iterator[None]:
     """Encode without the truncation and padding that a tokenizer.json may switch on, and put them back."""

@@ -18,6 +18,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mosecrot_cli.errors import MosecrotError
 from mosecrot_cli.model.checkpoints import digest_tensors
 from mosecrot_cli.model.devices import Device
+from mosecrot_cli.model.guards import quiet_transformers
 from mosecrot_cli.model.trainer import train_in_process
 from mosecrot_cli.model.training_types import LabelledTexts, TrainingSettings
 from mosecrot_cli.model.workers import ERROR, INITIAL, JOB, RESULT, WEIGHTS
@@ -61,9 +62,10 @@ def main(job: Path) -> None:
 
 def _train(job: Path, *, rank: int) -> None:
     content = json.loads((job / JOB).read_text(encoding="utf-8"))
-    model = AutoModelForSequenceClassification.from_pretrained(
-        job / INITIAL, dtype=torch.float32, local_files_only=True, use_safetensors=True
-    )
+    with quiet_transformers():
+        model = AutoModelForSequenceClassification.from_pretrained(
+            job / INITIAL, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
     checkpoint, dev = content["checkpoint"], content["dev"]
     reporter: Reporter = PipeReporter() if rank == 0 else SilentReporter()
     result = train_in_process(

@@ -22,8 +22,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mosecrot_cli import errors
 from mosecrot_cli.errors import MosecrotError
-from mosecrot_cli.files import remove, writing
+from mosecrot_cli.files import remove
 from mosecrot_cli.model.devices import Device
+from mosecrot_cli.model.guards import quiet_transformers, writing_checkpoints
 from mosecrot_cli.model.training_types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings
 from mosecrot_cli.progress import Reporter
 
@@ -72,7 +73,7 @@ def train_in_workers(
     job = work / JOB_FOLDER
     remove(job)
     try:
-        with writing(job):
+        with quiet_transformers(), writing_checkpoints(job):
             model.save_pretrained(job / INITIAL)
             tokenizer.save_pretrained(job / INITIAL)
             content = {

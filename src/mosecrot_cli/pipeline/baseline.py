@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from mosecrot_cli.files import check_writable
-from mosecrot_cli.model.coverage import text_coverage
+from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.model.linear_baseline import MeanVectorClassifier
-from mosecrot_cli.model.tokenizer import build_plain_tokenizer
+from mosecrot_cli.model.standalone import standalone_tokenizer
 from mosecrot_cli.pipeline import evaluate, finetune, resources, stitch
 from mosecrot_cli.pipeline import map as mapping
 from mosecrot_cli.pipeline.datasets import labels_of, load
@@ -29,6 +29,7 @@ from mosecrot_cli.settings import (
 )
 from mosecrot_cli.tasks.types import require_known_labels
 from mosecrot_cli.vectors.readers import read_vectors
+from mosecrot_cli.vectors.types import is_lowercased
 
 
 def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
@@ -50,10 +51,9 @@ def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
     test = load(settings.data_set, settings.split, settings.data, language=language, reporter=reporter)
     require_known_labels(test, train.label_names, owner=f"the training data {train.source}")
     vectors = read_vectors(path, max_vocab=limit, reporter=reporter)
-    built = build_plain_tokenizer(vectors.words)
-    classifier = MeanVectorClassifier(vectors.matrix[built.rows], ignored_ids=built.special_ids)
-    classifier.fit(built.encode(train.texts), labels_of(train))
-    probabilities = classifier.predict_probabilities(built.encode(test.texts))
+    words = standalone_tokenizer(vectors.words, lowercased=is_lowercased(vectors.words))
+    classifier = MeanVectorClassifier(vectors.matrix).fit(words.encode(train.texts), labels_of(train))
+    probabilities = classifier.predict_probabilities(words.encode(test.texts))
     predictions = as_predictions(test, classifier.labels_, probabilities)
     if settings.predictions:
         evaluate.write(settings.predictions, predictions)
@@ -62,7 +62,7 @@ def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
         test,
         resamples=EvaluateSettings.resamples,
         seed=EvaluateSettings.seed,
-        coverage=text_coverage(built.tokenizer, test.texts),
+        coverage=vocabulary_coverage(words.tokenizer, test.texts),
         facts={"baseline": "lr", "train": train.source, "data": test.source, "vectors": str(path)},
     )
 

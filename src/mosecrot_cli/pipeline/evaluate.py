@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.evaluation.bootstrap import PairedComparison, macro_f1_interval, paired_bootstrap
-from mosecrot_cli.evaluation.coverage import Coverage
 from mosecrot_cli.evaluation.metrics import score
 from mosecrot_cli.evaluation.predictions import Predictions, check_against_gold, read_predictions, write_predictions
 from mosecrot_cli.evaluation.seeds import Run, Summary, summarise
 from mosecrot_cli.evaluation.tables import Table, confusion_table, per_class_table, summary_table
 from mosecrot_cli.files import atomic_outputs, check_writable
-from mosecrot_cli.model.coverage import text_coverage
+from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
 from mosecrot_cli.model.loading import load_classifier
@@ -35,12 +34,12 @@ class Evaluation:
 
     Attributes:
         summary: the scores; means over the seeds.
-        coverage: how much of the texts the vocabulary knows; None where no tokenizer was involved.
+        coverage: how much of the texts the vocabulary knows.
         facts: what was evaluated on what.
     """
 
     summary: Summary
-    coverage: Coverage | None
+    coverage: VocabularyCoverage
     facts: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,18 +47,21 @@ class Evaluation:
         content = self.summary.to_dict()
         interval = self.summary.interval
         content["macro_f1_interval"] = None if interval is None else [interval.low, interval.high]
-        return content | {"coverage": self.coverage and self.coverage.to_dict()} | dict(self.facts)
+        return content | {"coverage": self._coverage()} | dict(self.facts)
 
     def tables(self) -> list[Table]:
         """As tables: scores with coverage, classes, confusions."""
         scores = summary_table(self.summary)
-        if self.coverage:
-            rows = (
-                ("words not whole in the vocabulary", self.coverage.unknown_word_share),
-                ("unknown tokens", self.coverage.unknown_token_share),
-            )
-            scores = Table(scores.title, scores.columns, scores.rows + rows)
+        rows = (
+            ("words not whole in the vocabulary", self.coverage.unknown_word_share),
+            ("unknown tokens", self.coverage.unknown_token_share),
+        )
+        scores = Table(scores.title, scores.columns, scores.rows + rows)
         return [scores, per_class_table(self.summary), confusion_table(self.summary)]
+
+    def _coverage(self) -> dict[str, Any]:
+        shares = ("unknown_word_share", "unknown_token_share")
+        return asdict(self.coverage) | {name: getattr(self.coverage, name) for name in shares}
 
 
 def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None = None) -> Evaluation:
@@ -102,7 +104,7 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
         dataset,
         resamples=settings.resamples,
         seed=settings.seed,
-        coverage=text_coverage(tokenizer, dataset.texts),
+        coverage=vocabulary_coverage(tokenizer, dataset.texts),
         facts={"checkpoint": str(settings.checkpoint), "data": dataset.source, "device": device.description},
     )
 
@@ -113,7 +115,7 @@ def evaluation(
     *,
     resamples: int,
     seed: int,
-    coverage: Coverage | None,
+    coverage: VocabularyCoverage,
     facts: Mapping[str, Any],
 ) -> Evaluation:
     """Scores of predictions (name of the checkpoint -> predictions) on a data set."""

@@ -7,12 +7,13 @@ from pathlib import Path
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.embeddings import input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_classifier
-from mosecrot_cli.model.stitching import Stitched, stitch_classifier
+from mosecrot_cli.model.stitching import StitchedClassifier, stitch
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of
 from mosecrot_cli.pipeline.mapped import CONFIG_KEY, TARGET, InputSpace, Mapped, array_digest, read_array
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import StitchSettings
+from mosecrot_cli.vectors.types import is_lowercased
 
 
 def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
@@ -37,16 +38,28 @@ def _stitch_all(
     checkpoints: dict[str, Path], mapped: Mapped, output: Path, settings: StitchSettings, reporter: Reporter
 ) -> Computed:
     target = mapped.target()
+    lowercased = is_lowercased(target.words)
     with reporter.track("stitching", len(checkpoints)) as advance:
         for number, (name, folder) in enumerate(checkpoints.items()):
             classifier = load_classifier(folder)
             # Seeds of one run share their input space: one warning is enough.
             _check_space(classifier, mapped, folder, reporter if number == 0 else None)
-            result = stitch_classifier(classifier, target.words, target.matrix, shared=settings.shared)
+            result = stitch(
+                classifier.model,
+                classifier.tokenizer,
+                target.words,
+                target.matrix,
+                lowercased=lowercased,
+                shared_strings=settings.shared,
+            )
             _save(result, mapped, output / name)
             advance(1)
     facts = {name: mapped.facts.get(name) for name in ("src", "tgt")}
-    statistics = {"rows": result.counts, "left_out": result.left_out, "checkpoints": [*map(str, checkpoints.values())]}
+    statistics = {
+        "rows": dict(result.rows),
+        "left_out": dict(result.left_out),
+        "checkpoints": [*map(str, checkpoints.values())],
+    }
     return Computed(statistics, facts, _summary(result, checkpoints))
 
 
@@ -79,15 +92,14 @@ def _check_space(classifier: Classifier, mapped: Mapped, folder: Path, reporter:
         )
 
 
-def _save(result: Stitched, mapped: Mapped, output: Path) -> None:
+def _save(result: StitchedClassifier, mapped: Mapped, output: Path) -> None:
     record = getattr(result.model.config, CONFIG_KEY, None) or {}
     setattr(result.model.config, CONFIG_KEY, {**record, "target_language": mapped.facts.get("tgt")})
-    result.model.save_pretrained(output)
-    result.tokenizer.save_pretrained(output)
+    result.save(output)
 
 
-def _summary(result: Stitched, checkpoints: dict[str, Path]) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = [(kind, f"{count:,} rows") for kind, count in result.counts.items()]
+def _summary(result: StitchedClassifier, checkpoints: dict[str, Path]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = [(kind, f"{count:,} rows") for kind, count in result.rows.items() if count]
     rows += [(f"left out: {reason}", f"{count:,} words") for reason, count in result.left_out.items()]
     return [*rows, ("checkpoints", f"{len(checkpoints)}")]
 

@@ -1,0 +1,70 @@
+"""How much of a text a tokenizer's vocabulary covers: unknown tokens, and words that are not whole in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+from transformers import PreTrainedTokenizerBase
+
+from mosecrot_cli.model.orthography import UNSPACED, WORD_CHARACTER
+from mosecrot_cli.model.words import SourceWords, unlimited_ids
+
+_SPACED = rf"[[{WORD_CHARACTER}]--[{UNSPACED}]]"
+_WORD = regex.compile(
+    rf"(?V1)(?P<unspaced>[[{WORD_CHARACTER}]&&[{UNSPACED}]][[{UNSPACED}]\p{{M}}]*)"
+    rf"|{_SPACED}+(?:['’ʼ‐‑-]{_SPACED}+)*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyCoverage:
+    """Counts over the running text.
+
+    Attributes:
+        tokens: tokens, special tokens left out.
+        unknown_tokens: those that are the unknown token.
+        words: maximal runs of letters, marks and digits, joined by inner apostrophes and hyphens. In scripts without
+            spaces between words every token of such a run is a word.
+        unknown_words: words that are not one known token: in pieces, or unknown.
+    """
+
+    tokens: int
+    unknown_tokens: int
+    words: int
+    unknown_words: int
+
+    @property
+    def unknown_token_share(self) -> float:
+        """Share of unknown tokens, 0 for no tokens."""
+        return self.unknown_tokens / self.tokens if self.tokens else 0.0
+
+    @property
+    def unknown_word_share(self) -> float:
+        """Share of words that are not whole in the vocabulary, 0 for no words."""
+        return self.unknown_words / self.words if self.words else 0.0
+
+
+def vocabulary_coverage(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> VocabularyCoverage:
+    """Count unknown tokens and unknown words of texts (whole texts: nothing is truncated).
+
+    Args:
+        tokenizer: any fast tokenizer; a stitched one gives the coverage of the target vocabulary.
+        texts: the texts.
+    """
+    ids = unlimited_ids(tokenizer, texts)
+    unknown = tokenizer.unk_token_id
+    words, runs = Counter[str](), Counter[str]()
+    for text in texts:
+        for match in _WORD.finditer(text):
+            (runs if match["unspaced"] else words)[match[0]] += 1
+    whole = zip(words.items(), SourceWords(tokenizer).token_ids(list(words)), strict=True)
+    unknown_words = sum(count for (_, count), found in whole if len(found) != 1)
+    total_words = words.total()
+    for count, found in zip(runs.values(), unlimited_ids(tokenizer, list(runs)), strict=True):
+        total_words += count * len(found)
+        unknown_words += count * found.count(unknown)
+    tokens = sum(map(len, ids))
+    return VocabularyCoverage(tokens, sum(found.count(unknown) for found in ids), total_words, unknown_words)

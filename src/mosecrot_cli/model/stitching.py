@@ -1,0 +1,170 @@
+"""Stitching (paper, section 3): the body and head of a source-language classifier on embeddings of the target language.
+
+The rows of the new embedding matrix are the special tokens (the checkpoint's vectors), the mapped words, other
+spellings of those, and what the mapped words lack: the checkpoint's punctuation, numbers and whole words.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.model.orthography import is_number
+from mosecrot_cli.model.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer, save_tokenizer
+from mosecrot_cli.model.vocabulary import NO_VECTOR, Row, SourceRow, case_forms
+from mosecrot_cli.model.words import SourceWords
+
+_BLOCK = 16_384
+_FROM_MAPPED = (Row.WORD, Row.ALIAS)
+
+
+@dataclass(frozen=True, slots=True)
+class StitchedClassifier:
+    """A classifier that reads the target language.
+
+    Attributes:
+        model: the stitched model; only its word embeddings and `config.vocab_size` differ from the original.
+        tokenizer: its own tokenizer.
+        rows: number of embedding rows of each kind (`special`, `word`, `alias`, `punctuation`, `number`, `shared`,
+            `filler`).
+        left_out: reason -> number of mapped words without a row.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    rows: Mapping[str, int]
+    left_out: Mapping[str, int]
+
+    def save(self, folder: Path) -> None:
+        """Save model and tokenizer as one checkpoint for plain `transformers`."""
+        self.model.save_pretrained(folder)
+        save_tokenizer(self.tokenizer, folder)
+
+
+def stitch(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    words: Sequence[str],
+    matrix: NDArray[Any],
+    *,
+    lowercased: bool,
+    shared_strings: bool = True,
+    max_aliases: int = DEFAULT_MAX_ALIASES,
+) -> StitchedClassifier:
+    """Put mapped target embeddings in place of a classifier's input embeddings.
+
+    Args:
+        model: the classifier; it is left as it is, the result is a copy.
+        tokenizer: its fast tokenizer.
+        words: the mapped words, most frequent first, `V_t`.
+        matrix: their embeddings, `V_t x D`, any float type; may be memory-mapped.
+        lowercased: whether the target vectors are of lower-cased words, so that texts are to be lower-cased.
+        shared_strings: copy the checkpoint's rows of its whole words that the mapped words lack (names, loans).
+        max_aliases: how many other spellings of words get a row, at most.
+
+    Raises:
+        DataError: the matrix does not fit the words or the width of the model's input embeddings.
+    """
+    old = model.get_input_embeddings()
+    if not isinstance(old, torch.nn.Embedding):
+        raise DataError(f"{type(model).__name__} has no embedding matrix that could be replaced")
+    _check_shape(matrix, rows=len(words), width=old.embedding_dim)
+    target = build_target_tokenizer(
+        words,
+        tokenizer,
+        lowercased=lowercased,
+        source_rows=source_rows(tokenizer, lowercased=lowercased, shared_strings=shared_strings),
+        reserved=_reserved(model, old),
+        max_aliases=max_aliases,
+    )
+    new = _embedding(old, _fill(target, matrix, old.weight.detach()))
+    # With this memo the copy takes the new matrix wherever the old one stood, and never copies the old one.
+    stitched: PreTrainedModel = copy.deepcopy(model, {id(old): new})
+    stitched.config.vocab_size = len(target)
+    if getattr(stitched.config, "tokenizer_class", None) is not None:
+        stitched.config.tokenizer_class = "PreTrainedTokenizerFast"
+    rows = {kind.name.lower(): target.count(kind) for kind in Row}
+    return StitchedClassifier(stitched, target.tokenizer, rows, target.left_out)
+
+
+def source_rows(
+    tokenizer: PreTrainedTokenizerBase, *, lowercased: bool, shared_strings: bool = True
+) -> list[SourceRow]:
+    """Strings that target texts share with source texts: punctuation and numbers, then whole words.
+
+    With cased target vectors, capitalised and upper-case forms of a word come along where the model's tokenizer takes
+    them for the same token (an uncased model).
+    """
+    source = SourceWords(tokenizer)
+    rows = [SourceRow(mark, Row.PUNCTUATION, index) for mark, index in source.punctuation_tokens().items()]
+    whole = source.whole_word_tokens()
+    rows += [SourceRow(word, Row.NUMBER, index) for word, index in whole.items() if is_number(word)]
+    if not shared_strings:
+        return rows
+    seen = {row.string for row in rows}
+    shared = {word: index for word, index in whole.items() if word not in seen}
+    rows += [SourceRow(word, Row.SHARED, index) for word, index in shared.items()]
+    if not lowercased:
+        forms = [(form, index) for word, index in shared.items() for form in case_forms(word) if form not in whole]
+        encoded = source.token_ids([form for form, _ in forms])
+        same = zip(forms, encoded, strict=True)
+        rows += [SourceRow(form, Row.SHARED, index) for (form, index), ids in same if ids == (index,)]
+    return rows
+
+
+def _check_shape(matrix: NDArray[Any], *, rows: int, width: int) -> None:
+    if matrix.ndim != 2 or matrix.shape[0] != rows:
+        raise DataError(f"a matrix of shape {matrix.shape} for {rows} mapped words")
+    if matrix.shape[1] != width:
+        raise DataError(
+            f"mapped embeddings of {matrix.shape[1]} dimensions, but the model's input embeddings have {width}",
+            hint="map with the model that the classifier was fine-tuned from",
+        )
+
+
+def _reserved(model: PreTrainedModel, embedding: torch.nn.Embedding) -> set[int]:
+    """Ids that the model itself refers to."""
+    named = {value for name, value in model.config.to_dict().items() if name.endswith("_token_id")}
+    named.add(embedding.padding_idx)
+    return {index for index in named if isinstance(index, int) and 0 <= index < embedding.num_embeddings}
+
+
+def _fill(target: TargetTokenizer, matrix: NDArray[Any], own: torch.Tensor) -> torch.Tensor:
+    """The new matrix, `V x D`, in the type of the checkpoint's own."""
+    # What has no vector: an unknown token that the model lacked is the mean word; fillers occur in no text.
+    weight = torch.zeros(len(target), own.shape[1], dtype=own.dtype, device=own.device)
+    weight[(target.kinds == Row.SPECIAL).nonzero()[0]] = own.float().mean(dim=0).to(own.dtype)
+    mapped = np.isin(target.kinds, _FROM_MAPPED)
+    copied = ~mapped & (target.indices != NO_VECTOR) & (target.indices < own.shape[0])
+    ids = np.flatnonzero(copied)
+    weight[ids] = own[torch.from_numpy(target.indices[ids]).to(own.device)]
+    ids = np.flatnonzero(mapped)
+    for first in range(0, len(ids), _BLOCK):
+        block = ids[first : first + _BLOCK]
+        rows = np.ascontiguousarray(matrix[target.indices[block]])
+        weight[block] = torch.from_numpy(rows).to(device=own.device, dtype=own.dtype)
+    return weight
+
+
+def _embedding(old: torch.nn.Embedding, weight: torch.Tensor) -> torch.nn.Embedding:
+    new = torch.nn.Embedding(
+        weight.shape[0],
+        weight.shape[1],
+        padding_idx=old.padding_idx,
+        max_norm=old.max_norm,
+        norm_type=old.norm_type,
+        scale_grad_by_freq=old.scale_grad_by_freq,
+        sparse=old.sparse,
+        _weight=weight,
+    )
+    new.weight.requires_grad_(old.weight.requires_grad)
+    return new.train(old.training)

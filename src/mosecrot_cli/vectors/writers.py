@@ -1,0 +1,153 @@
+"""Writing word vectors. Each function writes to the path that it is given; placing it whole is the caller's part."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import DTypeLike, NDArray
+
+from mosecrot_cli.errors import UsageError
+from mosecrot_cli.files import PARTIAL, writing
+from mosecrot_cli.vectors.arrays import words_path
+from mosecrot_cli.vectors.textlines import is_number
+from mosecrot_cli.vectors.types import WordVectors
+
+_BLOCK_ROWS = 4096
+_LINE_BREAK = re.compile(r"[\r\n]")
+_BLANKS = re.compile(r"[\t\r\n]|^ | $|  ")
+
+
+def write_vectors(vectors: WordVectors, path: Path) -> None:
+    """Write vectors in the format of the name (a final `.partial` does not count).
+
+    `.vec`, `.txt` (text with header), `.vec.gz`, `.txt.gz`; `.bin` (word2vec binary); `.npy` with `X.vocab.txt`
+    beside it. Text holds the shortest decimals that read back as the same 32-bit floats.
+
+    Raises:
+        UsageError: the name has another ending.
+        DataError: a word cannot be told apart in this format.
+        OutputError: the system refuses the writing.
+    """
+    name = path.name.removesuffix(PARTIAL).lower()
+    for suffix, write in _WRITERS.items():
+        if name.endswith(suffix):
+            with writing(path):
+                write(vectors, path)
+            return
+    endings = ", ".join(_WRITERS)
+    raise UsageError("the name tells no format of word vectors", where=str(path), hint=f"endings: {endings}")
+
+
+def save_words(words: Iterable[str], path: Path) -> None:
+    """Write words, one a line, in UTF-8 with LF.
+
+    Raises:
+        DataError: a word is empty or holds a line break.
+        OutputError: the system refuses the writing.
+    """
+    with writing(path), path.open("w", encoding="utf-8", newline="\n") as out:
+        for word in words:
+            _check(word, holds=bool(word) and not _LINE_BREAK.search(word), path=path)
+            out.write(word + "\n")
+
+
+def write_matrix_stream(
+    path: Path, blocks: Iterable[NDArray[np.floating]], *, shape: tuple[int, int], dtype: DTypeLike = np.float32
+) -> str:
+    """Write blocks of rows as one `.npy` array, holding no more than a block in memory.
+
+    Args:
+        path: the file.
+        blocks: [n, D] each, together `shape`.
+        shape: rows and columns of the whole.
+        dtype: what is written, float32 or float16.
+
+    Returns:
+        SHA-256 of the file.
+
+    Raises:
+        ValueError: the blocks are not of this shape.
+        OutputError: the system refuses the writing.
+    """
+    digest, rows = hashlib.sha256(), 0
+    described = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    with writing(path), path.open("w+b") as out:
+        np.lib.format.write_array_header_1_0(out, described)
+        out.seek(0)
+        digest.update(out.read())
+        for block in blocks:
+            if block.ndim != 2 or block.shape[1] != shape[1]:
+                raise ValueError(f"a block of shape {block.shape} in a matrix of shape {shape}")
+            data = np.ascontiguousarray(block, dtype=dtype).data.cast("B") if block.size else b""
+            digest.update(data)
+            out.write(data)
+            rows += len(block)
+    if rows != shape[0]:
+        raise ValueError(f"{rows} rows were written, {shape[0]} were announced")
+    return digest.hexdigest()
+
+
+def _write_arrays(vectors: WordVectors, path: Path) -> None:
+    write_matrix_stream(path, (vectors.matrix,), shape=(len(vectors), vectors.dimension))
+    save_words(vectors.words, words_path(path.with_name(path.name.removesuffix(PARTIAL))))
+
+
+def _write_text(vectors: WordVectors, path: Path) -> None:
+    with path.open("wb") as out:
+        _write_lines(vectors, out, path)
+
+
+def _write_packed_text(vectors: WordVectors, path: Path) -> None:
+    # No name and no time inside: the same vectors give the same bytes.
+    with path.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as out:
+        _write_lines(vectors, cast(BinaryIO, out), path)
+
+
+def _write_lines(vectors: WordVectors, out: BinaryIO, path: Path) -> None:
+    out.write(f"{len(vectors)} {vectors.dimension}\n".encode())
+    names = [str(column) for column in range(vectors.dimension)]
+    for start in range(0, len(vectors), _BLOCK_ROWS):
+        words = vectors.words[start : start + _BLOCK_ROWS]
+        for word in words:
+            _check(word, holds=_fits_line(word), path=path)
+        numbers = pl.DataFrame(np.asarray(vectors.matrix[start : start + _BLOCK_ROWS]), schema=names, orient="row")
+        frame = numbers.insert_column(0, pl.Series("word", words, dtype=pl.String))
+        text = frame.write_csv(include_header=False, separator=" ", quote_style="never")
+        out.write(text.encode())
+
+
+def _write_binary(vectors: WordVectors, path: Path) -> None:
+    matrix = vectors.matrix
+    with path.open("wb") as out:
+        out.write(f"{len(vectors)} {vectors.dimension}\n".encode())
+        for word, row in zip(vectors.words, matrix, strict=True):
+            _check(word, holds=bool(word) and " " not in word and not _LINE_BREAK.search(word), path=path)
+            out.write(word.encode() + b" " + np.asarray(row, dtype="<f4").tobytes() + b"\n")
+
+
+def _fits_line(word: str) -> bool:
+    """Whether the text reader finds the word again: `route 66` would look like a word and a number too many."""
+    return bool(word) and not _BLANKS.search(word) and not (" " in word and is_number(word.rpartition(" ")[2].encode()))
+
+
+def _check(word: str, *, holds: bool, path: Path) -> None:
+    if not holds:
+        hint = "an .npy holds every word without a line break"
+        raise UsageError(f"the word {word!r} cannot be written in this format", where=str(path), hint=hint)
+
+
+_WRITERS: dict[str, Callable[[WordVectors, Path], None]] = {
+    ".vec": _write_text,
+    ".txt": _write_text,
+    ".vec.gz": _write_packed_text,
+    ".txt.gz": _write_packed_text,
+    ".bin": _write_binary,
+    ".npy": _write_arrays,
+}

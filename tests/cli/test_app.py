@@ -1,0 +1,157 @@
+"""The application around the commands: help, version, exit codes, silence of stdout."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from mosecrot_cli import __version__
+from mosecrot_cli.cli.app import app, run
+
+HEAVY = ("torch", "transformers", "datasets", "scipy", "sklearn", "polars", "faiss", "numpy")
+
+
+def commands() -> list[tuple[str, typer.core.TyperCommand]]:
+    group = typer.main.get_group(app)
+    found = []
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        found += [(f"{name} {child}", each) for child, each in inner.items()] if inner else [(name, command)]
+    return found
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["map", "--help"], ["map", "--k", "0"]])
+def test_help_and_wrong_options_answer_without_the_heavy_libraries(arguments: list[str]):
+    code = (
+        "import sys; from mosecrot_cli.cli.app import run; run(sys.argv[1:]); "
+        f"found = [name for name in {HEAVY!r} if name in sys.modules]; sys.exit(f'imported: {{found}}' if found else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_version(capsys: pytest.CaptureFixture[str]):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"mosecrot {__version__}\n"
+
+
+def test_python_dash_m_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "mosecrot_cli", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, f"mosecrot {__version__}\n")
+
+
+def test_all_commands_are_there():
+    names = {name.split()[0] for name, _ in commands()}
+    assert {"anchors", "map", "finetune", "stitch", "evaluate", "predict", "baseline"} <= names
+
+
+@pytest.mark.parametrize("name, command", commands(), ids=[name for name, _ in commands()])
+def test_every_option_is_documented_and_every_command_has_an_example(name: str, command: typer.core.TyperCommand):
+    for parameter in command.params:
+        text = getattr(parameter, "help", None)
+        assert text, f"{name}: {parameter.opts} has no help text"
+    assert f"mosecrot {name.split()[0]}" in (command.help or ""), f"{name} has no example"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["map", "--k", "0"],
+        ["map", "--k", "some"],
+        ["map", "--temperature", "0"],
+        ["map", "--temperature", "-1"],
+        ["map", "--weighting", "entmax99"],
+        ["map", "--device", "abacus"],
+        ["map", "--no-such-option"],
+        ["anchors", "--max-anchors", "0", "--tgt", "tt"],
+        ["anchors", "--max-vocab", "0"],
+        ["finetune"],
+        ["finetune", "--train", "x.tsv", "--seeds", "1,1"],
+        ["finetune", "--train", "x.tsv", "--lr", "nan"],
+        ["finetune", "--train", "x.tsv", "--gpus", "a"],
+        ["finetune", "--train", "x.tsv", "--gpus", "0,1", "--device", "cpu"],
+        ["evaluate"],
+        ["nonsense"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_input_is_one_line_and_exit_code_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    assert run(["stitch", "nowhere"]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: nowhere: ") and captured.err.count("\n") == 1
+
+
+def test_verbose_shows_where_an_error_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    assert run(["stitch", "nowhere", "-v"]) == 3
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_completion_can_be_shown():
+    done = subprocess.run(
+        [sys.executable, "-m", "mosecrot_cli", "--show-completion", "bash"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "complete" in done.stdout
+
+
+def test_a_closed_pipe_is_silent(tmp_path: Path):
+    code = """
+import typer
+from mosecrot_cli.cli.output import session
+
+app = typer.Typer()
+
+@app.command()
+def count():
+    with session() as sink:
+        for number in range(100_000):
+            sink.line(str(number))
+
+app()
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline() == "0\n"
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) == 0
+
+
+def test_settings_registries_and_choices_agree():
+    from mosecrot_cli.mapping.methods import METHODS
+    from mosecrot_cli.mapping.weighting import WEIGHTINGS
+    from mosecrot_cli.settings import Method, Weighting
+
+    assert [*METHODS] == [method.value for method in Method]
+    assert [*WEIGHTINGS] == [weighting.value for weighting in Weighting]
+
+
+def test_json_is_valid_and_alone_on_stdout(capsys: pytest.CaptureFixture[str]):
+    from mosecrot_cli.cli.output import session
+
+    with session(as_json=True) as sink:
+        sink.summary("title", [("a", "b")])
+        sink.value({"n": 1, "path": Path("x")})
+    assert json.loads(capsys.readouterr().out) == {"n": 1, "path": "x"}
