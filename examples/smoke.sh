@@ -12,7 +12,7 @@ cd "$folder"
 
 mosecrot anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec
 mosecrot map --weighting sparsemax --k 5
-mosecrot finetune --train en.train.tsv --dev en.dev.tsv --embeddings none --epochs 20 --lr 3e-3 --batch-size 8
+mosecrot finetune --train en.train.tsv --dev en.dev.tsv --embeddings none --epochs 6 --lr 3e-3 --batch-size 8
 mosecrot stitch
 mosecrot evaluate --data xx.test.tsv --predictions relative.tsv
 mosecrot evaluate --data xx.test.tsv --json > relative.json
@@ -20,13 +20,13 @@ mosecrot evaluate --data xx.test.tsv --json > relative.json
 # The same through a pipe, with the paper's F^s as the input of the model, and two seeds.
 mosecrot anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -o - |
     mosecrot map - --source-model pico-bert --target-vectors xx.vec --weighting softmax --k all -o mapped-paper
-mosecrot finetune --train en.train.tsv --dev en.dev.tsv --embeddings mapped-paper --epochs 4 --lr 3e-3 \
+mosecrot finetune --train en.train.tsv --dev en.dev.tsv --embeddings mapped-paper --epochs 2 --lr 3e-3 \
     --seeds 1,2 -o model-paper
 mosecrot stitch model-paper --embeddings mapped-paper -o stitched-paper
 mosecrot evaluate stitched-paper --data xx.test.tsv
 
 mosecrot baseline lr --train xx.train.tsv --data xx.test.tsv --target-vectors xx.vec
-mosecrot baseline lstsq --train en.train.tsv --dev en.dev.tsv --data xx.test.tsv --epochs 20 --lr 3e-3 \
+mosecrot baseline lstsq --train en.train.tsv --dev en.dev.tsv --data xx.test.tsv --epochs 6 --lr 3e-3 \
     --batch-size 8 --predictions lstsq.tsv
 mosecrot baseline mbert --source-model pico-bert --train en.train.tsv --data xx.test.tsv --epochs 1
 mosecrot evaluate --compare relative.tsv lstsq.tsv --data xx.test.tsv

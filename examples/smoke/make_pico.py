@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers.utils import logging
 
 TOPICS = {
     "sports": ["match", "team", "goal", "player", "coach", "season", "league", "score", "ball", "win"],
@@ -58,6 +59,7 @@ def make_model(folder: Path) -> np.ndarray:
         initializer_range=0.2,
     )
     model = BertModel(config)
+    logging.disable_progress_bar()
     model.save_pretrained(folder)
     rows = [vocabulary[word] for word in WORDS]
     return model.embeddings.word_embeddings.weight.detach().numpy()[rows]
@@ -70,6 +72,10 @@ def make_vectors(path: Path, embeddings: np.ndarray, random: np.random.Generator
     for word, vector in zip(WORDS, vectors, strict=True):
         lines.append(" ".join([backwards(word), *(f"{value:.5f}" for value in vector)]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_lexicon(path: Path) -> None:
+    path.write_text("".join(f"{word}\t{backwards(word)}\n" for word in WORDS), encoding="utf-8")
 
 
 def make_texts(path: Path, count: int, random: np.random.Generator, *, invented: bool) -> None:
@@ -89,8 +95,7 @@ def main() -> None:
     random = np.random.default_rng(0)
     embeddings = make_model(folder / "pico-bert")
     make_vectors(folder / "xx.vec", embeddings, random)
-    pairs = "".join(f"{word}\t{backwards(word)}\n" for word in WORDS)
-    (folder / "en-xx.tsv").write_text(pairs, encoding="utf-8")
+    write_lexicon(folder / "en-xx.tsv")
     make_texts(folder / "en.train.tsv", 160, random, invented=False)
     make_texts(folder / "en.dev.tsv", 40, random, invented=False)
     make_texts(folder / "xx.train.tsv", 60, random, invented=True)

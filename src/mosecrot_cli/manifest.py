@@ -86,9 +86,10 @@ def portable(path: str | Path, manifest: Path) -> str:
     given = Path(path)
     if not given.exists():
         return str(path)
-    home = manifest.parent.resolve()
+    home = Path(os.path.abspath(manifest.parent))
     beside = home.parent if manifest.name == FOLDER_MANIFEST else home
-    resolved = given.resolve()
+    # Links are followed by nobody: what a link points to may move, too.
+    resolved = Path(os.path.abspath(given))
     if resolved.is_relative_to(beside):
         return "./" + Path(os.path.relpath(resolved, home)).as_posix()
     return str(resolved)

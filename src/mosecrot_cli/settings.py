@@ -108,6 +108,9 @@ class AnchorsSettings:
     script: str = "auto"
     identical: bool = False
     multi_token: bool = False
+    panlex_distance: int = 1
+    min_quality: int = 0
+    panlex_dump: Path | None = None
     seed: int = DEFAULT_SEED
 
 

@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 
-from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.lexicon import SOURCES, LexiconChoice, LexiconKind, load_stopwords, read_lexica, resolve_lexicon
 from mosecrot_cli.lexicon.stopwords import is_stopword
 
@@ -26,19 +26,24 @@ def test_neither_file_nor_source(tmp_path):
         resolve_lexicon(str(tmp_path / "en-de.txt"))
 
 
-@pytest.mark.parametrize("name", ["muse", "panlex", "google", "wiktionary"])
-def test_sources_to_come_say_what_to_fetch(name):
-    assert name in SOURCES
-    with pytest.raises(SourceUnavailableError, match=f"--lexicon {name}.*--lexicon FILE") as caught:
-        read_lexica([name], source_language="en", target_language="de")
-    assert caught.value.exit_code == 5
+def test_an_online_source_is_read_from_the_file_that_is_brought(tmp_path):
+    def bring(name):
+        path = tmp_path / "cached.tsv"
+        path.write_text("source\ttarget\tscore\torigin\ndog\tHund\t7.5\tpanlex\n")
+        return path
+
+    (pair,) = read_lexica(["panlex"], bring=bring)
+    assert (pair.source, pair.target, pair.score, pair.origin) == ("dog", "Hund", 7.5, "panlex")
+    (pair,) = read_lexica(["muse:train"], bring=bring)
+    assert pair.origin == "muse:train"
     with pytest.raises(UsageError, match="languages"):
-        read_lexica([name])
+        read_lexica(["panlex"])
 
 
-def test_muse_names_its_file():
-    with pytest.raises(SourceUnavailableError, match=r"en-de\.txt"):
-        SOURCES["muse"]("en", "de")
+def test_every_source_can_be_brought():
+    from mosecrot_cli.sources.lexica import LEXICA
+
+    assert tuple(LEXICA) == SOURCES
 
 
 def test_several_lexica_keep_their_order_and_have_origins_apart(tmp_path, monkeypatch):

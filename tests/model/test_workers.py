@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -103,3 +109,54 @@ def test_workers_see_the_chosen_gpus_among_the_visible(monkeypatch, visible, exp
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert _environment((1, 2), 2)["CUDA_VISIBLE_DEVICES"] == expected
+
+
+PARENT = f"""
+import sys
+sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
+from dataclasses import replace
+from pathlib import Path
+from model.tiny import CPU, QUICK, TRAIN, tiny_model, tiny_tokenizer
+from mosecrot_cli.model.devices import resolve_device
+from mosecrot_cli.model.workers import train_in_workers
+from mosecrot_cli.progress import SilentReporter
+train_in_workers(tiny_model(), tiny_tokenizer(), TRAIN, None, replace(QUICK, epochs=10_000), device=resolve_device(CPU),
+                 processes=2, work=Path(sys.argv[1]), checkpoint=None, reporter=SilentReporter())
+"""
+
+
+def workers_of(work):
+    """Ids of the processes, torchrun included, that were started on this work folder's job."""
+    job = f"{work / 'job'}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if entry.read_bytes().rstrip(b"\0").endswith(job):
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def wait_until(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return condition()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked up in /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_their_parent(tmp_path, number):
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stderr=subprocess.DEVNULL)
+    try:
+        assert wait_until(lambda: checkpoints(tmp_path), 60)
+        assert len(workers_of(tmp_path)) == 3
+        parent.send_signal(number)
+        parent.wait(60)
+        assert wait_until(lambda: not workers_of(tmp_path), 60)
+    finally:
+        parent.kill()
+        for worker in workers_of(tmp_path):
+            os.kill(worker, signal.SIGKILL)

@@ -12,8 +12,8 @@ from datasets import ClassLabel, Dataset, Features, Value
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
 from mosecrot_cli.progress import SilentReporter
+from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.tasks import Columns, load_split, sib200
-from mosecrot_cli.tasks.languages import find_language
 
 CARD = """---
 configs:

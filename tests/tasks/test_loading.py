@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.tasks import PRESETS, TrainingPreset, load_split, preset_for, require_known_labels
-from mosecrot_cli.tasks.languages import find_language
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from mosecrot_cli.tasks.languages import find_language
         ("cmn", "zh", "zho", "zho_Hans"),
         ("zho_Hant", "zh", "zho", "zho_Hant"),
         ("nds", "nds", "nds", None),
-        ("bak_Cyrl", "bak_Cyrl", "bak", "bak_Cyrl"),
+        ("bak_Cyrl", "ba", "bak", "bak_Cyrl"),
         ("xyz", "xyz", "xyz", "xyz"),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from mosecrot_cli.cli import options as opt
-from mosecrot_cli.cli.output import session
+from mosecrot_cli.cli.output import Sink, session
 from mosecrot_cli.cli.report import report
 from mosecrot_cli.settings import STDIO, AnchorsSettings, OutputSettings
 
@@ -22,20 +24,28 @@ def anchors(
     script: opt.Script = AnchorsSettings.script,
     identical: opt.Identical = AnchorsSettings.identical,
     multi_token: opt.MultiToken = AnchorsSettings.multi_token,
+    panlex_distance: opt.PanlexDistance = AnchorsSettings.panlex_distance,
+    min_quality: opt.MinQuality = AnchorsSettings.min_quality,
+    panlex_dump: opt.PanlexDump = AnchorsSettings.panlex_dump,
     seed: opt.Seed = AnchorsSettings.seed,
+    explain: opt.Explain = None,
     output: opt.OutputOrStdout = AnchorsSettings.out.output,
     overwrite: opt.Overwrite = False,
     if_changed: opt.IfChanged = False,
     dry_run: opt.DryRun = False,
+    offline: opt.Offline = False,
     as_json: opt.Json = False,
     verbose: opt.Verbose = False,
     quiet: opt.Quiet = False,
 ) -> None:
     """Choose the anchors: lexicon pairs that the model and the vectors both know.
 
-    Writes `anchors.tsv` (source TAB target) and `anchors.scores.tsv` (with score and origin).
+    Writes `anchors.tsv` (source TAB target) and `anchors.scores.tsv` (with score and origin). Lexicon and vectors that
+    are not named are fetched: MUSE or PanLex, and fastText's.
 
-    Example:
+    Examples:
+        mosecrot anchors --src en --tgt tt
+
         mosecrot anchors --src en --tgt tt --lexicon en-tt.tsv --target-vectors wiki.tt.vec
     """
     settings = AnchorsSettings(
@@ -53,12 +63,32 @@ def anchors(
         script=script,
         identical=identical,
         multi_token=multi_token,
+        panlex_distance=panlex_distance,
+        min_quality=min_quality,
+        panlex_dump=panlex_dump,
         seed=seed,
     )
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
         from mosecrot_cli.pipeline.anchors import run, stream
 
-        if str(output) == STDIO:
+        if explain is not None:
+            _explain(settings, explain, sink)
+        elif str(output) == STDIO:
             stream(settings, sink.line, sink)
         else:
             report(sink, run(settings, sink), next_step="mosecrot map")
+
+
+def _explain(settings: AnchorsSettings, word: str, sink: Sink) -> None:
+    from mosecrot_cli.pipeline.explain import explain
+
+    fates = explain(settings, word, sink)
+    if sink.as_json:
+        sink.value([asdict(fate) for fate in fates])
+        return
+    rows = [
+        (fate.source, fate.target, "" if fate.score is None else f"{fate.score:g}", fate.origin, fate.verdict)
+        for fate in fates
+    ]
+    title = f"{word}: {len(rows)} pairs" if rows else f"{word}: in no lexicon"
+    sink.table(title, ("source", "target", "score", "origin", "verdict"), rows)

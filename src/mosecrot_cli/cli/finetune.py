@@ -59,7 +59,7 @@ def finetune(
         learning_rate=lr,
         batch_size=batch_size,
         max_length=max_length,
-        seeds=seeds or (seed,),
+        seeds=tuple(seeds or (seed,)),
         seed_folders=seeds is not None,
         resume=resume,
     )

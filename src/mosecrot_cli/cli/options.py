@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -39,12 +40,16 @@ def parse_positive(given: str | float) -> float:
     return value
 
 
-def parse_numbers(given: str | tuple[int, ...]) -> tuple[int, ...]:
+class Numbers(tuple[int, ...]):
+    """Several numbers in one value. A class of its own: Typer takes a plain tuple for an option of several values."""
+
+
+def parse_numbers(given: str | tuple[int, ...]) -> Numbers:
     """Different whole numbers separated by commas, as in `1,2,3`."""
     text = given if isinstance(given, str) else ",".join(map(str, given))
     if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", text, re.ASCII):
         raise typer.BadParameter(f"{text!r} is no list of numbers like 1,2,3")
-    numbers = tuple(int(part) for part in text.split(","))
+    numbers = Numbers(int(part) for part in text.split(","))
     if len(set(numbers)) < len(numbers):
         raise typer.BadParameter(f"{text!r} names a number twice")
     return numbers
@@ -58,8 +63,8 @@ Lexicon = Annotated[
     list[str] | None,
     typer.Option(
         "--lexicon",
-        help="Bilingual lexicon: a file (MUSE, TSV, CSV; .gz), '-' for stdin, or muse, panlex, google, wiktionary. "
-        "Repeatable: the first wins.",
+        help="Bilingual lexicon: a file (MUSE, TSV, CSV; .gz), '-' for stdin, or muse[:train|test|reverse], panlex, "
+        "google, wiktionary. Repeatable: the first wins. Unset: muse where it has the pair, else panlex.",
         metavar="FILE|NAME",
     ),
 ]
@@ -74,8 +79,9 @@ TargetVectors = Annotated[
     str | None,
     typer.Option(
         "--target-vectors",
-        help="Static target vectors: .vec, .vec.gz, .bin, word2vec binary, or .npy with its .vocab.txt.",
-        metavar="FILE",
+        help="Static target vectors: .vec, .vec.gz, .bin, word2vec binary, or .npy with its .vocab.txt; "
+        "an address, a hub id, or wiki, cc, hub (fastText).",
+        metavar="FILE|URL|NAME",
     ),
 ]
 MaxVocab = Annotated[
@@ -156,6 +162,28 @@ MultiToken = Annotated[
     bool,
     typer.Option("--multi-token", help="Keep source words of several tokens, as the mean of their embeddings."),
 ]
+PanlexDistance = Annotated[
+    int,
+    typer.Option(
+        "--panlex-distance", min=1, max=2, help="PanLex: 2 also translates through a third language.", metavar="1|2"
+    ),
+]
+MinQuality = Annotated[
+    int, typer.Option("--min-quality", min=0, help="PanLex: the least translation quality.", metavar="N")
+]
+PanlexDump = Annotated[
+    Path | None,
+    typer.Option(
+        "--panlex-dump",
+        envvar="MOSECROT_PANLEX",
+        help="PanLex's database download (CSV folder or zip, SQLite), used instead of its API.",
+        metavar="PATH",
+    ),
+]
+Explain = Annotated[
+    str | None,
+    typer.Option("--explain", help="Show where a word's translations came from and why others lost.", metavar="WORD"),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.", metavar="N")]
 
 # --- map --------------------------------------------------------------------------------------------------------------
@@ -199,7 +227,7 @@ LearningRate = Annotated[
 BatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, help="Sentences per step.", metavar="N")]
 MaxLength = Annotated[int | None, typer.Option("--max-length", min=3, help="Tokens per sentence.", metavar="N")]
 Seeds = Annotated[
-    tuple[int, ...] | None,
+    Numbers | None,
     typer.Option("--seeds", parser=parse_numbers, help="Train once per seed, into seed-N/ folders.", metavar="1,2,3"),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a killed run of the same settings stopped.")]
@@ -237,7 +265,7 @@ Device = Annotated[
     typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", metavar="NAME", rich_help_panel=COMPUTE),
 ]
 Gpus = Annotated[
-    tuple[int, ...] | None,
+    Numbers | None,
     typer.Option(
         "--gpus",
         parser=parse_numbers,
@@ -250,6 +278,14 @@ PrecisionOption = Annotated[
     Precision,
     typer.Option("--precision", help="Arithmetic; auto: bf16 where a GPU has it.", rich_help_panel=COMPUTE),
 ]
+
+
+def _go_offline(wanted: bool) -> bool:
+    """Tell every library; they read it when they are first loaded, which is later."""
+    if wanted:
+        os.environ["MOSECROT_OFFLINE"] = os.environ["HF_HUB_OFFLINE"] = "1"
+    return wanted
+
 
 # --- output and running -----------------------------------------------------------------------------------------------
 Output = Annotated[
@@ -272,6 +308,12 @@ IfChanged = Annotated[
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what would be done, and how large it is; write nothing.", rich_help_panel=RUN),
+]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline", callback=_go_offline, help="Fetch nothing; use what the cache holds.", rich_help_panel=RUN
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on stdout.", rich_help_panel=RUN)]
 Verbose = Annotated[

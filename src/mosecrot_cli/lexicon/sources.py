@@ -1,83 +1,21 @@
-"""What `--lexicon` names: a file, stdin, or an online source by name.
-
-An online source is a function from two language codes to pairs, registered in `SOURCES`. None can be fetched by this
-version: each entry says which file to fetch instead.
-"""
+"""What `--lexicon` names: a file, stdin, or an online source by name, which is brought into a file first."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
-from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.formats import STDIN
 from mosecrot_cli.lexicon.readers import read_lexicon
 from mosecrot_cli.lexicon.types import Pair
 
-
-class LexiconSource(Protocol):
-    """An online source of lexica."""
-
-    def __call__(self, source_language: str, target_language: str) -> list[Pair]:
-        """The pairs of a language pair, with the source's name as their origin.
-
-        Raises:
-            SourceUnavailableError: it has no such lexicon, or cannot be reached.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class ManualSource:
-    """A source that has to be fetched by hand.
-
-    Attributes:
-        name: its name for `--lexicon`.
-        advice: which file to fetch, with the places `{source}` and `{target}` for the language codes.
-    """
-
-    name: str
-    advice: str
-
-    def __call__(self, source_language: str, target_language: str) -> list[Pair]:
-        """Say which file to fetch.
-
-        Raises:
-            SourceUnavailableError: always.
-        """
-        advice = self.advice.format(source=source_language, target=target_language)
-        raise SourceUnavailableError(
-            "this version cannot fetch the lexicon", where=f"--lexicon {self.name}", hint=f"{advice}: --lexicon FILE"
-        )
-
-
-SOURCES: Mapping[str, LexiconSource] = {
-    source.name: source
-    for source in (
-        ManualSource(
-            "muse",
-            "fetch https://dl.fbaipublicfiles.com/arrival/dictionaries/{source}-{target}.txt and give its path",
-        ),
-        ManualSource(
-            "panlex",
-            "export the {source}-{target} translations of https://panlex.org as TSV (source, target, quality) and give "
-            "its path",
-        ),
-        ManualSource(
-            "google",
-            "translate a list of {source} words to {target} and give the path of a TSV (source, target)",
-        ),
-        ManualSource(
-            "wiktionary",
-            "fetch the dictionary of {target} by its English name, such as tatar.txt, from "
-            "https://github.com/CPJKU/wechsel/tree/main/dicts/data and give its path",
-        ),
-    )
-}
+SOURCES = ("muse", "panlex", "google", "wiktionary")
+"""The online sources; a part may follow, as in `muse:train`."""
 
 
 class LexiconKind(StrEnum):
@@ -104,7 +42,7 @@ def resolve_lexicon(value: str) -> LexiconChoice:
     """
     if value == STDIN:
         return LexiconChoice(LexiconKind.STDIN, value)
-    if value.lower() in SOURCES:
+    if value.lower().partition(":")[0] in SOURCES:
         return LexiconChoice(LexiconKind.SOURCE, value.lower())
     near = difflib.get_close_matches(value.lower(), SOURCES, n=1)
     meant = f"did you mean {near[0]}? " if near else ""
@@ -112,15 +50,12 @@ def resolve_lexicon(value: str) -> LexiconChoice:
     return LexiconChoice(LexiconKind.FILE, value)
 
 
-def read_lexica(
-    values: Sequence[str], *, source_language: str | None = None, target_language: str | None = None
-) -> list[Pair]:
+def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = None) -> list[Pair]:
     """The pairs of several `--lexicon` values, one after the other; each lexicon has an origin of its own.
 
     Args:
         values: files, `-`, or names of online sources.
-        source_language: the code of the model's language; needed for online sources.
-        target_language: the code of the vectors' language; needed for online sources.
+        bring: the file of an online source, by its name; None where there is no way to have it.
 
     Raises:
         UsageError: stdin twice, the same lexicon twice, or an online source without languages.
@@ -134,7 +69,7 @@ def read_lexica(
     pairs: list[Pair] = []
     origins: set[str] = set()
     for choice in choices:
-        found = _read(choice, source_language, target_language)
+        found = _read(choice, bring)
         pairs += _apart(found, origins, choice.value)
         origins.update(pair.origin for pair in found)
     if not pairs:
@@ -142,12 +77,12 @@ def read_lexica(
     return pairs
 
 
-def _read(choice: LexiconChoice, source_language: str | None, target_language: str | None) -> list[Pair]:
+def _read(choice: LexiconChoice, bring: Callable[[str], Path] | None) -> list[Pair]:
     if choice.kind is not LexiconKind.SOURCE:
         return read_lexicon(choice.value)
-    if not source_language or not target_language:
+    if bring is None:
         raise UsageError(f"--lexicon {choice.value} needs to know the languages", hint="give --src and --tgt")
-    return SOURCES[choice.value](source_language, target_language)
+    return [replace(pair, origin=choice.value) for pair in read_lexicon(bring(choice.value))]
 
 
 def _apart(pairs: list[Pair], taken: set[str], name: str) -> list[Pair]:

@@ -93,7 +93,7 @@ def finite(matrix: NDArray[Any], what: str, *, first_row: int = 0) -> NDArray[An
 
 
 def checked_anchors(vectors: NDArray[Any], values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both sides of the anchors, as float64.
+    """Both sides of the anchors: float32 numbers, held as float64.
 
     Raises:
         ValueError: there is none, the numbers of rows differ, or a value is not finite.
@@ -103,9 +103,11 @@ def checked_anchors(vectors: NDArray[Any], values: NDArray[Any]) -> tuple[NDArra
         raise ValueError(f"{len(vectors)} anchor vectors, but {len(values)} anchor values")
     if len(vectors) == 0:
         raise ValueError("there is no anchor")
+    with np.errstate(over="ignore"):
+        vectors, values = (side.astype(np.float32, copy=False) for side in (vectors, values))
     return (
-        finite(np.asarray(vectors, dtype=np.float64), "anchor vectors"),
-        finite(np.asarray(values, dtype=np.float64), "anchor values"),
+        finite(vectors, "anchor vectors").astype(np.float64),
+        finite(values, "anchor values").astype(np.float64),
     )
 
 

@@ -10,18 +10,18 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-import torch.nn.functional as nn_functional
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
-from mosecrot_cli.mapping.devices import scratch_bytes, torch_device
-from mosecrot_cli.mapping.search import AnchorIndex, Neighbours, cosines, ranked, snapped
+from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
+from mosecrot_cli.mapping.search import AnchorIndex, Neighbours, cosines, snapped
 from mosecrot_cli.mapping.units import UnitRows, unit_rows
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
 
-_LARGEST_AMPLIFICATION = 5.0
+_MOST_AMPLIFICATION = 5.0
 """Float32 cosines are off by about 1e-7. A weighting that amplifies this further is computed in float64."""
 
 _MOST_ROWS, _FEWEST_ROWS = 16_384, 16
@@ -118,43 +118,47 @@ class RelativeMap:
 
     @torch.inference_mode()
     def _mapped(self, rows: UnitRows) -> Matrix:
+        return self._mean(rows).float().cpu().numpy()
+
+    def _mean(self, rows: UnitRows) -> Tensor:
         if self.k_ == len(self._index):
-            return self._mean_of_all(rows).float().cpu().numpy()
-        weighting = WEIGHTINGS[self.weighting]
+            return self._weigh(rows, self._index.exact_cosines(rows.exact())) @ self._values.double
         found = self._index.search(rows, self.k_)
-        fragile = weighting.amplification(found.similarities, self.temperature) > _LARGEST_AMPLIFICATION
-        some = fragile.nonzero()[:, 0]
-        if len(some) == len(rows):
-            return self._mean_exactly(rows, found).float().cpu().numpy()
-        weights = weighting(found.similarities, self.temperature)
-        mapped = _weighted_sum(self._values.single, weights, found.indices)
-        keep = ~fragile
-        self._tally.add(rows.zero[keep.cpu().numpy()], found.similarities[keep], weights[keep], cancelled=0)
-        if len(some):
-            chosen = some.cpu().numpy()
-            part = UnitRows(rows.raw[chosen], rows.units[chosen], rows.zero[chosen])
-            exact = self._mean_exactly(part, Neighbours(found.similarities[some], found.indices[some]))
-            mapped[some] = exact.to(mapped)
-        return mapped.cpu().numpy()
+        weighting = WEIGHTINGS[self.weighting]
+        fragile = weighting.amplification(found.similarities, self.temperature) > _MOST_AMPLIFICATION
+        if fragile.all():
+            exact = self._exactly(rows, found)
+            return self._mean_of_few(self._weigh(rows, exact.similarities), exact.indices)
+        weights = self._weigh(rows, found.similarities.to(self._values.finest))
+        mean = self._values.mean(weights.float(), found.indices)
+        if fragile.any():
+            exact = self._exactly(rows.part(fragile.cpu().numpy()), Neighbours(*(part[fragile] for part in found)))
+            weights = weighting(exact.similarities, self.temperature)
+            mean[fragile] = self._mean_of_few(weights, exact.indices).to(mean)
+        return mean
 
-    def _mean_exactly(self, rows: UnitRows, found: Neighbours) -> Tensor:
-        """The weighted mean of the anchors found, in float64."""
+    def _exactly(self, rows: UnitRows, found: Neighbours) -> Neighbours:
+        """The anchors found, with their similarities in float64."""
         anchors = self._index.exact_units
-        queries = torch.from_numpy(rows.exact(slice(None))).to(anchors.device)
-        indices = found.indices.to(anchors.device).sort(dim=1).values
-        neighbours = ranked(Neighbours(snapped(cosines(queries, anchors, indices)), indices))
-        weights = self._weigh(rows, neighbours.similarities)
-        return _weighted_sum(self._values.double, weights, neighbours.indices)
+        queries, indices = torch.from_numpy(rows.exact()).to(anchors.device), found.indices.to(anchors.device)
+        return Neighbours(snapped(cosines(queries, anchors, indices)), indices)
 
-    def _mean_of_all(self, rows: UnitRows) -> Tensor:
-        weights = self._weigh(rows, self._index.exact_cosines(rows.exact(slice(None))))
-        return weights @ self._values.double
+    def _mean_of_few(self, weights: Tensor, indices: Tensor) -> Tensor:
+        """The mean for weights in float64; summed so too where signs may cancel."""
+        if WEIGHTINGS[self.weighting].signed:
+            return self._values.mean(weights, indices)
+        return self._values.mean(weights.float().to(self._index.device), indices.to(self._index.device))
 
     def _weigh(self, rows: UnitRows, similarities: Tensor) -> Tensor:
         weighting = WEIGHTINGS[self.weighting]
         weights = weighting(similarities, self.temperature)
         lost = weighting.cancelled(similarities).cpu().numpy() & ~rows.zero
-        self._tally.add(rows.zero, similarities, weights, cancelled=int(lost.sum()))
+        tally = self._tally
+        tally.rows += len(rows)
+        tally.zero += int(rows.zero.sum())
+        tally.cancelled += int(lost.sum())
+        tally.anchors_used += int(torch.count_nonzero(weights))
+        tally.top_similarity += float(similarities.amax(dim=1).sum(dtype=self._values.finest))
         return weights
 
 
@@ -164,10 +168,17 @@ class _Values:
     def __init__(self, single: Tensor) -> None:
         self.single = single
         self.width = single.shape[1]
+        self.finest = torch.float64 if exact_device(single.device) == single.device else torch.float32
 
     @cached_property
     def double(self) -> Tensor:
-        return (self.single.cpu() if self.single.device.type == "mps" else self.single).double()
+        return self.single.to(exact_device(self.single.device)).double()
+
+    def mean(self, weights: Tensor, indices: Tensor) -> Tensor:
+        """The weighted mean of the rows `indices` `[n, k]` with weights `[n, k]`, in their precision."""
+        if weights.dtype == torch.float64:
+            return embedding_bag(indices, self.double, mode="sum", per_sample_weights=weights)
+        return embedding_bag(indices, self.single, mode="sum", per_sample_weights=weights)
 
 
 @dataclass
@@ -175,18 +186,5 @@ class _Tally:
     rows: int = 0
     zero: int = 0
     cancelled: int = 0
-    anchors_used: float = 0.0
+    anchors_used: int = 0
     top_similarity: float = 0.0
-
-    def add(self, zero: NDArray[np.bool_], similarities: Tensor, weights: Tensor, *, cancelled: int) -> None:
-        if len(similarities) == 0:
-            return
-        self.rows += len(similarities)
-        self.zero += int(zero.sum())
-        self.cancelled += cancelled
-        self.anchors_used += int(torch.count_nonzero(weights))
-        self.top_similarity += float(similarities.amax(dim=1).sum(dtype=torch.float64))
-
-
-def _weighted_sum(values: Tensor, weights: Tensor, indices: Tensor) -> Tensor:
-    return nn_functional.embedding_bag(indices, values, mode="sum", per_sample_weights=weights)

@@ -25,7 +25,7 @@ _GRID_BITS = 40
 
 
 class Neighbours(NamedTuple):
-    """The nearest anchors of `n` rows, the most similar first, equal similarities by anchor row.
+    """The nearest anchors of `n` rows.
 
     Attributes:
         similarities: cosines `[n, k]`.
@@ -73,7 +73,7 @@ class AnchorIndex:
         return torch.from_numpy(units).to(exact_device(self.device))
 
     def search(self, queries: UnitRows, k: int) -> Neighbours:
-        """The `k` (at most the number of anchors) nearest anchors of each row, in float32."""
+        """The `k` (at most the number of anchors) nearest anchors of each row in float32, by ascending anchor row."""
         k = min(k, len(self))
         units = torch.from_numpy(queries.units).to(self.device)
         candidates = self._nearest_distinct(units, min(k + 1, len(self._distinct)))
@@ -81,11 +81,11 @@ class AnchorIndex:
         doubtful = self._too_close(candidates, k).cpu().numpy() & ~queries.zero
         indices = indices.sort(dim=1).values
         if doubtful.any():
-            rows = np.flatnonzero(doubtful)
-            indices[torch.from_numpy(rows).to(self.device)] = self._search_exactly(queries.exact(rows), k)
+            exact = self._search_exactly(queries.part(doubtful).exact(), k)
+            indices[torch.from_numpy(doubtful).to(self.device)] = exact
         if queries.zero.any():
             indices[torch.from_numpy(queries.zero).to(self.device)] = torch.arange(k, device=self.device)
-        return ranked(Neighbours(cosines(units, self.units, indices), indices))
+        return Neighbours(cosines(units, self.units, indices), indices)
 
     def exact_cosines(self, units: NDArray[np.float64]) -> Tensor:
         """All cosines `[m, A]` of unit vectors `[m, D]` in float64; equal ones are equal to the last bit."""
@@ -116,13 +116,14 @@ class AnchorIndex:
             return torch.zeros(len(candidates.similarities), dtype=torch.bool, device=self.device)
         # The largest error seen in a float32 product of unit vectors is half of this.
         tolerance = torch.finfo(torch.float32).eps * self.units.shape[1] ** 0.5 + 1e-6
-        near = -candidates.similarities.diff(dim=1) < tolerance
+        near: Tensor = -candidates.similarities.diff(dim=1) < tolerance
         if self._all_distinct:
             return near[:, k - 1] if near.shape[1] >= k else near.new_zeros(len(near))
         # The last vector taken may be confused with its neighbours on either side, unless all of them are taken whole.
         taken = self._taken(candidates.indices, k)
         whole = taken == self._sizes[candidates.indices]
-        return (near & ~(whole[:, :-1] & whole[:, 1:]) & (taken[:, :-1] > 0)).any(dim=1)
+        near &= ~(whole[:, :-1] & whole[:, 1:]) & (taken[:, :-1] > 0)
+        return near.any(dim=1)
 
     def _search_exactly(self, units: NDArray[np.float64], k: int) -> Tensor:
         step = max(1, scratch_bytes(self.device) // (32 * len(self)))
@@ -157,39 +158,41 @@ def topk_cosine(
         raise ValueError("there is no anchor")
     rows = unit_rows(checked(queries, "vectors", width=anchors.shape[1]), "vectors")
     found = AnchorIndex(anchors, torch_device(device)).search(rows, k)
-    return found.similarities.cpu().numpy(), found.indices.cpu().numpy()
+    similarities, order = found.similarities.sort(dim=1, descending=True, stable=True)
+    return similarities.cpu().numpy(), found.indices.gather(1, order).cpu().numpy()
 
 
 def cosines(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tensor:
-    """Dot products `[n, k]` of each query `[n, D]` with its own anchors, rows `indices` `[n, k]` (ascending) of `[A, D]`.
+    """Dot products `[n, k]` of queries `[n, D]` with anchors `[A, D]`, rows `indices` `[n, k]` (ascending) of them each.
 
-    Each number depends only on its two vectors, not on its place in the block.
+    On a CPU each number depends on its two vectors only, not on its place in the block.
     """
+    return (_sampled_product if queries.device.type == "cpu" else _gathered_product)(queries, anchors, indices)
+
+
+def _sampled_product(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tensor:
     n, k = indices.shape
-    if queries.device.type == "cpu" and n > 0:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "sparse CSR is in beta state"
-            wanted = torch.sparse_csr_tensor(
-                torch.arange(0, n * k + 1, k),
-                indices.reshape(-1),
-                queries.new_zeros(n * k),
-                size=(n, len(anchors)),
-                check_invariants=False,
-            )
-        products: Tensor = torch.sparse.sampled_addmm(wanted, queries, anchors.T, beta=0.0)
-        return products.values().view(n, k)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # "sparse CSR is in beta state"
+        wanted = torch.sparse_csr_tensor(
+            torch.arange(0, n * k + 1, k),
+            indices.reshape(-1),
+            queries.new_zeros(n * k),
+            size=(n, len(anchors)),
+            check_invariants=False,
+        )
+    products: Tensor = torch.sparse.sampled_addmm(wanted, queries, anchors.T, beta=0.0)
+    return products.values().view(n, k)
+
+
+def _gathered_product(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tensor:
+    n, k = indices.shape
     result = queries.new_empty((n, k))
     step = max(1, scratch_bytes(queries.device) // max(1, k * queries.shape[1] * queries.element_size()))
     for start in range(0, n, step):
         part = slice(start, start + step)
         result[part] = torch.bmm(anchors[indices[part]], queries[part, :, None])[..., 0]
     return result
-
-
-def ranked(neighbours: Neighbours) -> Neighbours:
-    """Neighbours given by ascending row, in descending order of similarity, ties by row."""
-    similarities, order = neighbours.similarities.sort(dim=1, descending=True, stable=True)
-    return Neighbours(similarities, neighbours.indices.gather(1, order))
 
 
 def snapped(similarities: Tensor) -> Tensor:

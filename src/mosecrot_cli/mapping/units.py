@@ -31,9 +31,13 @@ class UnitRows:
     def __len__(self) -> int:
         return len(self.units)
 
-    def exact(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float64]:
-        """The unit vectors of some rows in float64 `[m, D]`."""
-        return exact_units(self.raw[rows])
+    def part(self, chosen: NDArray[np.bool_]) -> UnitRows:
+        """The chosen rows, `[n]` booleans."""
+        return UnitRows(self.raw[chosen], self.units[chosen], self.zero[chosen])
+
+    def exact(self) -> NDArray[np.float64]:
+        """The unit vectors in float64 `[n, D]`."""
+        return exact_units(self.raw)
 
 
 def exact_units(matrix: NDArray[Any]) -> NDArray[np.float64]:

@@ -31,6 +31,7 @@ class Weighting:
         cancelled: similarities -> `[n]`: rows whose weights are undefined, so that the nearest anchor takes all.
         summary: one line for help texts.
         uses_temperature: whether the temperature changes the result.
+        signed: whether weights can be negative.
     """
 
     weights: Callable[[Tensor, float], Tensor]
@@ -38,6 +39,7 @@ class Weighting:
     cancelled: Callable[[Tensor], Tensor]
     summary: str
     uses_temperature: bool = True
+    signed: bool = False
 
     def __call__(self, similarities: Tensor, temperature: float) -> Tensor:
         """The weights `[n, k]` of similarities `[n, k]`."""
@@ -101,7 +103,7 @@ def _by_sum(similarities: Tensor, temperature: float) -> Tensor:
 
 
 def _by_temperature(similarities: Tensor, temperature: float) -> Tensor:
-    return torch.full_like(similarities[:, 0], 1.0 / temperature)
+    return torch.full_like(similarities[:, 0], 0.0 if similarities.shape[1] == 1 else 1.0 / temperature)
 
 
 def _never(similarities: Tensor) -> Tensor:
@@ -109,7 +111,9 @@ def _never(similarities: Tensor) -> Tensor:
 
 
 WEIGHTINGS: dict[str, Weighting] = {
-    "standard": Weighting(standard, _by_sum, cancelling, "similarity / sum of similarities", uses_temperature=False),
+    "standard": Weighting(
+        standard, _by_sum, cancelling, "similarity / sum of similarities", uses_temperature=False, signed=True
+    ),
     "softmax": Weighting(softmax, _by_temperature, _never, "softmax(similarity / T)"),
     "sparsemax": Weighting(sparsemax, _by_temperature, _never, "sparsemax(similarity / T): few anchors"),
     "entmax15": Weighting(entmax15, _by_temperature, _never, "1.5-entmax(similarity / T): between the two"),

@@ -1,4 +1,4 @@
-"""Contexts around a run of the Trainer: silence, determinism, and failures told in one line."""
+"""Contexts around a run of the Trainer: determinism, and failures told in one line."""
 
 from __future__ import annotations
 
@@ -11,25 +11,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers.utils import logging
 
 from mosecrot_cli.errors import OutputError
 from mosecrot_cli.files import writing
 from mosecrot_cli.model.devices import Device
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Keep transformers from drawing bars (it does when it saves) and from hints that are not for our users."""
-    bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity(logging.ERROR)
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

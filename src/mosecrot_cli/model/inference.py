@@ -21,7 +21,7 @@ from mosecrot_cli.model.devices import Device, memory_errors
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import Precision
 
-_CPU_TOKENS = 2_048
+_CPU_TOKENS = 4_096
 _GPU_TOKENS = 65_536
 CPU = Device("cpu", Precision.fp32, "cpu, fp32")
 

@@ -1,17 +1,32 @@
-"""Checkpoints and tokenizers from folders and from the hub: safe formats only, no remote code, nothing missing unnoticed."""
+"""Checkpoints and tokenizers, from folders and from the hub.
+
+Safe formats only (safetensors, else weights-only torch files), never code that a checkpoint brings, and nothing that a
+checkpoint lacks goes unnoticed.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from logging import ERROR
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 import torch
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
-from huggingface_hub.errors import GatedRepoError, OfflineModeIsEnabled, RevisionNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import logging as hub_logging
 from numpy.typing import NDArray
 from transformers import (
     AutoConfig,
@@ -33,6 +48,25 @@ _UNREACHABLE = (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, C
 _MESSAGE_LENGTH = 240
 
 
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """A sequence classifier and its tokenizer.
+
+    Attributes:
+        model: the model, in evaluation mode.
+        tokenizer: its tokenizer.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names in the order of the model's outputs."""
+        names = self.model.config.id2label or {}
+        return tuple(str(name) for _, name in sorted(names.items(), key=lambda item: int(item[0])))
+
+
 def load_tokenizer(reference: str | Path) -> PreTrainedTokenizerBase:
     """The tokenizer of a checkpoint.
 
@@ -43,11 +77,16 @@ def load_tokenizer(reference: str | Path) -> PreTrainedTokenizerBase:
         DataError: the folder is missing or broken, or needs code of its own.
         SourceUnavailableError: the hub cannot be reached.
     """
-    with _reading(reference) as located:
+    with _reading(reference, "tokenizer") as located:
         if "auto_map" in get_tokenizer_config(located):
             raise _own_code(located)
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(located, trust_remote_code=False)
-        return tokenizer
+    # Without any file of a vocabulary, transformers makes a tokenizer of special tokens.
+    if not set(tokenizer.get_vocab()).difference(tokenizer.all_special_tokens):
+        raise DataError(
+            "no tokenizer in this checkpoint", where=located, hint="save the tokenizer's files beside the model"
+        )
+    return tokenizer
 
 
 def load_input_embeddings(reference: str | Path) -> NDArray[np.float32]:
@@ -66,7 +105,7 @@ def load_input_embeddings(reference: str | Path) -> NDArray[np.float32]:
     return weight.detach().float().numpy()
 
 
-def load_classifier(reference: str | Path) -> PreTrainedModel:
+def load_classifier(reference: str | Path) -> Classifier:
     """A sequence classifier, for evaluation or stitching, in the precision of its checkpoint; every tensor is there.
 
     Args:
@@ -87,10 +126,10 @@ def load_classifier(reference: str | Path) -> PreTrainedModel:
             where=where,
             hint="`mosecrot finetune` trains one",
         )
-    return model
+    return Classifier(model, load_tokenizer(reference))
 
 
-def load_for_finetuning(reference: str | Path, labels: Sequence[str], *, seed: int | None = None) -> PreTrainedModel:
+def load_for_finetuning(reference: str | Path, labels: Sequence[str], *, seed: int | None = None) -> Classifier:
     """A pre-trained model with a classification head for `labels`, in float32, ready to be trained.
 
     The head (a pooling layer that the checkpoint lacks is part of it) may be new, anything else must be there. A head
@@ -120,7 +159,7 @@ def load_for_finetuning(reference: str | Path, labels: Sequence[str], *, seed: i
         )
     _check_embeddings(model, missing + mismatched, where=str(reference))
     _check_body(model, missing + mismatched, where=str(reference))
-    return model
+    return Classifier(model, load_tokenizer(reference))
 
 
 def load_config(reference: str | Path) -> PreTrainedConfig:
@@ -147,16 +186,19 @@ def is_local(reference: str | Path) -> bool:
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Without the bars and load reports that `transformers` writes to stderr."""
+    """Without the bars and load reports of `transformers` and the hub's notes on retries, all of them on stderr."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    hub_verbosity = hub_logging.get_verbosity()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    hub_logging.set_verbosity(ERROR)
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
+        hub_logging.set_verbosity(hub_verbosity)
         if bars:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _load(kind: Any, reference: str | Path, **options: Any) -> tuple[PreTrainedModel, list[str], list[str]]:
@@ -170,7 +212,7 @@ def _load(kind: Any, reference: str | Path, **options: Any) -> tuple[PreTrainedM
 
 
 @contextmanager
-def _reading(reference: str | Path) -> Iterator[str]:
+def _reading(reference: str | Path, part: str = "checkpoint") -> Iterator[str]:
     """Yields the folder or hub id; what goes wrong becomes an error with one line for the user."""
     located = _located(reference)
     with quiet_transformers():
@@ -178,8 +220,8 @@ def _reading(reference: str | Path) -> Iterator[str]:
             yield located
         except (MosecrotError, MemoryError):
             raise
-        except Exception as error:  # noqa: BLE001  the Rust tokenizers raise bare Exceptions for broken files
-            raise _explained(error, located) from error
+        except Exception as error:  # the Rust tokenizers raise bare Exceptions for broken files
+            raise _explained(error, located, part) from error
 
 
 def _located(reference: str | Path) -> str:
@@ -195,18 +237,25 @@ def _located(reference: str | Path) -> str:
     return str(folder)
 
 
-def _explained(error: Exception, located: str) -> MosecrotError:
+def _explained(error: Exception, located: str, part: str) -> MosecrotError:
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and isinstance(cause, Exception):
         chain.append(cause)
     if not is_local(located):
-        hint = "fetch the checkpoint elsewhere (config.json, model.safetensors and the tokenizer's files) and give its folder"
+        hint = (
+            "fetch config.json, model.safetensors and the tokenizer's files elsewhere: "
+            "wherever a model id is taken, so is the folder that holds them"
+        )
         if any(isinstance(link, _NOT_THERE) and not isinstance(link, GatedRepoError) for link in chain):
             return DataError("neither a folder here nor a model on the hub", where=located, hint=hint)
         if any(isinstance(link, _UNREACHABLE) or type(link).__module__.startswith("httpx") for link in chain):
-            return SourceUnavailableError("the hub cannot give this model", where=located, hint=hint)
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return DataError(f"a broken checkpoint: {lines[0][:_MESSAGE_LENGTH]}", where=located)
+            reason = "offline" if any(isinstance(link, OfflineModeIsEnabled) for link in chain) else "unreachable"
+            return SourceUnavailableError(f"not in the cache, and the hub is {reason}", where=located, hint=hint)
+    if any(isinstance(link, UnpicklingError) for link in chain):
+        return DataError("its torch file is damaged or holds more than tensors", where=located)
+    lines = str(error).strip().splitlines()
+    said = f"{type(error).__name__} {lines[0]}" if lines and not isinstance(error, OSError) else "".join(lines[:1])
+    return DataError(f"a broken {part}: {said[:_MESSAGE_LENGTH]}", where=located)
 
 
 def _own_code(located: str) -> DataError:

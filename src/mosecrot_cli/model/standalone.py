@@ -48,7 +48,9 @@ def standalone_tokenizer(words: Sequence[str], *, lowercased: bool) -> Standalon
         DataError: no word can be in a vocabulary.
     """
     backend = Tokenizer(models.WordLevel(_SPECIAL, unk_token="[UNK]"))
-    source = PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="[PAD]", unk_token="[UNK]")
+    source = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=backend, pad_token="[PAD]", unk_token="[UNK]"
+    )
     built = build_target_tokenizer(words, source, lowercased=lowercased)
     is_word = np.isin(built.kinds, (Row.WORD, Row.ALIAS))
     return StandaloneTokenizer(built.tokenizer, np.where(is_word, built.indices, NO_ROW))

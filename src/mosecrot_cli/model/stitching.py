@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.orthography import is_number
 from mosecrot_cli.model.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer, save_tokenizer
 from mosecrot_cli.model.vocabulary import NO_VECTOR, Row, SourceRow, case_forms
@@ -46,7 +47,8 @@ class StitchedClassifier:
 
     def save(self, folder: Path) -> None:
         """Save model and tokenizer as one checkpoint for plain `transformers`."""
-        self.model.save_pretrained(folder)
+        with quiet_transformers():
+            self.model.save_pretrained(folder)
         save_tokenizer(self.tokenizer, folder)
 
 

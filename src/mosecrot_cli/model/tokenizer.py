@@ -131,7 +131,8 @@ def target_normalizer(*, lowercased: bool, final_sigma: bool = False) -> normali
         if final_sigma:
             steps.append(normalizers.Replace(Regex(r"(?<=[\p{L}\p{M}])σ(?![\p{L}\p{M}])"), "ς"))
     letter = rf"[\p{{L}}&&[^{UNSPACED}{SYLLABIC}]]"
-    alone = rf"(?<![{WORD_CHARACTER}])(?={letter}\p{{M}}*(?![{WORD_CHARACTER}]))"
+    # Not a second time: so a string of the vocabulary is its own normal form.
+    alone = rf"(?<![{WORD_CHARACTER}{STAND_ALONE}])(?={letter}\p{{M}}*(?![{WORD_CHARACTER}]))"
     steps.append(normalizers.Replace(Regex(alone), STAND_ALONE))
     return normalizers.Sequence(steps)
 
@@ -159,7 +160,7 @@ def _special_tokens(source: PreTrainedTokenizerBase) -> dict[int, AddedToken]:
     known = source.added_tokens_decoder
     tokens: dict[int, AddedToken] = {}
     for index in sorted(special_ids(source)):
-        token = known.get(index) or AddedToken(source.convert_ids_to_tokens(index))
+        token = known.get(index) or AddedToken(str(source.convert_ids_to_tokens(index)))
         tokens[index] = AddedToken(
             token.content,
             single_word=token.single_word,
@@ -185,7 +186,7 @@ def _unused(string: str, taken: Collection[str]) -> str:
 
 
 def _is_entry(kinds: NDArray[np.int8]) -> NDArray[np.bool_]:
-    return (kinds != Row.SPECIAL) & (kinds != Row.FILLER)
+    return np.isin(kinds, (Row.SPECIAL, Row.FILLER), invert=True)
 
 
 def _backend(layout: Layout, unknown: str, normalizer: normalizers.Normalizer) -> Tokenizer:
@@ -227,7 +228,7 @@ def _wrap(
     named = {name: by_string[str(getattr(source, name))] for name in _NAMED if getattr(source, name) is not None}
     named.setdefault("unk_token", AddedToken(unknown, normalized=False, special=True))
     names = {token.content for token in named.values()}
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend,
         model_max_length=source.model_max_length,
         padding_side=source.padding_side,

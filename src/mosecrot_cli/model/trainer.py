@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +26,8 @@ from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.model.batching import PaddingCollator, SimilarLengthBatches, encode, maximum_length
 from mosecrot_cli.model.callbacks import EVALUATED, MACRO_F1, ProgressCallback
 from mosecrot_cli.model.devices import Device, memory_errors
-from mosecrot_cli.model.guards import deterministic, quiet_transformers, writing_checkpoints
+from mosecrot_cli.model.guards import deterministic, writing_checkpoints
+from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.training_types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import Precision
@@ -113,6 +113,7 @@ def train_in_process(
     work: Path,
     checkpoint: Path | None,
     reporter: Reporter,
+    processes: int = 1,
 ) -> TrainingResult[PreTrainedModel]:
     """Fine-tune `model` in this process; in one that torchrun started, together with the others.
 
@@ -126,6 +127,7 @@ def train_in_process(
         work: where the checkpoints go.
         checkpoint: go on from here.
         reporter: receives a bar of steps and a line an epoch.
+        processes: how many torchrun started, this one included.
 
     Raises:
         DataError: no texts, or a label that the model does not have.
@@ -134,7 +136,6 @@ def train_in_process(
 
     """
     started = time.monotonic()
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
     if settings.batch_size % processes:
         raise UsageError(f"a batch of {settings.batch_size} cannot be shared by {processes} processes")
     rows = _rows(model, tokenizer, train, settings.max_length)

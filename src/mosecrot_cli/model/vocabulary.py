@@ -1,4 +1,4 @@
-"""The rows of a target vocabulary: which strings it holds, where each row's vector comes from, at which id it stands."""
+"""The rows of a target vocabulary: its strings, their ids, and where the vector of each comes from."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ def fast_backend(tokenizer: PreTrainedTokenizerBase) -> Any:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise DataError(
-            f"{type(tokenizer).__name__} is no fast tokenizer", hint="the model needs a tokenizer.json beside its weights"
+            f"{type(tokenizer).__name__} is no fast tokenizer",
+            hint="the model needs a tokenizer.json beside its weights",
         )
     return backend
 
@@ -49,6 +50,8 @@ class SourceWords:
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._backend = fast_backend(tokenizer)
         self._barred = special_ids(tokenizer)
+        # Where a space is a token of its own, it is no part of the word that follows.
+        self._spaces = {self._backend.token_to_id(space) for space in ("▁", "Ġ")}
 
     def token_ids(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """Ids of each word as a word inside a sentence; `()` where a special or unknown id is among them."""
@@ -91,9 +94,12 @@ class SourceWords:
         with _unlimited(self._backend):
             for first in range(0, len(words), _BATCH):
                 texts = [lead + word for word in words[first : first + _BATCH]]
-                for text, encoding in zip(texts, self._backend.encode_batch(texts, add_special_tokens=False), strict=True):
-                    offsets = zip(encoding.ids, encoding.offsets, strict=True)
-                    ids = tuple(index for index, (start, end) in offsets if end > begin and start < len(text))
+                for text, encoding in zip(
+                    texts, self._backend.encode_batch(texts, add_special_tokens=False), strict=True
+                ):
+                    spans = zip(encoding.ids, encoding.offsets, strict=True)
+                    covering = (index for index, (start, end) in spans if end > begin and start < len(text))
+                    ids = tuple(index for index in covering if index not in self._spaces)
                     yield () if self._barred.intersection(ids) else ids
 
 

@@ -18,7 +18,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mosecrot_cli.errors import MosecrotError
 from mosecrot_cli.model.checkpoints import digest_tensors
 from mosecrot_cli.model.devices import Device
-from mosecrot_cli.model.guards import quiet_transformers
+from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.trainer import train_in_process
 from mosecrot_cli.model.training_types import LabelledTexts, TrainingSettings
 from mosecrot_cli.model.workers import ERROR, INITIAL, JOB, RESULT, WEIGHTS
@@ -78,6 +78,7 @@ def _train(job: Path, *, rank: int) -> None:
         work=job.parent,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         reporter=reporter,
+        processes=int(os.environ["WORLD_SIZE"]),
     )
     _check_agreement(digest_tensors(tensor for _, tensor in sorted(model.state_dict().items())))
     if rank == 0:

@@ -24,7 +24,8 @@ from mosecrot_cli import errors
 from mosecrot_cli.errors import MosecrotError
 from mosecrot_cli.files import remove
 from mosecrot_cli.model.devices import Device
-from mosecrot_cli.model.guards import quiet_transformers, writing_checkpoints
+from mosecrot_cli.model.guards import writing_checkpoints
+from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.training_types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings
 from mosecrot_cli.progress import Reporter
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from mosecrot_cli.errors import UsageError
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
 from mosecrot_cli.lexicon.sources import LexiconKind, read_lexica, resolve_lexicon
 from mosecrot_cli.lexicon.stopwords import ENGLISH, load_stopwords
+from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.lexicon.writers import write_anchor_scores, write_anchors
 from mosecrot_cli.manifest import portable
 from mosecrot_cli.model.loading import load_tokenizer
@@ -19,13 +19,49 @@ from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AnchorsSettings
+from mosecrot_cli.sources import lexica as online
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.provenance import Provenance
+from mosecrot_cli.sources.vectors import bring_vectors
 from mosecrot_cli.vectors.readers import peek, read_vectors
+from mosecrot_cli.vectors.types import WordVectors
 
 
 @dataclass(frozen=True)
-class _Found:
-    selection: Selection
-    vectors_digest: str | None
+class Job:
+    """The settings with everything filled in, and the files that they mean, all on this machine.
+
+    Attributes:
+        settings: as they go into the manifest.
+        model: folder or id of the source model.
+        vectors: the file of target vectors.
+        lexica: value of `--lexicon` -> file; `-` for stdin.
+        sources: whose work was fetched.
+    """
+
+    settings: AnchorsSettings
+    model: str
+    vectors: Path
+    lexica: dict[str, str | Path]
+    sources: tuple[Provenance, ...]
+
+    @property
+    def inputs(self) -> dict[str, str | Path]:
+        """Name -> path of everything that is read."""
+        inputs: dict[str, str | Path] = {"source_model": self.model, "target_vectors": self.vectors}
+        inputs |= {f"lexicon_{number}": path for number, path in enumerate(self.lexica.values(), start=1)}
+        if self.settings.stopwords:
+            inputs["stopwords"] = self.settings.stopwords
+        return inputs
+
+
+@dataclass(frozen=True)
+class Material:
+    """What anchors are selected from."""
+
+    pairs: list[Pair]
+    source: SourceWords
+    target: WordVectors
 
 
 def run(settings: AnchorsSettings, reporter: Reporter) -> StepResult:
@@ -36,75 +72,124 @@ def run(settings: AnchorsSettings, reporter: Reporter) -> StepResult:
     """
     settings = resolve(settings)
     output = settings.out.output
-    scores = output.with_name(output.stem + ".scores.tsv")
-    step = Step("anchors", settings, _inputs(settings), (output, scores), folder=False)
+    outputs = (output, output.with_name(output.stem + ".scores.tsv"))
     if settings.out.dry_run:
-        return StepResult(output, None, _plan(settings), planned=True)
+        return StepResult(output, None, _plan(settings, reporter), planned=True)
+    # Before anything is fetched.
+    Step("anchors", settings, {}, outputs, folder=False).check()
+    job = bring(settings, reporter)
+    step = Step("anchors", job.settings, job.inputs, outputs, folder=False)
     step.check()
     if unchanged := step.unchanged():
         return unchanged
 
     def compute(partials: Sequence[Path]) -> Computed:
-        found = _select(settings, reporter)
-        write_anchors(found.selection.anchors, partials[0])
-        write_anchor_scores(found.selection.anchors, partials[1])
-        return _describe(found, settings, step.manifest_path)
+        material = read(job, reporter)
+        selection = _select(material, job.settings, reporter)
+        write_anchors(selection.anchors, partials[0])
+        write_anchor_scores(selection.anchors, partials[1])
+        return _describe(selection, job, material.target.digest, step.manifest_path)
 
     return step.run(compute)
 
 
 def stream(settings: AnchorsSettings, write: Callable[[str], None], reporter: Reporter) -> None:
     """Select the anchors and hand the pairs, as lines of `anchors.tsv`, to `write` (`--output -`)."""
-    found = _select(resolve(settings), reporter)
+    job = bring(resolve(settings), reporter)
+    selection = _select(read(job, reporter), job.settings, reporter)
     text = io.StringIO()
-    write_anchors(found.selection.anchors, text)
+    write_anchors(selection.anchors, text)
     for line in text.getvalue().splitlines():
         write(line)
-    for reason, count in found.selection.dropped.items():
+    for reason, count in selection.dropped.items():
         reporter.info(f"{count:,} pairs dropped: {reason}")
 
 
 def resolve(settings: AnchorsSettings) -> AnchorsSettings:
-    """The settings with the source model, the vectors and the lexica that the languages mean filled in.
+    """The settings with the codes of the languages and the names of source model and lexica; nothing is fetched.
 
     Raises:
-        UsageError: a default is wanted but the target language is not named.
+        UsageError: a default is wanted but the target language is not named, or is unknown.
     """
-    lexicons = settings.lexicons or resources.default_lexicons(settings.src, settings.tgt)
+    src = resources.language_code(settings.src) or settings.src
+    tgt = resources.language_code(settings.tgt)
     return replace(
         settings,
-        lexicons=lexicons,
-        source_model=resources.source_model(settings.source_model, settings.src),
-        target_vectors=str(resources.target_vectors(settings.target_vectors, settings.tgt)),
+        src=src,
+        tgt=tgt,
+        lexicons=settings.lexicons or resources.default_lexicons(settings.src, settings.tgt),
+        source_model=resources.source_model(settings.source_model, src),
     )
 
 
-def _inputs(settings: AnchorsSettings) -> dict[str, str | Path]:
-    if settings.source_model is None or settings.target_vectors is None:
-        raise UsageError("unresolved settings")
-    inputs: dict[str, str | Path] = {
-        "source_model": settings.source_model,
-        "target_vectors": settings.target_vectors,
-    }
-    for number, lexicon in enumerate(settings.lexicons, start=1):
-        inputs[f"lexicon_{number}"] = lexicon
-    if settings.stopwords:
-        inputs["stopwords"] = settings.stopwords
-    return inputs
+def bring(settings: AnchorsSettings, reporter: Reporter) -> Job:
+    """Have every file on this machine, the lexica first: they are small, and most often at fault.
+
+    Args:
+        settings: resolved.
+        reporter: hears of downloads.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError: see `errors`.
+    """
+    fetcher = Fetcher(reporter=reporter)
+    model = settings.source_model or ""
+    lexica: dict[str, str | Path] = {}
+    sources: list[Provenance] = []
+    for value in settings.lexicons:
+        choice = resolve_lexicon(value)
+        if choice.kind is LexiconKind.SOURCE:
+            lexica[value] = online.bring(value, _request(settings), fetcher)
+            sources.append(online.LEXICA[value.lower().partition(":")[0]].provenance)
+        else:
+            lexica[value] = choice.value
+    given = settings.target_vectors
+    if given and Path(given).exists():
+        vectors = Path(given)
+    else:
+        source = resources.vector_source(given, settings.tgt, fetcher)
+        vectors = bring_vectors(source, fetcher)
+        sources += [source.provenance] if source.provenance else []
+    filled = replace(settings, target_vectors=str(vectors))
+    return Job(filled, model, vectors, lexica, tuple(sources))
 
 
-def _select(settings: AnchorsSettings, reporter: Reporter) -> _Found:
-    inputs = _inputs(settings)
-    options = _options(settings)
-    # The lexicon first: it is small, and most often at fault.
-    pairs = read_lexica(settings.lexicons, source_language=settings.src, target_language=settings.tgt)
-    source = SourceWords(load_tokenizer(str(inputs["source_model"])))
-    vectors = read_vectors(inputs["target_vectors"], max_vocab=resources.limit(settings.max_vocab), reporter=reporter)
-    selection = select_anchors(pairs, source=source, target=vectors, options=options, reporter=reporter)
-    return _Found(selection, vectors.digest)
+def _request(settings: AnchorsSettings) -> online.Request:
+    source, target = resources.language_pair(settings.src, settings.tgt)
+    return online.Request(
+        source=source,
+        target=target,
+        words=lambda: list(SourceWords(load_tokenizer(settings.source_model or "")).whole_word_tokens()),
+        distance=settings.panlex_distance,
+        min_quality=settings.min_quality,
+        dump=settings.panlex_dump,
+    )
 
 
-def _options(settings: AnchorsSettings) -> SelectionOptions:
+def read(job: Job, reporter: Reporter) -> Material:
+    """Read the lexica, the words of the model, and the vectors.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError: see `errors`.
+    """
+    pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]))
+    source = SourceWords(load_tokenizer(job.model))
+    limit = resources.limit(job.settings.max_vocab)
+    return Material(pairs, source, read_vectors(job.vectors, max_vocab=limit, reporter=reporter))
+
+
+def _select(material: Material, settings: AnchorsSettings, reporter: Reporter) -> Selection:
+    return select_anchors(
+        material.pairs,
+        source=material.source,
+        target=material.target,
+        options=selection_options(settings),
+        reporter=reporter,
+    )
+
+
+def selection_options(settings: AnchorsSettings) -> SelectionOptions:
+    """The options of the selection that the settings mean."""
     stopwords = load_stopwords(ENGLISH) if settings.drop_stopwords else frozenset()
     if settings.stopwords:
         stopwords |= load_stopwords(settings.stopwords)
@@ -119,8 +204,7 @@ def _options(settings: AnchorsSettings) -> SelectionOptions:
     )
 
 
-def _describe(found: _Found, settings: AnchorsSettings, manifest: Path) -> Computed:
-    selection = found.selection
+def _describe(selection: Selection, job: Job, vectors_digest: str | None, manifest: Path) -> Computed:
     summary = [("anchors", f"{len(selection.anchors):,} of {selection.read:,} pairs")]
     summary += [(f"  from {origin}", f"{count:,}") for origin, count in selection.kept.items()]
     summary += [(f"  out: {reason}", f"{count:,}") for reason, count in selection.dropped.items()]
@@ -131,25 +215,36 @@ def _describe(found: _Found, settings: AnchorsSettings, manifest: Path) -> Compu
             "dropped": selection.dropped,
             "kept": selection.kept,
             "script": selection.script,
+            "sources": [asdict(source) for source in job.sources],
         },
         facts={
-            "src": settings.src,
-            "tgt": settings.tgt,
-            "source_model": portable(settings.source_model or "", manifest),
-            "target_vectors": portable(settings.target_vectors or "", manifest),
-            "max_vocab": settings.max_vocab,
+            "src": job.settings.src,
+            "tgt": job.settings.tgt,
+            "source_model": portable(job.model, manifest),
+            "target_vectors": portable(job.vectors, manifest),
+            "max_vocab": job.settings.max_vocab,
         },
         summary=summary,
-        digests={"target_vectors": found.vectors_digest},
+        digests={"target_vectors": vectors_digest},
     )
 
 
-def _plan(settings: AnchorsSettings) -> list[tuple[str, str]]:
-    inputs = _inputs(settings)
-    plan = [("source model", str(inputs["source_model"]))]
-    plan += resources.describe_vectors(peek(inputs["target_vectors"]), settings.max_vocab)
-    for lexicon in settings.lexicons:
-        choice = resolve_lexicon(lexicon)
-        size = f"{Path(choice.value).stat().st_size:,} bytes" if choice.kind is LexiconKind.FILE else choice.kind.value
-        plan.append(("lexicon", f"{choice.value} ({size})"))
+def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]]:
+    """What would be read, and fetched; nothing is fetched for it."""
+    fetcher = Fetcher(reporter=reporter)
+    plan = [("source model", str(settings.source_model))]
+    given = settings.target_vectors
+    if given and Path(given).exists():
+        plan += resources.describe_vectors(peek(given), settings.max_vocab)
+    else:
+        source = resources.vector_source(given, settings.tgt, fetcher)
+        there = source.remote is not None and fetcher.path(source.remote).is_file()
+        plan.append(("target vectors", f"{source.where} ({'in the cache' if there else 'to be fetched'})"))
+    for value in settings.lexicons:
+        choice = resolve_lexicon(value)
+        if choice.kind is LexiconKind.SOURCE:
+            size = online.plan(value, _request(settings), fetcher)
+        else:
+            size = f"{Path(value).stat().st_size:,} bytes" if choice.kind is LexiconKind.FILE else "standard input"
+        plan.append(("lexicon", f"{value} ({size})"))
     return plan

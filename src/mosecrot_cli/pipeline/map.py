@@ -16,6 +16,7 @@ from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.manifest import portable
 from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.mapping.methods import METHODS, MapOptions
+from mosecrot_cli.mapping.weighting import WEIGHTINGS
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.words import SourceWords
@@ -107,7 +108,8 @@ def resolve(settings: MapSettings) -> Job:
 def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed:
     settings = job.settings
     method = METHODS[settings.method]
-    if not method.uses_temperature(settings.weighting) and settings.temperature != MapSettings.temperature:
+    told = settings.temperature != MapSettings.temperature
+    if told and not (method.weighs_neighbours and WEIGHTINGS[settings.weighting].uses_temperature):
         reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
     pairs = read_anchor_pairs(settings.anchors)
     own = load_input_embeddings(job.source_model)
@@ -121,14 +123,14 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
         device=resolve_device(ComputeSettings(device=settings.device)).name,
     )
     output.mkdir()
-    target_map = method.create(options).fit(vectors.matrix[anchors.rows], anchors.values)
+    target_map = method.build(options).fit(vectors.matrix[anchors.rows], anchors.values)
     _fill(target_map, vectors.matrix, output / TARGET, own.shape[1], "mapping target words", reporter)
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
     statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
     if method.keeps_source:
         np.save(output / SOURCE, own)
     else:
-        source_map = method.create(options).fit(anchors.values, anchors.values)
+        source_map = method.build(options).fit(anchors.values, anchors.values)
         _fill(source_map, own, output / SOURCE, own.shape[1], "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
     return _describe(job, output, manifest, own, anchors, vectors, statistics)
@@ -172,7 +174,7 @@ def _warn_about(anchors: AnchorRows, settings: MapSettings, reporter: Reporter) 
             f"{lost:,} anchors left out: {anchors.missing_source:,} source words are not in the model's vocabulary, "
             f"{anchors.missing_target:,} target words not in the vectors"
         )
-    if METHODS[settings.method].uses_k and ALL != settings.k > len(anchors.rows):
+    if METHODS[settings.method].weighs_neighbours and ALL != settings.k > len(anchors.rows):
         reporter.warn(f"k = {settings.k:,}, but there are {len(anchors.rows):,} anchors: all are used")
 
 
@@ -202,7 +204,7 @@ def _describe(
     found = statistics["target"]
     summary = [
         ("anchors", f"{len(anchors.rows):,}"),
-        ("method", how if method.uses_k else str(settings.method)),
+        ("method", how if method.weighs_neighbours else str(settings.method)),
         ("target words", f"{len(vectors):,} x {own.shape[1]}"),
         ("source tokens", f"{len(own):,}, {'kept' if method.keeps_source else 'mapped'}"),
     ]

@@ -133,7 +133,7 @@ def read_array(path: Path) -> NDArray[np.float32]:
         DataError: damaged, of another kind, or pickled.
     """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise DataError(f"no readable .npy matrix ({error})", where=str(path)) from error
     if array.ndim != 2 or array.dtype not in (np.float32, np.float16):

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, file_manifest, resolve_fact
+from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import ALL
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.languages import Language, find_language, require_language
+from mosecrot_cli.sources.lexica import default_lexicon
+from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, find_vectors
 from mosecrot_cli.vectors.types import VectorPreview
 
 DEFAULT_MODELS = {"en": "bert-base-cased"}
@@ -23,24 +29,42 @@ def source_model(given: str | None, src: str, inherited: str | None = None) -> s
     raise UsageError(f"no default model for the source language {src!r}", hint="name one with --source-model DIR|ID")
 
 
-def target_vectors(given: str | None, tgt: str | None, inherited: str | None = None) -> Path:
-    """The file of target vectors: as given, else as in the manifest of the input.
+def target_vectors(
+    given: str | None, tgt: str | None, inherited: str | None = None, *, reporter: Reporter | None = None
+) -> Path:
+    """The file of target vectors: as given, else as in the manifest of the input, else the language's default.
+
+    What is not on this machine (`wiki`, `cc`, `hub`, an address, a hub id, a default) is fetched.
 
     Raises:
-        UsageError: neither is there.
+        UsageError: nothing is said and no language either.
         DataError: the file is missing.
+        SourceUnavailableError: the vectors cannot be fetched.
     """
     chosen = given or inherited
-    if chosen is None:
-        wanted = f"of {tgt!r} " if tgt else ""
-        raise UsageError(f"which vectors {wanted}are meant is not known", hint="name the file with --target-vectors")
-    path = Path(chosen)
-    if not path.exists():
-        raise DataError("no such file of vectors", where=str(path), hint="--target-vectors names another")
-    return path
+    if chosen and Path(chosen).exists():
+        return Path(chosen)
+    fetcher = Fetcher(reporter=reporter or SilentReporter())
+    return bring_vectors(vector_source(chosen, tgt, fetcher), fetcher)
 
 
-def inherited_facts(output: Path) -> dict[str, str]:
+def vector_source(chosen: str | None, tgt: str | None, fetcher: Fetcher) -> VectorSource:
+    """The source of vectors that are not a file here.
+
+    Raises:
+        UsageError: nothing is said and no language either, or an unknown language.
+        DataError: no source is called so: it must have been a file.
+    """
+    if chosen is None and tgt is None:
+        raise UsageError("which vectors are meant is not known", hint="name the file with --target-vectors")
+    language = require_language(tgt, "--tgt") if tgt and (chosen is None or chosen in NAMES) else None
+    source = find_vectors(chosen, language, fetcher)
+    if source is None:
+        raise DataError("no such file of vectors", where=str(chosen), hint="--target-vectors names another")
+    return source
+
+
+def inherited_facts(output: Path) -> dict[str, Any]:
     """Facts in the manifest of an earlier step's output, paths as seen from here; empty where there is no manifest."""
     manifest = Manifest.of(output)
     if manifest is None:
@@ -53,23 +77,29 @@ def inherited_facts(output: Path) -> dict[str, str]:
     }
 
 
-MUSE_LANGUAGES = frozenset(
-    ["af", "ar", "bg", "bn", "bs", "ca", "cs", "da", "de", "el", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu"]
-    + ["id", "it", "ja", "ko", "lt", "lv", "mk", "ms", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sv"]
-    + ["ta", "th", "tl", "tr", "uk", "vi", "zh"]
-)
-"""Languages that MUSE has a dictionary with English for."""
+def language_code(name: str | None) -> str | None:
+    """The code of a language that is named in any way (`tat`, `Tatar`); what is no language stays as it is."""
+    return find_language(name).code if name else None
+
+
+def language_pair(src: str, tgt: str | None) -> tuple[Language, Language]:
+    """The two languages.
+
+    Raises:
+        UsageError: the target language is not said, or one of them is unknown.
+    """
+    if tgt is None:
+        raise UsageError("no lexicon and no target language", hint="give --lexicon FILE, or --tgt LANG")
+    return require_language(src, "--src"), require_language(tgt, "--tgt")
 
 
 def default_lexicons(src: str, tgt: str | None) -> tuple[str, ...]:
     """The lexicon that the paper takes for a pair of languages: MUSE where it has the pair, else PanLex.
 
     Raises:
-        UsageError: the target language is not known.
+        UsageError: the target language is not said, or one of them is unknown.
     """
-    if tgt is None:
-        raise UsageError("no lexicon and no target language", hint="give --lexicon FILE, or --tgt LANG")
-    return ("muse",) if src == "en" and tgt in MUSE_LANGUAGES else ("panlex",)
+    return (default_lexicon(*language_pair(src, tgt)),)
 
 
 def describe_vectors(found: VectorPreview, limit: int) -> list[tuple[str, str]]:

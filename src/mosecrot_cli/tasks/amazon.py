@@ -20,9 +20,9 @@ from pathlib import Path
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.sources.languages import Language
 from mosecrot_cli.tasks.columns import ID_NAMES, normal
 from mosecrot_cli.tasks.datadir import split_names
-from mosecrot_cli.tasks.languages import Language
 from mosecrot_cli.tasks.rows import Table, open_table
 from mosecrot_cli.tasks.stars import SENTIMENTS, STAR_COLUMNS, sentiment
 from mosecrot_cli.tasks.textfiles import Item, collect

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.progress import Reporter, SilentReporter
+from mosecrot_cli.sources.languages import Language, find_language
 from mosecrot_cli.tasks import amazon, sib200, taxi1500
 from mosecrot_cli.tasks.datadir import data_folder, first_file
-from mosecrot_cli.tasks.languages import Language, find_language
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import SPLITS, Columns, Split, TextDataset
 

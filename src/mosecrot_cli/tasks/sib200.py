@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from mosecrot_cli.errors import SourceUnavailableError, UsageError
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.sources.languages import Language
 from mosecrot_cli.tasks.datadir import split_names
-from mosecrot_cli.tasks.languages import Language
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import Columns, Split, TextDataset
 

@@ -8,6 +8,9 @@ Files in the data folder, also under `taxi1500/` or `Taxi1500/`, each also with 
   with `Taxi1500-c` (the released corpora v1 to v3) or is called `editions` or `corpus`: `#` comments, then
   `verse id TAB text`. A language without labelled files has its verses joined with the English labels by verse id.
 
+What the data folder lacks is fetched: the English files from that repository, the editions from the released corpora,
+the newest first that has the language.
+
 CODE is ISO 639-3 (`deu`). Of several editions the one with most of the labelled verses is taken; the name of an edition
 (`taxi1500:deu-x-bible-luther1545`) instead of the language chooses it.
 """
@@ -21,39 +24,68 @@ from pathlib import Path
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.sources import taxi1500 as released_corpora
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.languages import Language, find_language
+from mosecrot_cli.sources.provenance import TAXI1500
 from mosecrot_cli.tasks.datadir import first_file, split_names
-from mosecrot_cli.tasks.languages import Language, find_language
 from mosecrot_cli.tasks.lines import read_lines
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import SPLITS, Split, TextDataset
 
 NAME = "taxi1500"
-LICENCE = "labels: Apache 2.0; each edition of the Bible has its own"
-CITATION = "Ma et al. (2023), Taxi1500, arXiv 2305.08487"
-_NOTES: dict[str, str | int] = {"licence": LICENCE, "citation": CITATION}
+_NOTES: dict[str, str | int] = {"licence": TAXI1500.licence, "citation": TAXI1500.citation}
 _HOMES = ("", "taxi1500/", "Taxi1500/")
 _EDITION_PATTERNS = ("{code}.txt", "{code}-x-bible*.txt", "{code}-*.txt", "{code}_*.txt")
 _VERSE_ID = re.compile(r"\d{7,8}")
 
 
 def load(language: Language, split: Split, folder: Path | None, reporter: Reporter) -> TextDataset:
-    """Read a split, labelled file or edition.
+    """Read a split, labelled file or edition; what is not in the data folder is fetched.
 
     Raises:
-        SourceUnavailableError: neither is in the data folder; says what to fetch.
+        SourceUnavailableError: it is in no folder and cannot be fetched, or is in no released corpus; says what to do.
         DataError: a damaged file, or an edition without any of the labelled verses.
     """
     released = first_file(folder, _labelled(language, split))
     if released is not None:
         return replace(read_file(str(released), language=language.code), notes=_NOTES)
+    fetcher = Fetcher(reporter=reporter)
     labelled = _english(folder)
-    editions = find_editions(folder, language)
-    if split not in labelled or not editions:
-        raise _unavailable(language, labels=split in labelled)
+    if split not in labelled:
+        labelled = _english(_fetched_english(fetcher, language))
+    if language.code == "en":
+        return replace(labelled[split], notes=_NOTES)
+    editions = find_editions(folder, language) or _fetched_editions(fetcher, language)
     wanted = {identifier for dataset in labelled.values() for identifier in dataset.ids}
     edition, verses = _fullest(editions, wanted)
     reporter.info(f"Taxi1500: {edition} ({len(verses):,} of {len(wanted):,} labelled verses)")
     return _join(labelled[split], edition, verses, language, reporter)
+
+
+def _fetched_english(fetcher: Fetcher, language: Language) -> Path:
+    try:
+        return released_corpora.bring_english(fetcher)
+    except SourceUnavailableError as error:
+        raise _unavailable(language, error, labels=False) from error
+
+
+def _fetched_editions(fetcher: Fetcher, language: Language) -> list[Path]:
+    """The language's editions in the newest released corpus that has any; what is unpacked already is not asked for."""
+    found = find_editions(fetcher.cache / NAME, language)
+    known = find_language(language.code.partition("-")[0])
+    for version in () if found else released_corpora.VERSIONS:
+        try:
+            home = released_corpora.bring_editions(fetcher, known, version)
+        except SourceUnavailableError as error:
+            raise _unavailable(language, error, labels=True) from error
+        found = find_editions(home, language)
+        if found:
+            break
+    if not found:
+        missing = SourceUnavailableError("no edition in the released corpora")
+        raise _unavailable(language, missing, labels=True)
+    return found
 
 
 def find_editions(folder: Path | None, language: Language) -> list[Path]:
@@ -141,13 +173,13 @@ def _join(
     )
 
 
-def _unavailable(language: Language, *, labels: bool) -> SourceUnavailableError:
+def _unavailable(language: Language, error: SourceUnavailableError, *, labels: bool) -> SourceUnavailableError:
     code = language.iso639_3[0]
     english = "put eng_{train,dev,test}.tsv (github.com/cisnlp/Taxi1500, eng_data/) into DIR"
     corpus = f"unpack {code}*.txt of the Taxi1500-c corpora (linked there) into DIR/Taxi1500-c"
     hint = english if code == "eng" else corpus if labels else f"{english} and {corpus}"
     return SourceUnavailableError(
-        "no labelled copy on the hub, nor in the data folder",
+        f"not in the data folder, and {error.what}",
         where=f"{NAME}:{language.code}",
         hint=f"{hint}, and give --data-dir DIR",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Sequence
 
@@ -32,13 +33,19 @@ class WordCollector:
     @property
     def full(self) -> bool:
         """Whether no further word is wanted."""
-        return self.limit is not None and len(self.index) >= self.limit
+        return self.room <= 0
+
+    @property
+    def room(self) -> float:
+        """How many further words are wanted; infinity without a limit."""
+        return math.inf if self.limit is None else self.limit - len(self.index)
 
     def add(self, words: Sequence[str]) -> list[int]:
         """Take the words of the next rows; returns the positions in `words` that are kept."""
-        index, kept = self.index, []
+        kept: list[int] = []
+        index, room = self.index, self.room
         for position, word in enumerate(words):
-            if self.full:
+            if len(kept) >= room:
                 break
             self.rows += 1
             if not (word.isascii() or unicodedata.is_normalized("NFC", word)):

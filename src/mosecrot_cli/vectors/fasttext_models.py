@@ -78,11 +78,11 @@ def read_fasttext(path: Path, *, max_vocab: int | None, reporter: Reporter) -> W
         reporter.warn(f"{path}: {undecodable} words are not UTF-8 and are left out")
     collector = RowCollector(head.dimension, limit=max_vocab, expected=len(words))
     with reporter.track(f"reading {path.name}", min(len(words), max_vocab or len(words))) as advance:
-        for start in range(0, len(words), _BLOCK_ROWS):
-            if collector.words.full:
-                break
-            block = words[start : start + _BLOCK_ROWS]
+        start = 0
+        while start < len(words) and not collector.words.full:
+            block = words[start : start + int(min(_BLOCK_ROWS, collector.words.room))]
             collector.add(block, _vectors(model, block, str(path)))
+            start += len(block)
             advance(len(block))
     subwords = _subwords(model, str(path)) if head.longest_ngram > 0 else None
     return collector.finish(source=str(path), digest=digest, subwords=subwords, undecodable=undecodable)

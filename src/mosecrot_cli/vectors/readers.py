@@ -86,7 +86,7 @@ def detect_format(path: Path) -> VectorFormat:
     sizes = HEADER.fullmatch(header)
     if newline and sizes is not None:
         return _text_or_word2vec(body, int(sizes[2]), path)
-    if b"\0" in sample:
+    if b"\0" in header:
         raise DataError("no known format of word vectors", where=where, hint=f"known: {', '.join(VectorFormat)}")
     return VectorFormat.TEXT
 

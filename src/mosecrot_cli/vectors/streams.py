@@ -16,6 +16,7 @@ from mosecrot_cli.files import existing_file
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _PACKED_READ_BYTES = 1 << 20
+_BEST_COMPRESSION = 1032  # deflate cannot do better
 
 
 class _HashedFile(io.RawIOBase):
@@ -54,6 +55,11 @@ class SourceFile:
             buffered = io.BufferedReader(self._hashed, _PACKED_READ_BYTES)
             self._stream = gzip.GzipFile(fileobj=buffered, mode="rb")
         self._ended = False
+
+    @property
+    def most_bytes(self) -> int:
+        """A bound of the unpacked size."""
+        return self.size * (_BEST_COMPRESSION if self.packed else 1)
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes, `b""` only at the end.

@@ -25,7 +25,6 @@ BLOCK_BYTES = 8 << 20
 _HEAD_BYTES = 64 << 10
 _LONGEST_LINE_BYTES = 64 << 20
 _PARSERS = 2
-_BEST_COMPRESSION = 1032  # deflate cannot do better
 _BOM = b"\xef\xbb\xbf"
 HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
 
@@ -141,15 +140,15 @@ class _LineBlocks:
         """Pass over the first `size` bytes of the head; the next line is number `line`."""
         self._rest, self.line = self._rest[size:], line
 
-    def take(self, most_lines: int | None) -> bytes:
+    def take(self, most_lines: float) -> bytes:
         """The next block, `b""` at the end."""
         while (end := self._rest.rfind(b"\n") + 1) == 0 or len(self._rest) < BLOCK_BYTES:
             if not self._fill(BLOCK_BYTES):
                 end = len(self._rest)
                 break
-        if most_lines is not None and self._rest.count(b"\n", 0, end) > most_lines:
+        if self._rest.count(b"\n", 0, end) > most_lines:
             breaks = np.flatnonzero(np.frombuffer(self._rest, dtype=np.uint8, count=end) == ord("\n"))
-            end = int(breaks[most_lines - 1]) + 1
+            end = int(breaks[int(most_lines) - 1]) + 1
         block, self._rest = self._rest[:end], self._rest[end:]
         return block
 
@@ -185,8 +184,7 @@ class _TextReader:
     def _expected_rows(self, head: bytes) -> int:
         """Rows to reserve: the header's, or by the length of the first ones; never more than the file can hold."""
         shortest_row = 2 * self._layout.dimension + 1
-        unpacked = self._source.size * (_BEST_COMPRESSION if self._source.packed else 1)
-        possible = unpacked // shortest_row + 1
+        possible = self._source.most_bytes // shortest_row + 1
         if self._layout.rows is not None:
             return min(self._layout.rows, possible)
         body = head[self._layout.start :]
@@ -210,9 +208,8 @@ class _TextReader:
 
     def _submit(self, pool: ThreadPoolExecutor) -> None:
         while len(self._pending) <= _PARSERS:
-            words = self._rows.words
-            wanted = None if words.limit is None else words.limit - len(words.index) - self._pending_lines
-            if wanted is not None and wanted <= 0:
+            wanted = self._rows.words.room - self._pending_lines
+            if wanted <= 0:
                 return
             data = self._blocks.take(wanted)
             if not data:

@@ -44,13 +44,14 @@ def plain_lines(data: bytes) -> bytes:
     """The lines with LF ends, spaces for tabs, and no blanks at their ends."""
     if b"\t" in data:
         data = data.replace(b"\t", b" ")
-    if b"\r\n" in data:
-        data = data.replace(b"\r\n", b"\n")
-    if b" \n" in data:
-        data = data.replace(b" \n", b"\n")
-        if b" \n" in data:
-            data = b"\n".join(line.rstrip(b" ") for line in data.split(b"\n"))
-    return data if data.endswith(b"\n") else data.rstrip(b" \r") + b"\n"
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    # Many times faster than searching for blanks before line breaks, and other threads can run meanwhile.
+    characters = np.frombuffer(data, dtype=np.uint8)
+    before_break = characters[np.flatnonzero(characters == ord("\n")) - 1]
+    if np.isin(before_break, (ord(" "), ord("\r"))).any():
+        data = b"\n".join(line.rstrip(b" \r") for line in data.split(b"\n"))
+    return data
 
 
 def parse_block(data: bytes, *, line: int, dimension: int, path: str) -> TextBlock:

@@ -1,4 +1,4 @@
-"""word2vec's binary format: `rows dimension LF`, then for each row a word, a space, D little-endian floats, maybe LF."""
+"""word2vec's binary format: `rows dimension LF`; then a row is a word, a space, D little-endian floats, maybe LF."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
 BLOCK_BYTES = 8 << 20
 _LONGEST_HEADER_BYTES = 256
 _LONGEST_WORD_BYTES = 1 << 20
-_SMALLEST_ROW_BYTES = 1
-_BEST_COMPRESSION = 1032
 
 
 def peek_word2vec(path: Path) -> VectorPreview:
@@ -58,8 +56,7 @@ class _BinaryReader:
         self._buffer = source.read_all(_LONGEST_HEADER_BYTES)
         self._promised, self._dimension, self._position = _header(self._buffer, self._path)
         self._width = 4 * self._dimension
-        unpacked = source.size * (_BEST_COMPRESSION if source.packed else 1)
-        possible = unpacked // (self._width + _SMALLEST_ROW_BYTES) + 1
+        possible = source.most_bytes // (self._width + 1) + 1
         self._rows = RowCollector(self._dimension, limit=max_vocab, expected=min(self._promised, possible))
 
     def read(self) -> WordVectors:
@@ -77,10 +74,11 @@ class _BinaryReader:
         return self._rows.finish(source=self._path, digest=digest)
 
     def _read_rows(self, first: int) -> int:
-        """Take the rows that are whole in the buffer, at least one; returns their number."""
+        """Take the wanted rows that are whole in the buffer, at least one; returns their number."""
         words: list[str] = []
         starts: list[int] = []
-        while first + len(words) < self._promised:
+        wanted = min(self._promised - first, self._rows.words.room)
+        while len(words) < wanted:
             space = self._buffer.find(b" ", self._position)
             if space < 0 or space + 1 + self._width > len(self._buffer):
                 if words:

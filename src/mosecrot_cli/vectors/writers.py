@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import DTypeLike, NDArray
 
-from mosecrot_cli.errors import UsageError
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import PARTIAL, writing
 from mosecrot_cli.vectors.arrays import words_path
 from mosecrot_cli.vectors.textlines import is_number
@@ -140,7 +140,7 @@ def _fits_line(word: str) -> bool:
 def _check(word: str, *, holds: bool, path: Path) -> None:
     if not holds:
         hint = "an .npy holds every word without a line break"
-        raise UsageError(f"the word {word!r} cannot be written in this format", where=str(path), hint=hint)
+        raise DataError(f"the word {word!r} cannot be written in this format", where=str(path), hint=hint)
 
 
 _WRITERS: dict[str, Callable[[WordVectors, Path], None]] = {

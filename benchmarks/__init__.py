@@ -1,0 +1,1 @@
+"""One script a claim: mosecrot against its peers, measured side by side in the same run."""

@@ -1,0 +1,19 @@
+"""All benchmarks: `python -m benchmarks [--full] [--repeats N] [--only NAME] [--output FILE]`."""
+
+from __future__ import annotations
+
+from benchmarks import further_language, inference, mapping, mapping_large, reading, start_up, training
+from benchmarks.common import run
+
+CLAIMS = (
+    start_up.claim,
+    reading.claim,
+    mapping.claim,
+    mapping_large.claim,
+    inference.claim,
+    training.claim,
+    further_language.claim,
+)
+
+if __name__ == "__main__":
+    run(CLAIMS, __doc__ or "")

@@ -1,0 +1,59 @@
+"""Claim: a further language (`anchors`, `map`, `stitch`, as processes) against the fine-tuning that it spares."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.common import Row, Scale, run, share
+from benchmarks.data import labelled_file, lexicon_file, prepare
+from benchmarks.processes import Measured, Side, measure_command, measure_side, mosecrot
+
+SENTENCES, EPOCHS, WORDS = 701, 8, 200_000
+
+
+def claim(scale: Scale) -> Sequence[Row]:
+    made = measure_side(prepare, work=scale.work, vector_rows=[WORDS], models=True).found
+    folder = scale.work / "language"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    train = labelled_file(scale.work, SENTENCES)
+    lexicon = lexicon_file(scale.work, WORDS)
+    # Once: it takes minutes, and dwarfs the noise.
+    arguments = ["--train", str(train), "--embeddings", "none", "--source-model", made["model"]]
+    trained = measure_command(mosecrot("finetune", *arguments, "--epochs", str(EPOCHS)), folder=folder)
+    steps = {
+        "anchors": ["--lexicon", str(lexicon), "--source-model", made["model"], "--tgt", "xx"]
+        + ["--target-vectors", made[f"vectors-{WORDS}"], "--max-vocab", str(WORDS)],
+        "map": [],
+        "stitch": [],
+    }
+    runs, notes = [], ""
+    for _ in range(scale.repeats):
+        for name in ("anchors.tsv", "anchors.scores.tsv"):
+            (folder / name).unlink(missing_ok=True)
+        for name in ("mapped", "stitched"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        parts = {name: _step(name, given, folder) for name, given in steps.items()}
+        notes = ", ".join(f"{name} {part.seconds:.1f} s" for name, part in parts.items())
+        runs.append(_together(list(parts.values())))
+    what = f"a further language: {WORDS:,} words, anchors + map + stitch"
+    peer = f"fine-tuning: {SENTENCES} sentences, {EPOCHS} epochs"
+    return [share(what, peer, Side(tuple(runs)), Side((trained,)), 0.1, notes)]
+
+
+def _step(name: str, given: list[str], folder: Path) -> Measured:
+    return measure_command(mosecrot(name, *given, "--overwrite"), folder=folder)
+
+
+def _together(parts: list[Measured]) -> Measured:
+    """One after the other: the times add up, of the memory the largest counts."""
+    total = sum(part.seconds for part in parts)
+    peak, anonymous = (max(getattr(part, name) for part in parts) for name in ("peak_bytes", "anonymous_bytes"))
+    return replace(parts[0], seconds=total, process_seconds=total, peak_bytes=peak, anonymous_bytes=anonymous, found={})
+
+
+if __name__ == "__main__":
+    run([claim], __doc__ or "")

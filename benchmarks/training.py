@@ -1,0 +1,136 @@
+"""Claim: a fine-tuning step with kept, frozen embeddings against transformers' Trainer with trained ones."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import Row, Scale, faster, run
+from benchmarks.data import prepare, texts
+from benchmarks.processes import alternate, measure_side
+
+BATCH, _WARM_UP = 16, 4
+
+
+class _Clock:
+    """A reporter that notes when each step ends."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def warn(self, message: str) -> None:
+        """Nothing to say."""
+
+    info = warn
+
+    @contextmanager
+    def track(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Note the time of each advance."""
+        yield self.tick
+
+    def tick(self, units: int) -> None:
+        """A step has ended."""
+        if units:
+            self.ends.append(time.perf_counter())
+
+    def result(self) -> dict[str, Any]:
+        """Mean seconds of a step, without the first ones."""
+        steps = len(self.ends) - 1 - _WARM_UP
+        return {"seconds": (self.ends[-1] - self.ends[_WARM_UP]) / steps, "steps": steps}
+
+
+def own(model: str, count: int) -> dict[str, Any]:
+    """`finetune --embeddings none`: embeddings kept and frozen."""
+    from mosecrot_cli.model.loading import load_for_finetuning
+    from mosecrot_cli.model.training import LabelledTexts, TrainingSettings, train_classifier
+
+    sentences, labels = _data(count)
+    classifier = load_for_finetuning(model, sorted(set(labels)), seed=1)
+    clock = _Clock()
+    with tempfile.TemporaryDirectory() as place:
+        train_classifier(
+            classifier.model,
+            classifier.tokenizer,
+            LabelledTexts(sentences, labels),
+            work=Path(place) / "work",
+            settings=TrainingSettings(epochs=1, batch_size=BATCH, freeze_embeddings=True),
+            reporter=clock,
+        )
+    return clock.result()
+
+
+def trainer(model: str, count: int, *, same_batches: bool) -> dict[str, Any]:
+    """The Trainer with its default collator (padding to the batch), every weight trained."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainerCallback
+    from transformers import TrainingArguments as Arguments
+
+    from mosecrot_cli.model.batching import SimilarLengthBatches
+
+    clock = _Clock()
+
+    class Note(TrainerCallback):
+        def on_step_end(self, *positional: Any, **named: Any) -> None:
+            clock.tick(1)
+
+    class SameBatches(Trainer):
+        def get_train_dataloader(self) -> Any:
+            lengths = [len(row["input_ids"]) for row in self.train_dataset]  # type: ignore[union-attr]
+            batches = SimilarLengthBatches(lengths, BATCH, 1)
+            return torch.utils.data.DataLoader(
+                self.train_dataset,  # type: ignore[arg-type]
+                batch_sampler=batches,
+                collate_fn=self.data_collator,
+            )
+
+    sentences, labels = _data(count)
+    names = sorted(set(labels))
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    network = AutoModelForSequenceClassification.from_pretrained(model, num_labels=len(names))
+    encoded = tokenizer(sentences, truncation=True, max_length=512)["input_ids"]
+    rows = [{"input_ids": ids, "labels": names.index(label)} for ids, label in zip(encoded, labels, strict=True)]
+    with tempfile.TemporaryDirectory() as place:
+        arguments = Arguments(
+            output_dir=place,
+            per_device_train_batch_size=BATCH,
+            num_train_epochs=1,
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            use_cpu=True,
+            dataloader_pin_memory=False,
+            seed=1,
+        )
+        kind = SameBatches if same_batches else Trainer
+        kind(model=network, args=arguments, train_dataset=rows, processing_class=tokenizer, callbacks=[Note()]).train()
+    return clock.result()
+
+
+def _data(count: int) -> tuple[list[str], list[str]]:
+    return texts(count, 1, most_words=80), [f"class{row % 7}" for row in range(count)]
+
+
+def claim(scale: Scale) -> Sequence[Row]:
+    count = scale.pick(400, 701)
+    model = measure_side(prepare, work=scale.work, vector_rows=[], models=True).found["model"]
+    sides = alternate(
+        {
+            "own": lambda: measure_side(own, model=model, count=count),
+            "same": lambda: measure_side(trainer, model=model, count=count, same_batches=True),
+            "random": lambda: measure_side(trainer, model=model, count=count, same_batches=False),
+        },
+        scale.repeats,
+    )
+    what, note = f"finetune step, kept and frozen, batch {BATCH}", f"mean of {sides['own'].found['steps']} steps"
+    return [
+        faster(what, "Trainer, embeddings trained, same batches", sides["own"], sides["same"], 1.2, note),
+        faster(what, "Trainer, embeddings trained, its own batches", sides["own"], sides["random"], None, note),
+    ]
+
+
+if __name__ == "__main__":
+    run([claim], __doc__ or "")

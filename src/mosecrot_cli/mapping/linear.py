@@ -1,0 +1,96 @@
+"""Linear maps between the two spaces, learnt from anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output, finite
+
+Solver = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+"""Anchors in both spaces, `[A, Dx]` and `[A, D]`, to the matrix `W` `[Dx, D]`."""
+
+_BLOCK_ROWS = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class LinearStatistics(MapStatistics):
+    """What `LinearMap` found.
+
+    Attributes:
+        rank: rank of `W`.
+        relative_residual: `||X W - Y|| / ||Y||` (Frobenius) over the anchors; 0 where `Y` is zero.
+    """
+
+    rank: int
+    relative_residual: float
+
+
+def lstsq(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`W = argmin ||A^t W - A^s||_F`, of several solutions the smallest (the paper's LS baseline).
+
+    Several arise with fewer anchors than dimensions, or when the anchors span only a part of the space.
+    """
+    # scipy's own cut-off is one rounding error: too tight to see a rank deficiency in a large matrix.
+    cutoff = np.finfo(np.float64).eps * max(anchor_vectors.shape)
+    solution: NDArray[np.float64] = scipy.linalg.lstsq(anchor_vectors, anchor_values, cond=cutoff)[0]
+    return solution
+
+
+class LinearMap:
+    """`F = X W` with a matrix `W` learnt from the anchors; no intercept, so zero vectors map to zero.
+
+    Args:
+        solve: how `W` is learnt, such as `lstsq`.
+    """
+
+    def __init__(self, solve: Solver) -> None:
+        self.solve = solve
+
+    def fit(self, anchor_vectors: NDArray[Any], anchor_values: NDArray[Any]) -> Self:
+        """Learn `W` from the anchors' vectors `[A, Dx]` and their source embeddings `[A, D]`.
+
+        Raises:
+            ValueError: no anchor, numbers of rows that differ, or a row (named) that is not finite.
+        """
+        vectors, values = checked_anchors(anchor_vectors, anchor_values)
+        self.matrix_ = self.solve(vectors, values)
+        size = float(np.linalg.norm(values))
+        self._residual = float(np.linalg.norm(vectors @ self.matrix_ - values)) / size if size > 0 else 0.0
+        self._rank = int(np.linalg.matrix_rank(self.matrix_))
+        self._rows = self._zero_rows = 0
+        return self
+
+    def transform(self, block: NDArray[Any]) -> Matrix:
+        """The embeddings `X W` `[n, D]` of vectors `[n, Dx]`, summed in float64; errors as in `EmbeddingMap`."""
+        self._check(block)
+        out = np.empty((len(block), self.matrix_.shape[1]), dtype=np.float32)
+        for _ in self.transform_into(block, out):
+            pass
+        return out
+
+    def transform_into(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[int]:
+        """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
+        self._check(matrix)
+        checked_output(matrix, out, self.matrix_.shape[1])
+        for start in range(0, len(matrix), _BLOCK_ROWS):
+            block = np.asarray(matrix[start : start + _BLOCK_ROWS], dtype=np.float64)
+            out[start : start + len(block)] = finite(block, "vectors", first_row=start) @ self.matrix_
+            self._rows += len(block)
+            self._zero_rows += int((~block.any(axis=1)).sum())
+            yield len(block)
+
+    @property
+    def statistics_(self) -> LinearStatistics:
+        """The quality of the fit, and counts over the rows transformed since."""
+        return LinearStatistics(self._rows, self._zero_rows, self._rank, self._residual)
+
+    def _check(self, matrix: NDArray[Any]) -> None:
+        if not hasattr(self, "matrix_"):
+            raise ValueError("the map is not fitted")
+        checked(matrix, "vectors", width=self.matrix_.shape[0])

@@ -1,0 +1,90 @@
+"""The addresses of all sources, in one table; `MOSECROT_ENDPOINTS=file.toml` replaces any (mirrors, tests)."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mosecrot_cli.errors import DataError, UsageError
+
+ENVIRONMENT = "MOSECROT_ENDPOINTS"
+_FASTTEXT = "https://dl.fbaipublicfiles.com/fasttext"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Addresses, most with places in braces that are filled in.
+
+    Attributes:
+        muse: a MUSE dictionary (`{pair}` is `en-de`; `{part}` is empty, `.0-5000` or `.5000-6500`).
+        panlex: PanLex's API, version 2, the query for expressions.
+        google: Google Translate's REST API, version 2.
+        wiktionary: a Wiktionary dictionary of the WECHSEL project (`{name}` is `tatar`).
+        fasttext_wiki: text vectors of Wikipedia (`{code}`).
+        fasttext_crawl: text vectors of Common Crawl (`{code}`).
+        hub: the Hugging Face hub; HF_ENDPOINT also names it.
+        taxi1500_english: a labelled English file (`{split}`).
+        taxi1500_corpus: a released corpus (`{version}` is 1, 2 or 3).
+        sha256: address -> SHA-256 of what it must give, for mirrors and files that publish one.
+    """
+
+    muse: str = "https://dl.fbaipublicfiles.com/arrival/dictionaries/{pair}{part}.txt"
+    panlex: str = "https://api.panlex.org/v2/expr"
+    google: str = "https://translation.googleapis.com/language/translate/v2"
+    wiktionary: str = "https://raw.githubusercontent.com/CPJKU/wechsel/main/dicts/data/{name}.txt"
+    fasttext_wiki: str = _FASTTEXT + "/vectors-wiki/wiki.{code}.vec"
+    fasttext_crawl: str = _FASTTEXT + "/vectors-crawl/cc.{code}.300.vec.gz"
+    hub: str = "https://huggingface.co"
+    taxi1500_english: str = "https://raw.githubusercontent.com/cisnlp/Taxi1500/main/eng_data/eng_{split}.tsv"
+    taxi1500_corpus: str = "https://cis.lmu.de/~yehao/data/Taxi1500-c_v{version}.0.zip"
+    sha256: dict[str, str] = field(default_factory=dict)
+
+
+def load_endpoints(path: Path | None = None) -> Endpoints:
+    """The addresses, with those of a TOML file (by default the one that MOSECROT_ENDPOINTS names) in place of ours.
+
+    Raises:
+        DataError: the file is missing or no TOML.
+        UsageError: it names an address that there is not, or one that is no http address.
+    """
+    defaults = Endpoints(hub=os.environ.get("HF_ENDPOINT") or Endpoints().hub)
+    named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    if named is None:
+        return defaults
+    try:
+        given = tomllib.loads(named.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(
+            f"cannot be read: {error.strerror}", where=str(named), hint=f"{ENVIRONMENT} names it"
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"no TOML: {error}", where=str(named)) from error
+    checksums = given.pop("sha256", {})
+    if not isinstance(checksums, dict) or not all(isinstance(value, str) for value in checksums.values()):
+        raise UsageError("sha256 must be a table of addresses and digests", where=str(named))
+    for name, address in given.items():
+        _check(name, address, defaults, named)
+    return dataclasses.replace(defaults, **given, sha256={key: value.lower() for key, value in checksums.items()})
+
+
+def _check(name: str, address: object, defaults: Endpoints, where: Path) -> None:
+    names = [known.name for known in dataclasses.fields(Endpoints) if known.name != "sha256"]
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(names)}"
+        raise UsageError(f"there is no address {name!r}", where=str(where), hint=hint)
+    if not isinstance(address, str) or not re.match(r"https?://[^/\s]+", address):
+        raise UsageError(f"{name} must be an http or https address", where=str(where))
+    wanted, there = _places(getattr(defaults, name)), _places(address)
+    if wanted != there:
+        places = " and ".join(f"{{{place}}}" for place in sorted(wanted)) or "no {}"
+        raise UsageError(f"{name} must have the places {places}", where=str(where))
+
+
+def _places(address: str) -> set[str]:
+    return set(re.findall(r"\{(\w*)\}", address))

@@ -1,0 +1,91 @@
+"""Whose work each source is: licence and what to cite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mosecrot_cli.files import partial_path, writing
+from mosecrot_cli.sources.fetch import Fetcher
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """A source of data.
+
+    Attributes:
+        name: its name.
+        home: where it is described.
+        licence: under which licence its data stand.
+        citation: what to cite.
+    """
+
+    name: str
+    home: str
+    licence: str
+    citation: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.home}); licence: {self.licence}; cite {self.citation}"
+
+
+MUSE = Provenance(
+    "MUSE",
+    "github.com/facebookresearch/MUSE",
+    "CC BY-NC 4.0",
+    "Conneau et al. (2018), Word Translation Without Parallel Data, arXiv 1710.04087",
+)
+PANLEX = Provenance(
+    "PanLex",
+    "panlex.org",
+    "CC0 1.0",
+    "Kamholz et al. (2014), PanLex: Building a Resource for Panlingual Lexical Translation, LREC",
+)
+GOOGLE = Provenance(
+    "Google Translate",
+    "cloud.google.com/translate",
+    "terms of Google Cloud",
+    "Google Cloud Translation, with the date of use",
+)
+WIKTIONARY = Provenance(
+    "Wiktionary dictionaries of WECHSEL",
+    "github.com/CPJKU/wechsel",
+    "CC BY-SA 3.0 (Wiktionary)",
+    "Minixhofer et al. (2022), WECHSEL, NAACL, aclanthology.org/2022.naacl-main.293",
+)
+FASTTEXT_WIKI = Provenance(
+    "fastText vectors of Wikipedia",
+    "fasttext.cc/docs/en/pretrained-vectors.html",
+    "CC BY-SA 3.0",
+    "Bojanowski et al. (2017), Enriching Word Vectors with Subword Information, arXiv 1607.04606",
+)
+FASTTEXT_CRAWL = Provenance(
+    "fastText vectors of 157 languages",
+    "fasttext.cc/docs/en/crawl-vectors.html",
+    "CC BY-SA 3.0",
+    "Grave et al. (2018), Learning Word Vectors for 157 Languages, arXiv 1802.06893",
+)
+FASTTEXT_HUB = Provenance(
+    "fastText vectors on the Hugging Face hub",
+    "huggingface.co/facebook",
+    "CC BY-SA 3.0",
+    "Grave et al. (2018), Learning Word Vectors for 157 Languages, arXiv 1802.06893",
+)
+TAXI1500 = Provenance(
+    "Taxi1500",
+    "github.com/cisnlp/Taxi1500",
+    "labels: Apache 2.0; each edition of the Bible has its own",
+    "Ma et al. (2023), Taxi1500, arXiv 2305.08487",
+)
+
+
+def announce(provenance: Provenance, fetcher: Fetcher) -> None:
+    """Show licence and citation of a source, the first time that this cache holds something of it."""
+    marker = fetcher.cache / "licences" / f"{provenance.name}.txt"
+    if marker.exists():
+        return
+    fetcher.reporter.warn(str(provenance))
+    with writing(marker):
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        partial = partial_path(marker)
+        partial.write_text(f"{provenance}\n", encoding="utf-8")
+        partial.replace(marker)

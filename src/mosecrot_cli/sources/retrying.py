@@ -1,0 +1,112 @@
+"""When a request is tried again, and how long it waits: 429, 5xx and broken connections, with back-off."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+import tenacity
+
+MOMENTARY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
+_BROKEN = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
+
+
+class TryAgain(Exception):
+    """A failure that may pass.
+
+    Args:
+        reason: what happened, for people.
+        wait: seconds that the server asked for; None if it did not.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long is tried.
+
+    Attributes:
+        attempts: attempts in a row that bring nothing; each byte of progress starts the count anew.
+        first: seconds before the second attempt; doubled each time.
+        longest: the longest pause in seconds. A server that asks for a longer one is taken to be over quota.
+        connect, read: seconds to wait for a connection, and for the next bytes of an answer.
+    """
+
+    attempts: int = 6
+    first: float = 1.0
+    longest: float = 120.0
+    connect: float = 20.0
+    read: float = 60.0
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """The same as httpx takes it."""
+        return httpx.Timeout(self.connect, read=self.read, write=self.read)
+
+
+def retrying(patience: Patience, progress: Callable[[], int] = lambda: 0) -> tenacity.Retrying:
+    """A tenacity loop that retries `TryAgain`; the last one is raised.
+
+    Args:
+        patience: how often and how long.
+        progress: a number that grows while an attempt brings something.
+    """
+    state = {"seen": progress(), "vain": 0}
+
+    def stop(call: tenacity.RetryCallState) -> bool:
+        reached = progress()
+        state["vain"] = 1 if reached > state["seen"] else state["vain"] + 1
+        state["seen"] = max(reached, state["seen"])
+        asked = _asked(call)
+        return state["vain"] >= patience.attempts or (asked is not None and asked > patience.longest)
+
+    def wait(call: tenacity.RetryCallState) -> float:
+        asked = _asked(call)
+        backed_off = min(patience.first * 2.0 ** (state["vain"] - 1), patience.longest)
+        return backed_off if asked is None else max(asked, 0.0)
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(TryAgain), stop=stop, wait=wait, sleep=time.sleep, reraise=True
+    )
+
+
+def _asked(call: tenacity.RetryCallState) -> float | None:
+    error = call.outcome.exception() if call.outcome else None
+    return error.wait if isinstance(error, TryAgain) else None
+
+
+def as_try_again(error: httpx.HTTPError) -> TryAgain | None:
+    """The error as one that may pass, or None if it will not."""
+    if isinstance(error, _BROKEN):
+        return TryAgain(describe(error))
+    return None
+
+
+def describe(error: Exception) -> str:
+    """An httpx error in a few words, without addresses or headers."""
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return f"no connection: {str(error) or 'refused'}"
+    return f"the connection broke: {str(error) or type(error).__name__}"
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds that `Retry-After` asks for (a number or a date), None without it."""
+    value = response.headers.get("retry-after")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None

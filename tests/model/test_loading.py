@@ -1,0 +1,347 @@
+"""Loading checkpoints: what is whole loads, what is not ends in one line; a local server speaks for the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import os
+import threading
+from pathlib import Path
+
+import huggingface_hub.constants
+import numpy as np
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
+from mosecrot_cli.model.loading import (
+    is_local,
+    load_classifier,
+    load_config,
+    load_for_finetuning,
+    load_input_embeddings,
+    load_tokenizer,
+    quiet_transformers,
+)
+from pico import FAMILIES, LABELS, pico_classifier, pico_config, pico_tokenizer, write_pico_checkpoint
+
+every_family = pytest.mark.parametrize("family", FAMILIES)
+
+
+def one_line(caught):
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 500
+    return message
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return write_pico_checkpoint(tmp_path / "model")
+
+
+def edit_config(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def edit_weights(folder, change):
+    path = folder / "model.safetensors"
+    save_file(change(load_file(path)), path, metadata={"format": "pt"})
+
+
+def without(part):
+    return lambda weights: {name: tensor for name, tensor in weights.items() if part not in name}
+
+
+@every_family
+def test_a_whole_classifier(family, tmp_path):
+    folder = write_pico_checkpoint(tmp_path / "model", family)
+    found, expected = load_classifier(folder), pico_classifier(family)
+    assert found.labels == LABELS
+    assert not found.model.training
+    for name, tensor in expected.state_dict().items():
+        assert torch.equal(found.model.state_dict()[name], tensor), name
+    text = "the dog sees (1999) bread."
+    assert found.tokenizer(text)["input_ids"] == pico_tokenizer(family)(text)["input_ids"]
+
+
+@every_family
+def test_input_embeddings_are_as_wide_as_the_matrix(family, tmp_path):
+    model = pico_classifier(family)
+    matrix = load_input_embeddings(str(write_pico_checkpoint(tmp_path / "model", family, head=False)))
+    assert matrix.dtype == np.float32
+    assert np.array_equal(matrix, model.get_input_embeddings().weight.detach().numpy())
+
+
+@every_family
+def test_finetuning_starts_from_a_bare_encoder_with_a_new_head(family, tmp_path):
+    folder = write_pico_checkpoint(tmp_path / "model", family, head=False)
+    one, same, other = (load_for_finetuning(folder, ["no", "yes"], seed=seed) for seed in (1, 1, 2))
+    assert one.labels == ("no", "yes")
+    assert one.model.config.label2id == {"no": 0, "yes": 1}
+    body = pico_classifier(family).base_model.state_dict()
+    weights = [classifier.model.state_dict() for classifier in (one, same, other)]
+    for name, tensor in one.model.base_model.state_dict().items():
+        assert torch.equal(tensor, body[name]), name
+    assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
+    assert not all(torch.equal(tensor, weights[2][name]) for name, tensor in weights[0].items())
+
+
+def test_a_head_for_other_labels_is_replaced_and_a_fitting_one_kept(checkpoint):
+    own = pico_classifier().classifier.weight
+    assert load_for_finetuning(checkpoint, ["a", "b"]).model.classifier.weight.shape == (2, 32)
+    assert torch.equal(load_for_finetuning(checkpoint, ["a", "b", "c"]).model.classifier.weight, own)
+
+
+def test_precision_is_kept_for_inference_and_full_for_training(tmp_path):
+    folder = write_pico_checkpoint(tmp_path / "model")
+    pico_classifier().half().save_pretrained(folder)
+    assert load_classifier(folder).model.dtype == torch.float16
+    assert load_for_finetuning(folder, ["a", "b"]).model.dtype == torch.float32
+    assert load_input_embeddings(folder).dtype == np.float32
+
+
+def test_plain_torch_files_load(checkpoint):
+    weights = load_file(checkpoint / "model.safetensors")
+    (checkpoint / "model.safetensors").unlink()
+    torch.save(weights, checkpoint / "pytorch_model.bin")
+    assert load_classifier(checkpoint).labels == LABELS
+
+
+class Payload:
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return os.mkdir, (self.target,)
+
+
+def test_a_torch_file_with_code_is_not_run(checkpoint, tmp_path):
+    (checkpoint / "model.safetensors").unlink()
+    torch.save({"weight": Payload(str(tmp_path / "run"))}, checkpoint / "pytorch_model.bin")
+    with pytest.raises(DataError, match="more than tensors") as caught:
+        load_classifier(checkpoint)
+    one_line(caught)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_code_of_a_checkpoint_is_never_run(checkpoint, tmp_path, file):
+    names = ["AutoConfig", "AutoModelForSequenceClassification", "AutoTokenizer"]
+    path = checkpoint / file
+    path.write_text(json.dumps({**json.loads(path.read_text()), "auto_map": dict.fromkeys(names, "evil.X")}))
+    (checkpoint / "evil.py").write_text(f"import os; os.mkdir({str(tmp_path / 'run')!r})")
+    with pytest.raises(DataError, match="auto_map") as caught:
+        load_classifier(checkpoint)
+    assert str(checkpoint) in one_line(caught)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("config.json", b"{"),
+        ("config.json", b"[]"),
+        ("config.json", b"{}"),
+        ("config.json", b'{"model_type": "nonsense"}'),
+        ("tokenizer.json", b"{"),
+        ("tokenizer.json", b'{"version": "1.0"}'),
+        ("model.safetensors", b""),
+        ("model.safetensors", b"\xff" * 4000),
+    ],
+)
+def test_a_broken_file_is_one_line(checkpoint, file, content):
+    (checkpoint / file).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        load_classifier(checkpoint)
+    assert one_line(caught).startswith(f"{checkpoint}: ")
+
+
+def test_a_truncated_safetensors_file_is_one_line(checkpoint):
+    path = checkpoint / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1000])
+    for load in (load_classifier, load_input_embeddings):
+        with pytest.raises(DataError, match="broken checkpoint") as caught:
+            load(checkpoint)
+        one_line(caught)
+
+
+def test_missing_files(checkpoint):
+    (checkpoint / "tokenizer.json").unlink()
+    (checkpoint / "tokenizer_config.json").unlink()
+    with pytest.raises(DataError, match="no tokenizer"):
+        load_tokenizer(checkpoint)
+    (checkpoint / "model.safetensors").unlink()
+    with pytest.raises(DataError, match=r"model\.safetensors"):
+        load_input_embeddings(checkpoint)
+    (checkpoint / "config.json").unlink()
+    with pytest.raises(DataError, match=r"no config\.json"):
+        load_config(checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("word_embeddings", "without word embeddings"),
+        ("classifier", "without a classification head"),
+        ("layer.1.attention", "incomplete checkpoint: .*layer.1.attention.* and 9 more tensors"),
+    ],
+)
+def test_a_classifier_that_lacks_tensors(checkpoint, part, message):
+    edit_weights(checkpoint, without(part))
+    with pytest.raises(DataError, match=message) as caught:
+        load_classifier(checkpoint)
+    one_line(caught)
+    if part == "classifier":
+        assert load_for_finetuning(checkpoint, ["a", "b"]).labels == ("a", "b")
+    else:
+        with pytest.raises(DataError, match=message):
+            load_for_finetuning(checkpoint, ["a", "b"])
+    if part == "word_embeddings":
+        with pytest.raises(DataError, match=message):
+            load_input_embeddings(checkpoint)
+
+
+def test_a_body_of_another_shape(checkpoint):
+    edit_config(checkpoint, intermediate_size=64)
+    for load in (load_classifier, lambda folder: load_for_finetuning(folder, ["a", "b"])):
+        with pytest.raises(DataError):
+            load(checkpoint)
+
+
+@pytest.mark.parametrize("head", ["TokenClassification", "MaskedLM", "QuestionAnswering"])
+def test_other_heads_are_refused_as_classifiers(tmp_path, head):
+    folder = write_pico_checkpoint(tmp_path / "model")
+    model = getattr(transformers, f"BertFor{head}")(pico_config("bert", pico_tokenizer("bert")))
+    model.save_pretrained(folder)
+    with pytest.raises(DataError, match=f"BertFor{head} is no sequence classifier"):
+        load_classifier(folder)
+    assert load_for_finetuning(folder, ["a", "b"]).labels == ("a", "b")
+
+
+@pytest.mark.parametrize("path", ["./nothing", "nothing/", "../nothing", "/nothing/here", "a/b/c", Path("nothing")])
+def test_a_path_is_never_looked_up_on_the_hub(path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "never://asked")
+    for load in (load_tokenizer, load_input_embeddings, load_classifier):
+        with pytest.raises(DataError, match="no such folder"):
+            load(path)
+
+
+def test_what_is_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bert-base-cased").mkdir()
+    assert is_local("bert-base-cased")
+    assert not is_local("bert-base-uncased")
+    assert not is_local("google/electra-small-discriminator")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="a checkpoint is a folder"):
+        load_tokenizer("file")
+
+
+def test_nothing_is_written_to_stderr_and_the_noise_comes_back(checkpoint, capfd):
+    load_for_finetuning(checkpoint, ["a", "b"])
+    assert capfd.readouterr() == ("", "")
+    before = transformers.logging.get_verbosity()
+    with quiet_transformers():
+        assert transformers.logging.get_verbosity() == transformers.logging.ERROR
+        assert not transformers.logging.is_progress_bar_enabled()
+    assert transformers.logging.get_verbosity() == before
+    assert transformers.logging.is_progress_bar_enabled()
+
+
+class Hub(http.server.BaseHTTPRequestHandler):
+    """As much of the hub's protocol as loading needs: one repository `org/model` out of a folder."""
+
+    folder: Path
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.answer(body=True)
+
+    def do_HEAD(self):
+        self.answer(body=False)
+
+    def answer(self, *, body):
+        path = self.path.split("?")[0]
+        prefix = "/org/model/resolve/main/"
+        file = self.folder / path.removeprefix(prefix)
+        if path.startswith("/api/models/org/model/"):  # asked for a folder of chat templates
+            self.reply(404, {"X-Error-Code": "EntryNotFound"}, b"", body=body)
+        elif not path.startswith(prefix):
+            self.reply(404, {"X-Error-Code": "RepoNotFound"}, b"", body=body)
+        elif not file.is_file():
+            self.reply(404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": "c" * 40}, b"", body=body)
+        else:
+            content = file.read_bytes()
+            tag = f'"{hashlib.sha256(content).hexdigest()}"'
+            self.reply(200, {"ETag": tag, "X-Repo-Commit": "c" * 40}, content, body=body)
+
+    def reply(self, status, headers, content, *, body):
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A hub on this machine; its cache is a folder of the test."""
+    Hub.folder = write_pico_checkpoint(tmp_path / "served")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    constants = huggingface_hub.constants
+    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_model_of_the_hub_and_then_of_the_cache(hub, monkeypatch):
+    assert load_classifier("org/model").labels == LABELS
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert load_classifier("org/model").labels == LABELS
+    assert load_input_embeddings("org/model").shape == (len(pico_tokenizer()), 32)
+
+
+def test_a_model_that_the_hub_has_not(hub):
+    with pytest.raises(DataError, match="neither a folder here nor a model on the hub") as caught:
+        load_tokenizer("org/other")
+    one_line(caught)
+
+
+def test_a_broken_model_of_the_hub(hub):
+    (Hub.folder / "model.safetensors").write_bytes(b"\xff" * 100)
+    with pytest.raises(DataError, match="org/model: a broken checkpoint"):
+        load_classifier("org/model")
+
+
+@pytest.mark.parametrize("load", [load_tokenizer, load_input_embeddings, load_classifier])
+def test_offline_says_what_to_fetch(load, hub, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(SourceUnavailableError, match=r"model\.safetensors.*folder") as caught:
+        load("org/model")
+    assert "org/model" in one_line(caught)
+    assert caught.value.exit_code == 5
+
+
+def test_an_unreachable_hub_says_so(hub, monkeypatch, capfd):
+    hub.shutdown()
+    hub.server_close()
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
+    with pytest.raises(MosecrotError) as caught:
+        load_tokenizer("org/model")
+    assert isinstance(caught.value, SourceUnavailableError)
+    assert "unreachable" in one_line(caught)
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mosecrot_cli.progress import SilentReporter
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.retrying import Patience
+from sources.loopback import Loopback
+
+QUICK = Patience(attempts=3, first=0.01, longest=2.0, connect=2.0, read=0.4)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("MOSECROT_OFFLINE", "HF_HUB_OFFLINE", "MOSECROT_ENDPOINTS", "HF_ENDPOINT", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("MOSECROT_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with Loopback() as running:
+        yield running
+
+
+@pytest.fixture
+def fetcher(server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fetcher]:
+    """Makes a fetcher as a new process would: only the cache on the disk is common to two of them."""
+    path = tmp_path / "endpoints.toml"
+    path.write_text(server.endpoints())
+    monkeypatch.setenv("MOSECROT_ENDPOINTS", str(path))
+
+    def make(**changes: Any) -> Fetcher:
+        return Fetcher(**{"reporter": SilentReporter(), "patience": QUICK} | changes)
+
+    return make
