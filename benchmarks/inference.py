@@ -1,4 +1,4 @@
-"""Claim: classifying texts of mixed length against `transformers.pipeline(batch_size=32)`, with the same predictions."""
+"""Claim: classifying texts of mixed length against `transformers.pipeline(batch_size=32)`, same predictions."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def topk_cosine(
 
 
 def cosines(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tensor:
-    """Dot products `[n, k]` of queries `[n, D]` with anchors `[A, D]`, rows `indices` `[n, k]` (ascending) of them each.
+    """Dot products `[n, k]` of queries `[n, D]` with rows `indices` `[n, k]` (ascending) of the anchors `[A, D]`.
 
     On a CPU each number depends on its two vectors only, not on its place in the block.
     """
