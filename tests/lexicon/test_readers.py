@@ -111,7 +111,7 @@ def test_tsv_fields_may_hold_spaces(tmp_path):
         unicodedata.normalize("NFD", TSV).encode(),
         TSV.rstrip("\n").encode(),
         gzip.compress(TSV.encode(), mtime=0),
-        gzip.compress(TSV[:20].encode(), mtime=0) + gzip.compress(TSV[20:].encode()),
+        gzip.compress(TSV[:20].encode(), mtime=0) + gzip.compress(TSV[20:].encode(), mtime=0),
         ('"free of charge",gratis\ndog,"großer Hund"\n\ncat, Katze\n').encode(),
         ('"free\nof\tcharge",gratis\ndog,"großer Hund"\n\ncat, Katze\n').encode(),
         ("source\ttarget\n" + TSV).encode(),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -135,15 +137,8 @@ def _inputs(job: Job) -> dict[str, str | Path]:
 def _train_all(job: Job, partial: Path, manifest: Path, reporter: Reporter) -> Computed:
     work = partial / WORK
     _prepare(job, partial)
-    reports: dict[str, dict[str, Any]] = {}
-    for seed in job.settings.seeds:
-        name = seed_name(seed) if job.settings.seed_folders else ""
-        done = partial / name / DONE
-        if not done.exists():
-            report = _train_one(job, seed, partial / name, work / seed_name(seed), reporter)
-            done.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        reports[seed_name(seed)] = json.loads(done.read_text(encoding="utf-8"))
-        remove(work / seed_name(seed))
+    with _worth_keeping(partial):
+        reports = _train_seeds(job, partial, work, reporter)
     remove(work)
     facts = {
         "src": job.src,
@@ -153,6 +148,31 @@ def _train_all(job: Job, partial: Path, manifest: Path, reporter: Reporter) -> C
         "labels": list(job.train.label_names),
     }
     return Computed({"training": reports, "texts": len(job.train)}, facts, _summary(job, reports))
+
+
+def _train_seeds(job: Job, partial: Path, work: Path, reporter: Reporter) -> dict[str, dict[str, Any]]:
+    """Train what is not trained yet; seed folder -> how its training went."""
+    reports: dict[str, dict[str, Any]] = {}
+    for seed in job.settings.seeds:
+        name = seed_name(seed) if job.settings.seed_folders else ""
+        done = partial / name / DONE
+        if not done.exists():
+            report = _train_one(job, seed, partial / name, work / seed_name(seed), reporter)
+            done.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        reports[seed_name(seed)] = json.loads(done.read_text(encoding="utf-8"))
+        remove(work / seed_name(seed))
+    return reports
+
+
+@contextmanager
+def _worth_keeping(partial: Path) -> Iterator[None]:
+    """Leave an unfinished run in place only if there is something to resume."""
+    try:
+        yield
+    except BaseException:
+        if not any(partial.glob(f"**/{DONE}")) and not any(partial.glob(f"{WORK}/*/checkpoint-*")):
+            remove(partial)
+        raise
 
 
 def _prepare(job: Job, partial: Path) -> None:
