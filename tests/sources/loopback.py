@@ -51,7 +51,7 @@ class Loopback:
 
     def __enter__(self) -> Loopback:
         handler = type("Handler", (_Handler,), {"home": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server = _Server(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         self.watchdog = threading.Timer(SECONDS, self.server.shutdown)
@@ -84,6 +84,11 @@ hub = "{self.url}"
 taxi1500_english = "{self.url}/taxi1500/eng_{{split}}.tsv"
 taxi1500_corpus = "{self.url}/Taxi1500-c_v{{version}}.0.zip"
 """
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has gone away is part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,200 @@
+"""The command line on fetched material: the chain from an empty folder, `--explain`, dry runs, offline."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pico import write_pico_checkpoint
+from sources.loopback import KEY
+
+from mosecrot_cli.cli.app import run
+
+ANIMALS = ("dog", "cat", "horse", "cow", "bird", "fish", "mouse", "sheep", "wolf", "bear", "bread", "cheese", "rain")
+FOREIGN = {
+    "tt": ("эт", "мәче", "ат", "сыер", "кош", "балык", "тычкан", "сарык", "бүре", "аю", "икмәк", "сыр", "яңгыр"),
+    "de": ("hund", "katze", "pferd", "kuh", "vogel", "fisch", "maus", "schaf", "wolf", "bär", "brot", "käse", "regen"),
+    "nds": (
+        "hunn",
+        "katt",
+        "peerd",
+        "koh",
+        "vagel",
+        "fisch",
+        "muus",
+        "schaap",
+        "wulf",
+        "boor",
+        "broot",
+        "kees",
+        "regen",
+    ),
+}
+
+
+def vec(language: str) -> bytes:
+    words = FOREIGN[language]
+    matrix = np.random.default_rng(0).normal(size=(len(words), 8))
+    rows = [f"{word} {' '.join(f'{x:.4f}' for x in row)}" for word, row in zip(words, matrix, strict=True)]
+    return ("\n".join([f"{len(words)} 8", *rows]) + "\n").encode()
+
+
+@pytest.fixture
+def place(tmp_path: Path, fetcher, monkeypatch):
+    from huggingface_hub import constants
+
+    fetcher()
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    return str(write_pico_checkpoint(tmp_path_factory.mktemp("models") / "pico", head=False))
+
+
+@pytest.fixture
+def sources(server):
+    for language, uid in (("tt", "tat-000"), ("nds", "nds-000")):
+        translations = zip(ANIMALS, FOREIGN[language], strict=True)
+        server.panlex |= {f"eng-000 {uid} {word}": [(target, 9)] for word, target in translations}
+    pairs = zip(ANIMALS, FOREIGN["de"], strict=True)
+    server.files["/muse/en-de.txt"] = "".join(f"{word} {target}\n" for word, target in pairs).encode()
+    server.files["/wiki.tt.vec"], server.files["/wiki.de.vec"] = vec("tt"), vec("de")
+    server.files["/facebook/fasttext-nds-vectors/resolve/main/model.bin"] = gzip.compress(vec("nds"))
+    return server
+
+
+def manifest() -> dict:
+    return json.loads(Path("anchors.manifest.json").read_text())
+
+
+@pytest.mark.parametrize(("language", "lexicon"), [("tt", "panlex"), ("de", "muse")])
+def test_bare_anchors(place, sources, model, language, lexicon):
+    assert run(["anchors", "--src", "en", "--tgt", language, "--source-model", model]) == 0
+    lines = Path("anchors.tsv").read_text().splitlines()
+    assert {tuple(line.split("\t")) for line in lines} <= set(zip(ANIMALS, FOREIGN[language], strict=True))
+    assert len(lines) >= 10
+    found = manifest()
+    assert found["statistics"]["kept"] == {lexicon: len(lines)}
+    assert [source["name"] for source in found["statistics"]["sources"]][1] == "fastText vectors of Wikipedia"
+    assert all(source["licence"] and source["citation"] for source in found["statistics"]["sources"])
+    assert Path(found["inputs"]["lexicon_1"]["path"]).is_file() and len(found["inputs"]["lexicon_1"]["sha256"]) == 64
+    assert found["facts"]["target_vectors"].endswith(f"wiki.{language}.vec")
+    # All of it again without a network, and nothing to do.
+    count = len(sources.seen)
+    again = ["anchors", "--tgt", language, "--source-model", model, "--if-changed"]
+    assert run(again) == 0
+    assert len(sources.seen) == count
+
+
+def test_low_german_has_its_vectors_from_the_hub(place, sources, model, capsys):
+    # The reader tells the format by its content, so a small gzipped text stands for the hub's binary.
+    code = run(["anchors", "--tgt", "Low German", "--source-model", model])
+    assert any(seen.path.startswith("/facebook/fasttext-nds-vectors") for seen in sources.seen)
+    assert code == 0, capsys.readouterr().err
+
+
+def test_a_name_for_the_language(place, sources, model):
+    assert run(["anchors", "--src", "English", "--tgt", "Tatar", "--source-model", model]) == 0
+    assert (manifest()["facts"]["src"], manifest()["facts"]["tgt"]) == ("en", "tt")
+
+
+def test_an_unknown_language(place, server, model, capsys):
+    assert run(["anchors", "--tgt", "tatr", "--source-model", model]) == 2
+    assert "near: tt (Tatar)" in capsys.readouterr().err
+    assert not server.seen
+
+
+def test_several_lexica_merge_in_order_and_are_explained(place, sources, model, capsys):
+    Path("own.tsv").write_text("wolf\tаю\nbear\tбүре\nsheep\tbad\n", encoding="utf-8")
+    command = ["anchors", "--tgt", "tt", "--source-model", model, "--lexicon", "own.tsv", "--lexicon", "panlex"]
+    assert run(command) == 0
+    assert manifest()["statistics"]["kept"]["own.tsv"] == 2
+    capsys.readouterr()
+    assert run([*command, "--explain", "bear", "--json"]) == 0
+    fates = {(f["source"], f["target"], f["origin"]): f["verdict"] for f in json.loads(capsys.readouterr().out)}
+    assert fates == {
+        ("bear", "бүре", "own.tsv"): "anchor",
+        ("wolf", "бүре", "panlex"): "lost to bear (own.tsv)",
+        ("bear", "аю", "panlex"): "lost to wolf (own.tsv)",
+        ("wolf", "аю", "own.tsv"): "anchor",
+    }
+    assert run([*command, "--explain", "sheep", "--json"]) == 0
+    fates = {f["target"]: f["verdict"] for f in json.loads(capsys.readouterr().out)}
+    assert fates == {"bad": "target word in another script", "сарык": "anchor"}
+    assert run([*command, "--explain", "unheard"]) == 0
+    assert "in no lexicon" in capsys.readouterr().out
+
+
+def test_dry_run_fetches_nothing_and_counts_characters(place, sources, model, monkeypatch, capsys):
+    monkeypatch.setenv("GOOGLE_API_KEY", KEY)
+    command = ["anchors", "--tgt", "tt", "--source-model", model, "--lexicon", "google", "--dry-run", "--json"]
+    assert run(command) == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    assert "characters to send" in plan["lexicon"]
+    assert plan["target vectors"].endswith("wiki.tt.vec (to be fetched)")
+    assert not sources.seen
+
+
+def test_a_planted_key_appears_in_no_output(place, sources, model, monkeypatch, capsys, caplog):
+    monkeypatch.setenv("GOOGLE_API_KEY", KEY)
+    sources.dictionary = dict(zip(ANIMALS, FOREIGN["tt"], strict=True))
+    command = ["anchors", "--tgt", "tt", "--source-model", model, "--lexicon", "google", "-v"]
+    with caplog.at_level("DEBUG"):
+        sources.faults["/translate"] = ["403"]
+        assert run(command) == 5
+        assert run([*command, "--json"]) == 0
+    texts = [*capsys.readouterr(), caplog.text]
+    texts += [path.read_text(errors="ignore") for path in place.parent.rglob("*") if path.is_file()]
+    assert sources.seen and not any(KEY in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--tgt", "tt"], ("offline", "--panlex-dump", "--lexicon")),
+        (["--tgt", "de"], ("offline", "/muse/en-de.txt by hand", "--lexicon FILE")),
+        (["--tgt", "tt", "--lexicon", "own.tsv"], ("offline", "wiki.tt.vec by hand", "--target-vectors FILE")),
+    ],
+)
+def test_offline_says_what_to_fetch(place, server, model, monkeypatch, capsys, arguments, parts):
+    # The option sets these for the process; monkeypatch takes them back.
+    monkeypatch.setenv("MOSECROT_OFFLINE", "0")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    Path("own.tsv").write_text("dog\tэт\n", encoding="utf-8")
+    assert run(["anchors", "--source-model", model, "--offline", *arguments]) == 5
+    error = capsys.readouterr().err.strip()
+    assert all(part in error for part in parts) and "\n" not in error
+    assert not server.seen
+    assert [path.name for path in place.iterdir()] == ["own.tsv"]
+
+
+@pytest.mark.slow
+def test_the_five_lines_from_an_empty_folder(place, sources, model, capsys):
+    for split, count in (("train", 12), ("dev", 6), ("test", 6)):
+        rows = [f"{10_000_000 + n:08}\t{'Sin' if n % 2 else 'Faith'}\tthe {ANIMALS[n]} eats" for n in range(count)]
+        sources.files[f"/taxi1500/eng_{split}.tsv"] = "\n".join(rows).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        verses = "".join(f"{10_000_000 + n:08}\t{FOREIGN['tt'][n]}\n" for n in range(12))
+        archive.writestr("Taxi1500-c_v3.0/tat-x-bible.txt", verses)
+    sources.files["/Taxi1500-c_v3.0.zip"] = packed.getvalue()
+    for line in (
+        ["anchors", "--src", "en", "--tgt", "tt", "--source-model", model],
+        ["map", "--weighting", "sparsemax", "--k", "50", "--device", "cpu"],
+        ["finetune", "--train", "taxi1500", "--epochs", "1", "--device", "cpu"],
+        ["stitch"],
+        ["evaluate", "--data", "taxi1500", "--device", "cpu", "--json"],
+    ):
+        capsys.readouterr()
+        assert run(line) == 0, capsys.readouterr().err
+    assert json.loads(capsys.readouterr().out)["n"] == 6
