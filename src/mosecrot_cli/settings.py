@@ -123,6 +123,7 @@ class MapSettings:
     source_model: str | None = None
     target_vectors: str | None = None
     max_vocab: int | None = None
+    vocab_from: tuple[Path, ...] = ()
     method: Method = Method.relative
     weighting: Weighting = Weighting.sparsemax
     k: int = 50

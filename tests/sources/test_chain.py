@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pico import write_pico_checkpoint
-from sources.loopback import KEY
 
 from mosecrot_cli.cli.app import run
+from pico import write_pico_checkpoint
+from sources.loopback import KEY
 
 ANIMALS = ("dog", "cat", "horse", "cow", "bird", "fish", "mouse", "sheep", "wolf", "bear", "bread", "cheese", "rain")
 FOREIGN = {

@@ -13,6 +13,7 @@ def map_(
     source_model: opt.SourceModel = MapSettings.source_model,
     target_vectors: opt.TargetVectors = MapSettings.target_vectors,
     max_vocab: opt.MaxVocabOptional = MapSettings.max_vocab,
+    vocab_from: opt.VocabFrom = None,
     method: opt.MethodOption = MapSettings.method,
     weighting: opt.WeightingOption = MapSettings.weighting,
     k: opt.K = MapSettings.k,
@@ -33,6 +34,8 @@ def map_(
     Examples:
         mosecrot map --weighting sparsemax --k 50
 
+        mosecrot map --vocab-from tt.test.tsv --max-vocab all
+
         mosecrot anchors --lexicon en-tt.tsv -o - ... | mosecrot map - --source-model DIR --target-vectors wiki.tt.vec
     """
     settings = MapSettings(
@@ -41,6 +44,7 @@ def map_(
         source_model=source_model,
         target_vectors=target_vectors,
         max_vocab=max_vocab,
+        vocab_from=tuple(vocab_from or ()),
         method=method,
         weighting=weighting,
         k=k,

@@ -97,6 +97,15 @@ MaxVocabOptional = Annotated[
         metavar="N|all",
     ),
 ]
+VocabFrom = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--vocab-from",
+        help="Keep only words that occur in this file (lines of text; every cell of a .tsv, .csv or .jsonl), whole or "
+        "as a piece of a word, and those of anchors and lexica. Repeatable. --max-vocab then counts the words kept.",
+        metavar="FILE",
+    ),
+]
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint folder, or a folder of seed-N/ checkpoints.")]
 Train = Annotated[
     str,

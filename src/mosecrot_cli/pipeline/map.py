@@ -81,6 +81,7 @@ def run(settings: MapSettings, reporter: Reporter) -> StepResult:
         "source_model": job.source_model,
         "target_vectors": job.target_vectors,
     }
+    inputs |= {f"vocab_from_{number}": path for number, path in enumerate(settings.vocab_from, start=1)}
     step = Step("map", job.settings, inputs, (settings.out.output,))
     if settings.out.dry_run:
         return StepResult(settings.out.output, None, _plan(job), planned=True)
@@ -113,7 +114,8 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
         reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
     pairs = read_anchor_pairs(settings.anchors)
     own = load_input_embeddings(job.source_model)
-    vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter)
+    keep = resources.wanted_words(settings.vocab_from, (pair.target for pair in pairs))
+    vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter, keep=keep)
     anchors = anchor_rows(pairs, SourceWords(load_tokenizer(job.source_model)), own, vectors, where=settings.anchors)
     _warn_about(anchors, settings, reporter)
     options = MapOptions(
@@ -238,4 +240,6 @@ def _plan(job: Job) -> list[tuple[str, str]]:
     settings = job.settings
     plan = [("anchors", settings.anchors), ("method", f"{settings.method}, {settings.weighting}, k = {settings.k}")]
     plan.append(("source model", job.source_model))
+    if settings.vocab_from:
+        plan.append(("words kept", f"those of the anchors and of {', '.join(map(str, settings.vocab_from))}"))
     return plan + resources.describe_vectors(peek(job.target_vectors), settings.max_vocab or DEFAULT_MAX_VOCAB)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, find_language, require_language
 from mosecrot_cli.sources.lexica import default_lexicon
 from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, find_vectors
+from mosecrot_cli.tasks.strings import stream_strings
+from mosecrot_cli.vectors.pruning import WantedWords
 from mosecrot_cli.vectors.types import VectorPreview
 
 DEFAULT_MODELS = {"en": "bert-base-cased"}
@@ -111,6 +114,17 @@ def describe_vectors(found: VectorPreview, limit: int) -> list[tuple[str, str]]:
         return [*lines, ("target words", "all; how many, only reading will tell")]
     memory = rows * found.dimension * 4 / 1e6
     return [*lines, ("target words", f"at most {rows:,}, {memory:,.0f} MB as a matrix")]
+
+
+def wanted_words(texts: Sequence[Path], words: Iterable[str]) -> Callable[[str], bool] | None:
+    """The filter of `--vocab-from`: the words of some texts, and further words; None without texts.
+
+    Raises:
+        DataError: a text is missing or not UTF-8.
+    """
+    if not texts:
+        return None
+    return WantedWords((string for path in texts for string in stream_strings(str(path))), words).wants
 
 
 def limit(count: int) -> int | None:

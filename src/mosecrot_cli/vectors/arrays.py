@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file, sha256
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.vectors.collector import WordCollector
+from mosecrot_cli.vectors.collector import Keep, WordCollector
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
 
 MAGIC = b"\x93NUMPY"
@@ -33,7 +33,7 @@ def peek_arrays(path: Path) -> VectorPreview:
     return VectorPreview(str(path), VectorFormat.NUMPY, rows, dimension, path.stat().st_size)
 
 
-def read_arrays(path: Path, *, max_vocab: int | None, reporter: Reporter) -> WordVectors:
+def read_arrays(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
     """Memory-map a float32 matrix (others are cast) and read its words.
 
     Raises:
@@ -45,25 +45,24 @@ def read_arrays(path: Path, *, max_vocab: int | None, reporter: Reporter) -> Wor
     if len(words) != len(stored):
         what = f"{len(words)} words for the {len(stored)} rows of {path.name}"
         raise DataError(what, where=str(vocabulary), hint="one word a line")
-    collector = WordCollector(max_vocab)
+    collector = WordCollector(max_vocab, keep)
     kept = collector.add(words)
-    used = stored[: collector.rows]
-    with reporter.track(f"reading {path.name}", len(used)) as advance:
-        matrix: NDArray[np.float32] = used if used.dtype == np.float32 else np.empty(used.shape, dtype=np.float32)
-        step = max(1, _BLOCK_NUMBERS // max(1, stored.shape[1]))
-        for start in range(0, len(used), step):
-            block = matrix[start : start + step]
-            if matrix is not used:
+    with reporter.track(f"reading {path.name}", len(kept)) as advance:
+        mapped = stored.dtype == np.float32 and len(kept) == collector.rows
+        shape = (len(kept), stored.shape[1])
+        matrix: NDArray[np.float32] = stored[: len(kept)] if mapped else np.empty(shape, dtype=np.float32)
+        step = max(1, _BLOCK_NUMBERS // stored.shape[1])
+        for start in range(0, len(kept), step):
+            rows, block = kept[start : start + step], matrix[start : start + step]
+            if not mapped:
                 with np.errstate(over="ignore"):
-                    block[:] = used[start : start + step]
-            _check_finite(block, start, path)
+                    block[:] = stored[rows]
+            _check_finite(block, rows, path)
             advance(len(block))
-    if len(kept) < len(matrix):
-        matrix = matrix[kept]
     return collector.vectors(
         np.ascontiguousarray(matrix),
         source=str(path),
-        digest=sha256(path) if len(used) == len(stored) else None,
+        digest=sha256(path) if collector.rows == len(stored) else None,
         companions=(str(vocabulary),),
     )
 
@@ -86,11 +85,11 @@ def _open_array(path: Path) -> NDArray[np.floating]:
     return array
 
 
-def _check_finite(block: NDArray[np.float32], start: int, path: Path) -> None:
+def _check_finite(block: NDArray[np.float32], rows: list[int], path: Path) -> None:
     finite = np.isfinite(block).all(axis=1)
     if not finite.all():
         what = "NaN or infinite numbers (as 32-bit floats)"
-        raise DataError(what, where=f"{path}: row {start + int(np.argmin(finite)) + 1}")
+        raise DataError(what, where=f"{path}: row {rows[int(np.argmin(finite))] + 1}")
 
 
 def _find_words(path: Path) -> Path:

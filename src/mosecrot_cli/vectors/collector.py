@@ -13,6 +13,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.vectors.types import WordVectors
 
 _GROWTH = 1.25
+Keep = Callable[[str], bool]
 
 
 class WordCollector:
@@ -21,14 +22,15 @@ class WordCollector:
     Attributes:
         index: kept word -> its row.
         limit: most words to keep, or None.
+        keep: whether a word (in NFC) is wanted; None: all are.
         rows: number of rows seen.
     """
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, keep: Keep | None = None) -> None:
         self.index: dict[str, int] = {}
-        self.limit = limit
+        self.limit, self.keep = limit, keep
         self.rows = 0
-        self._duplicates = self._empty = self._renormalised = 0
+        self._duplicates = self._empty = self._renormalised = self._unwanted = 0
 
     @property
     def full(self) -> bool:
@@ -40,10 +42,15 @@ class WordCollector:
         """How many further words are wanted; infinity without a limit."""
         return math.inf if self.limit is None else self.limit - len(self.index)
 
+    @property
+    def rows_ahead(self) -> float:
+        """How many further rows may be read before it must be asked again whether any is wanted."""
+        return self.room if self.keep is None or self.full else math.inf
+
     def add(self, words: Sequence[str]) -> list[int]:
         """Take the words of the next rows; returns the positions in `words` that are kept."""
         kept: list[int] = []
-        index, room = self.index, self.room
+        index, room, keep = self.index, self.room, self.keep
         for position, word in enumerate(words):
             if len(kept) >= room:
                 break
@@ -55,6 +62,8 @@ class WordCollector:
                 self._empty += 1
             elif word in index:
                 self._duplicates += 1
+            elif keep is not None and not keep(word):
+                self._unwanted += 1
             else:
                 index[word] = len(index)
                 kept.append(position)
@@ -62,12 +71,13 @@ class WordCollector:
 
     def notes(self) -> dict[str, int]:
         """The counts for `WordVectors.notes`."""
-        return {
+        counts = {
             "rows": self.rows,
             "duplicates": self._duplicates,
             "empty_words": self._empty,
             "renormalised": self._renormalised,
         }
+        return counts if self.keep is None else {**counts, "unwanted": self._unwanted}
 
     def vectors(
         self,
@@ -85,7 +95,8 @@ class WordCollector:
             DataError: nothing was kept.
         """
         if not self.index:
-            raise DataError("the file holds no word vectors", where=source)
+            what = "none of its words is wanted" if self._unwanted else "the file holds no word vectors"
+            raise DataError(what, where=source)
         return WordVectors(
             words=list(self.index),
             matrix=matrix,
@@ -108,8 +119,8 @@ class RowCollector:
         words: the words' side.
     """
 
-    def __init__(self, dimension: int, *, limit: int | None, expected: int) -> None:
-        self.words = WordCollector(limit)
+    def __init__(self, dimension: int, *, limit: int | None, expected: int, keep: Keep | None = None) -> None:
+        self.words = WordCollector(limit, keep)
         reserved = expected if limit is None else min(limit, expected)
         self._matrix = np.empty((reserved, dimension), dtype=np.float32)
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import sha256, writing
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.vectors.collector import RowCollector
+from mosecrot_cli.vectors.collector import Keep, RowCollector
 from mosecrot_cli.vectors.streams import is_packed, open_source, read_head
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
 
@@ -60,7 +60,7 @@ def peek_fasttext(path: Path) -> VectorPreview:
     return VectorPreview(str(path), VectorFormat.FASTTEXT, head.words, head.dimension, path.stat().st_size)
 
 
-def read_fasttext(path: Path, *, max_vocab: int | None, reporter: Reporter) -> WordVectors:
+def read_fasttext(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
     """Read the word vectors of a fastText model, as the library computes them (mean of word and n-grams).
 
     The library loads the whole model: memory of the file's size. Words that are no UTF-8, which fastText makes by
@@ -76,11 +76,11 @@ def read_fasttext(path: Path, *, max_vocab: int | None, reporter: Reporter) -> W
     undecodable = len(raw_words) - len(words)
     if undecodable:
         reporter.warn(f"{path}: {undecodable} words are not UTF-8 and are left out")
-    collector = RowCollector(head.dimension, limit=max_vocab, expected=len(words))
+    collector = RowCollector(head.dimension, limit=max_vocab, expected=len(words), keep=keep)
     with reporter.track(f"reading {path.name}", min(len(words), max_vocab or len(words))) as advance:
         start = 0
         while start < len(words) and not collector.words.full:
-            block = words[start : start + int(min(_BLOCK_ROWS, collector.words.room))]
+            block = words[start : start + int(min(_BLOCK_ROWS, collector.words.rows_ahead))]
             collector.add(block, _vectors(model, block, str(path)))
             start += len(block)
             advance(len(block))

@@ -8,6 +8,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.vectors import arrays, fasttext_models
+from mosecrot_cli.vectors.collector import Keep
 from mosecrot_cli.vectors.streams import is_packed, read_head
 from mosecrot_cli.vectors.text import HEADER, peek_text, read_text
 from mosecrot_cli.vectors.textlines import is_number, plain_lines
@@ -33,7 +34,9 @@ _PEEKS = {
 }
 
 
-def read_vectors(path: str | Path, *, max_vocab: int | None, reporter: Reporter | None = None) -> WordVectors:
+def read_vectors(
+    path: str | Path, *, max_vocab: int | None, reporter: Reporter | None = None, keep: Keep | None = None
+) -> WordVectors:
     """Read static word embeddings.
 
     Formats: text (`.vec`, `.txt`; header optional; spaces or tabs), word2vec binary, fastText `.bin`, each also
@@ -45,13 +48,15 @@ def read_vectors(path: str | Path, *, max_vocab: int | None, reporter: Reporter 
         path: the file.
         max_vocab: how many words to take from its start; None takes all. Reading stops there.
         reporter: told of the progress.
+        keep: whether a word (in NFC) is wanted; others are left out while reading, and `max_vocab` does not count them.
 
     Raises:
         DataError: the file is missing, empty, truncated, ragged, no UTF-8, of no known format, holds NaN or infinite
             numbers, or its header or list of words disagrees with its rows; `where` has the line or row.
     """
     file = Path(path)
-    return _READERS[detect_format(file)](file, max_vocab=max_vocab, reporter=reporter or SilentReporter())
+    read = _READERS[detect_format(file)]
+    return read(file, max_vocab=max_vocab, reporter=reporter or SilentReporter(), keep=keep)
 
 
 def peek(path: str | Path) -> VectorPreview:

@@ -16,7 +16,7 @@ import numpy as np
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.vectors.collector import RowCollector
+from mosecrot_cli.vectors.collector import Keep, RowCollector
 from mosecrot_cli.vectors.streams import SourceFile, open_source
 from mosecrot_cli.vectors.textlines import TextBlock, is_number, parse_block, parse_line, plain_lines
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
@@ -110,7 +110,7 @@ def peek_text(path: Path) -> VectorPreview:
         return VectorPreview(str(path), VectorFormat.TEXT, layout.rows, layout.dimension, source.size)
 
 
-def read_text(path: Path, *, max_vocab: int | None, reporter: Reporter) -> WordVectors:
+def read_text(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
     """Read a text file; stops reading when `max_vocab` words are found.
 
     Raises:
@@ -118,7 +118,7 @@ def read_text(path: Path, *, max_vocab: int | None, reporter: Reporter) -> WordV
     """
     size = path.stat().st_size
     with reporter.track(f"reading {path.name}", size) as advance, open_source(path, advance) as source:
-        return _TextReader(source, max_vocab).read()
+        return _TextReader(source, max_vocab, keep).read()
 
 
 class _LineBlocks:
@@ -171,13 +171,14 @@ class _LineBlocks:
 class _TextReader:
     """Reading, parsing and gathering of one text file."""
 
-    def __init__(self, source: SourceFile, max_vocab: int | None) -> None:
+    def __init__(self, source: SourceFile, max_vocab: int | None, keep: Keep | None) -> None:
         self._source, self._path = source, str(source.path)
         self._blocks = _LineBlocks(source)
         head = self._blocks.head()
         self._layout = text_layout(head, self._path)
         self._blocks.skip(self._layout.start, self._layout.line)
-        self._rows = RowCollector(self._layout.dimension, limit=max_vocab, expected=self._expected_rows(head))
+        expected = self._expected_rows(head)
+        self._rows = RowCollector(self._layout.dimension, limit=max_vocab, expected=expected, keep=keep)
         self._pending: deque[Future[TextBlock]] = deque()
         self._pending_lines = self._blank_lines = self._read_rows = 0
 
@@ -199,7 +200,7 @@ class _TextReader:
                     break
                 self._gather(self._pending.popleft().result())
         promised = self._layout.rows
-        ended = self._blocks.ended()
+        ended = not self._pending and self._blocks.ended()
         if ended and promised is not None and self._read_rows < promised:
             what = f"the header promises {promised} rows, the file has {self._read_rows}: truncated, or a wrong header"
             raise DataError(what, where=f"{self._path}:{max(1, self._layout.line - 1)}")
@@ -208,7 +209,7 @@ class _TextReader:
 
     def _submit(self, pool: ThreadPoolExecutor) -> None:
         while len(self._pending) <= _PARSERS:
-            wanted = self._rows.words.room - self._pending_lines
+            wanted = self._rows.words.rows_ahead - self._pending_lines
             if wanted <= 0:
                 return
             data = self._blocks.take(wanted)

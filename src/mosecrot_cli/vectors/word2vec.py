@@ -8,7 +8,7 @@ import numpy as np
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.vectors.collector import RowCollector
+from mosecrot_cli.vectors.collector import Keep, RowCollector
 from mosecrot_cli.vectors.streams import SourceFile, open_source, read_head
 from mosecrot_cli.vectors.text import HEADER
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
@@ -28,7 +28,7 @@ def peek_word2vec(path: Path) -> VectorPreview:
     return VectorPreview(str(path), VectorFormat.WORD2VEC, rows, dimension, path.stat().st_size)
 
 
-def read_word2vec(path: Path, *, max_vocab: int | None, reporter: Reporter) -> WordVectors:
+def read_word2vec(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
     """Read a word2vec binary file; stops reading when `max_vocab` words are found.
 
     Raises:
@@ -36,7 +36,7 @@ def read_word2vec(path: Path, *, max_vocab: int | None, reporter: Reporter) -> W
     """
     size = path.stat().st_size
     with reporter.track(f"reading {path.name}", size) as advance, open_source(path, advance) as source:
-        return _BinaryReader(source, max_vocab).read()
+        return _BinaryReader(source, max_vocab, keep).read()
 
 
 def _header(head: bytes, path: str) -> tuple[int, int, int]:
@@ -51,13 +51,14 @@ def _header(head: bytes, path: str) -> tuple[int, int, int]:
 class _BinaryReader:
     """Reads one file row by row out of large blocks."""
 
-    def __init__(self, source: SourceFile, max_vocab: int | None) -> None:
+    def __init__(self, source: SourceFile, max_vocab: int | None, keep: Keep | None) -> None:
         self._source, self._path = source, str(source.path)
         self._buffer = source.read_all(_LONGEST_HEADER_BYTES)
         self._promised, self._dimension, self._position = _header(self._buffer, self._path)
         self._width = 4 * self._dimension
         possible = source.most_bytes // (self._width + 1) + 1
-        self._rows = RowCollector(self._dimension, limit=max_vocab, expected=min(self._promised, possible))
+        expected = min(self._promised, possible)
+        self._rows = RowCollector(self._dimension, limit=max_vocab, expected=expected, keep=keep)
 
     def read(self) -> WordVectors:
         """All of it."""
@@ -77,7 +78,7 @@ class _BinaryReader:
         """Take the wanted rows that are whole in the buffer, at least one; returns their number."""
         words: list[str] = []
         starts: list[int] = []
-        wanted = min(self._promised - first, self._rows.words.room)
+        wanted = min(self._promised - first, self._rows.words.rows_ahead)
         while len(words) < wanted:
             space = self._buffer.find(b" ", self._position)
             if space < 0 or space + 1 + self._width > len(self._buffer):
