@@ -20,6 +20,7 @@ from mosecrot_cli.cli.finetune import finetune
 from mosecrot_cli.cli.map import map_
 from mosecrot_cli.cli.predict import predict
 from mosecrot_cli.cli.stitch import stitch
+from mosecrot_cli.cli.vectors import vectors
 from mosecrot_cli.errors import INTERRUPTED, MosecrotError
 
 app = typer.Typer(
@@ -30,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-METHOD, CHECK, USE = "The method, step by step", "Compare", "Use"
+METHOD, CHECK, USE, PREPARE = "The method, step by step", "Compare", "Use", "Prepare"
 app.command(rich_help_panel=METHOD)(anchors)
 app.command("map", rich_help_panel=METHOD)(map_)
 app.command(rich_help_panel=METHOD)(finetune)
@@ -38,6 +39,7 @@ app.command(rich_help_panel=METHOD)(stitch)
 app.command(rich_help_panel=METHOD)(evaluate)
 app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)
 app.command(rich_help_panel=USE)(predict)
+app.add_typer(vectors, name="vectors", rich_help_panel=PREPARE)
 
 
 def _print_version(wanted: bool) -> None:

@@ -75,6 +75,8 @@ class Step:
         settings: its settings, resolved: as they go into the manifest.
         inputs: name -> path or hub id of everything that is read.
         outputs: final names, the principal one first.
+        folder: the principal output is a folder, and the manifest lies in it.
+        manifest: where the manifest of a file lies; None: where `manifest.file_manifest` says.
     """
 
     command: str
@@ -82,11 +84,14 @@ class Step:
     inputs: Mapping[str, str | Path]
     outputs: Sequence[Path]
     folder: bool = True
+    manifest: Path | None = None
 
     @property
     def manifest_path(self) -> Path:
         """Where the manifest will lie."""
-        return self.outputs[0] / FOLDER_MANIFEST if self.folder else file_manifest(self.outputs[0])
+        if self.folder:
+            return self.outputs[0] / FOLDER_MANIFEST
+        return self.manifest or file_manifest(self.outputs[0])
 
     def unchanged(self) -> StepResult | None:
         """The finished step, if `--if-changed` was given and the output is of these very settings and inputs."""

@@ -6,8 +6,9 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable
 
+from mosecrot_cli.vectors.tokenizing import ONE_APOSTROPHE
+
 _LONGEST = 48
-_APOSTROPHES = str.maketrans("’ʼ", "''")
 # The stitched tokenizer's mark of a letter that stands alone.
 _MARK = "▁"
 
@@ -49,5 +50,5 @@ class WantedWords:
 def _folded(text: str) -> str:
     """The text without its letter case: also `ß` and `SS`, `ς` and `Σ`, which differ in lower case."""
     normal = text if text.isascii() else unicodedata.normalize("NFC", text)
-    folded = normal.casefold().translate(_APOSTROPHES).replace(_MARK, "")
+    folded = normal.casefold().translate(ONE_APOSTROPHE).replace(_MARK, "")
     return folded if folded.isascii() else unicodedata.normalize("NFC", folded)

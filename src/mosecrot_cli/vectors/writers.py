@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import PARTIAL, writing
+from mosecrot_cli.settings import VectorForm
 from mosecrot_cli.vectors.arrays import words_path
 from mosecrot_cli.vectors.textlines import is_number
 from mosecrot_cli.vectors.types import WordVectors
@@ -24,25 +25,47 @@ _LINE_BREAK = re.compile(r"[\r\n]")
 _BLANKS = re.compile(r"[\t\r\n]|^ | $|  ")
 
 
-def write_vectors(vectors: WordVectors, path: Path) -> None:
-    """Write vectors in the format of the name (a final `.partial` does not count).
+def write_vectors(vectors: WordVectors, path: Path, form: VectorForm | None = None) -> None:
+    """Write vectors in a format, that of the name if none is given (a final `.partial` does not count).
 
     `.vec`, `.txt` (text with header), `.vec.gz`, `.txt.gz`; `.bin` (word2vec binary); `.npy` with `X.vocab.txt`
     beside it. Text holds the shortest decimals that read back as the same 32-bit floats.
 
     Raises:
-        UsageError: the name has another ending.
+        UsageError: no format is given and the name has another ending.
         DataError: a word cannot be told apart in this format.
         OutputError: the system refuses the writing.
     """
+    with writing(path):
+        _WRITERS[form or form_of(path)](vectors, path)
+
+
+def form_of(path: Path) -> VectorForm:
+    """The format that a name tells.
+
+    Raises:
+        UsageError: it tells none.
+    """
     name = path.name.removesuffix(PARTIAL).lower()
-    for suffix, write in _WRITERS.items():
+    for suffix, form in _ENDINGS.items():
         if name.endswith(suffix):
-            with writing(path):
-                write(vectors, path)
-            return
-    endings = ", ".join(_WRITERS)
+            return form
+    endings = ", ".join(_ENDINGS)
     raise UsageError("the name tells no format of word vectors", where=str(path), hint=f"endings: {endings}")
+
+
+def write_arrays(vectors: WordVectors, path: Path, words: Path, *, dtype: DTypeLike = np.float32) -> None:
+    """Write the matrix as `.npy` and the words, one a line.
+
+    Raises:
+        DataError: a word cannot be written, or a number is too large for `dtype`.
+        OutputError: the system refuses the writing.
+    """
+    if len(vectors) and max(vectors.matrix.max(), -vectors.matrix.min()) > np.finfo(dtype).max:
+        what = f"a number is too large for {np.dtype(dtype).name}"
+        raise DataError(what, where=vectors.source or str(path), hint="keep float32")
+    write_matrix_stream(path, (vectors.matrix,), shape=(len(vectors), vectors.dimension), dtype=dtype)
+    save_words(vectors.words, words)
 
 
 def save_words(words: Iterable[str], path: Path) -> None:
@@ -95,8 +118,7 @@ def write_matrix_stream(
 
 
 def _write_arrays(vectors: WordVectors, path: Path) -> None:
-    write_matrix_stream(path, (vectors.matrix,), shape=(len(vectors), vectors.dimension))
-    save_words(vectors.words, words_path(path.with_name(path.name.removesuffix(PARTIAL))))
+    write_arrays(vectors, path, words_path(path.with_name(path.name.removesuffix(PARTIAL))))
 
 
 def _write_text(vectors: WordVectors, path: Path) -> None:
@@ -143,11 +165,17 @@ def _check(word: str, *, holds: bool, path: Path) -> None:
         raise DataError(f"the word {word!r} cannot be written in this format", where=str(path), hint=hint)
 
 
-_WRITERS: dict[str, Callable[[WordVectors, Path], None]] = {
-    ".vec": _write_text,
-    ".txt": _write_text,
-    ".vec.gz": _write_packed_text,
-    ".txt.gz": _write_packed_text,
-    ".bin": _write_binary,
-    ".npy": _write_arrays,
+_WRITERS: dict[VectorForm, Callable[[WordVectors, Path], None]] = {
+    VectorForm.vec: _write_text,
+    VectorForm.vec_gz: _write_packed_text,
+    VectorForm.word2vec: _write_binary,
+    VectorForm.npy: _write_arrays,
+}
+_ENDINGS = {
+    ".vec": VectorForm.vec,
+    ".txt": VectorForm.vec,
+    ".vec.gz": VectorForm.vec_gz,
+    ".txt.gz": VectorForm.vec_gz,
+    ".bin": VectorForm.word2vec,
+    ".npy": VectorForm.npy,
 }

@@ -1,0 +1,1 @@
+"""`mosecrot vectors`: train, convert, look at, cut down static vectors."""

@@ -1,0 +1,145 @@
+"""Word vectors trained on text with fastText, in a process of its own: it can be interrupted, and cannot crash us.
+
+fastText 0.9.3 sets its matrix to random numbers in ten parts, one a thread, and with fewer threads leaves the others as
+the memory happens to be (`DenseMatrix::uniform`). So with fewer threads the rows of words get their first numbers from
+here, and those of n-grams must be so many that the system hands out fresh, zeroed memory for them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.files import writing
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import FastTextSettings, VectorForm
+from mosecrot_cli.vectors.tokenizing import is_unsegmented, tokenize
+from mosecrot_cli.vectors.types import WordVectors
+from mosecrot_cli.vectors.writers import write_vectors
+
+SENTENCE_END = "</s>"
+"""fastText's word for the end of a line; no word of the text."""
+
+_FILLING_THREADS = 11
+# malloc takes larger pieces from the system, zeroed (its highest M_MMAP_THRESHOLD).
+_FRESH_BYTES = 32 << 20
+_UNSEGMENTED_SHARE = 0.1
+_PROGRESS = re.compile(rb"Progress:\s*([\d.]+)%")
+_ERROR = "error: "
+
+
+def write_corpus(texts: Iterable[str], path: Path, *, lowercase: bool) -> Counter[str]:
+    """Write the words of each text on a line, between spaces, and count them.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    counts: Counter[str] = Counter()
+    with writing(path), path.open("w", encoding="utf-8", newline="\n") as stream:
+        for text in texts:
+            tokens = tokenize(text, lowercase=lowercase)
+            if tokens:
+                counts.update(tokens)
+                stream.write(" ".join(tokens) + "\n")
+    return counts
+
+
+def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str, reporter: Reporter) -> int:
+    """How many words will get a vector; warns of text that is not cut into words.
+
+    Raises:
+        DataError: no word at all, or none occurs often enough.
+        UsageError: fastText cannot be given a sound start with these settings.
+    """
+    if not counts:
+        raise DataError("no words in the text", where=where)
+    most = max(counts.values())
+    if most < settings.min_count:
+        what = f"too little text: no word occurs {settings.min_count} times (the commonest {most} times)"
+        raise DataError(what, where=where, hint="more text, or a lower --min-count")
+    if settings.maxn and settings.minn > settings.maxn:
+        raise UsageError(f"--minn {settings.minn} is above --maxn {settings.maxn}", hint="--maxn 0: no n-grams")
+    few = settings.threads < _FILLING_THREADS
+    if few and settings.maxn and 4 * settings.buckets * settings.dim < _FRESH_BYTES:
+        what = f"{settings.buckets:,} buckets are too few for {settings.threads} threads"
+        hint = f"at least {_FRESH_BYTES // (4 * settings.dim):,}, or {_FILLING_THREADS} threads, or --maxn 0"
+        raise UsageError(what, where="--buckets", hint=hint)
+    total = counts.total()
+    unsegmented = sum(count for token, count in counts.items() if is_unsegmented(token))
+    if unsegmented > _UNSEGMENTED_SHARE * total:
+        reporter.warn(
+            f"{unsegmented:,} of {total:,} words are long stretches of a script without spaces between words: "
+            "put spaces between the words first"
+        )
+    return sum(count >= settings.min_count for count in counts.values())
+
+
+def train_model(
+    corpus: Path, counts: Counter[str], model: Path, settings: FastTextSettings, reporter: Reporter
+) -> None:
+    """Train on a file of words between spaces and write a fastText model (`.bin`).
+
+    Args:
+        corpus: as `write_corpus` writes it.
+        counts: of its words.
+        model: the file to write.
+        settings: see `FastTextSettings`.
+        reporter: draws the bar.
+
+    Raises:
+        DataError: fastText fails; its reason is given.
+    """
+    initial = corpus.with_suffix(".vec")
+    if settings.threads < _FILLING_THREADS:
+        _write_initial(counts, initial, settings)
+    job = {
+        "corpus": str(corpus),
+        "model": str(model),
+        "initial": str(initial) if initial.exists() else "",
+        "settings": asdict(settings),
+    }
+    command = [sys.executable, "-m", "mosecrot_cli.vectors.training_process", json.dumps(job)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        assert process.stderr is not None  # a pipe was asked for
+        last = _relay(process.stderr, reporter)
+        code = process.wait()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if code:
+        reason = last.removeprefix(_ERROR) if last.startswith(_ERROR) else f"its process ended with {code}"
+        raise DataError(f"fastText failed: {reason}", where=str(model), hint="too little memory, or too high an --lr?")
+
+
+def _write_initial(counts: Counter[str], path: Path, settings: FastTextSettings) -> None:
+    words = [word for word, count in counts.items() if count >= settings.min_count]
+    shape = (len(words) + 1, settings.dim)
+    # As fastText does it: evenly between -1/D and 1/D.
+    numbers = np.random.default_rng(settings.seed).uniform(-1, 1, shape) / settings.dim
+    write_vectors(WordVectors([*words, SENTENCE_END], numbers.astype(np.float32)), path, VectorForm.vec)
+
+
+def _relay(stream: IO[bytes], reporter: Reporter) -> str:
+    """Draw fastText's progress as a bar; returns its last line."""
+    done, rest = 0, b""
+    with reporter.track("training", 100) as advance:
+        while data := stream.read1(1 << 16):  # type: ignore[attr-defined]
+            rest = (rest + data)[-4096:]
+            for found in _PROGRESS.findall(rest):
+                percent = int(float(found))
+                advance(max(0, percent - done))
+                done = max(done, percent)
+    lines = [line for line in rest.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
