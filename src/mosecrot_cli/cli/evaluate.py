@@ -30,6 +30,7 @@ def evaluate(
     device: opt.Device = ComputeSettings.device,
     precision: opt.PrecisionOption = ComputeSettings.precision,
     overwrite: opt.Overwrite = False,
+    offline: opt.Offline = False,
     as_json: opt.Json = False,
     verbose: opt.Verbose = False,
     quiet: opt.Quiet = False,

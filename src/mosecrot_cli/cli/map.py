@@ -23,6 +23,7 @@ def map_(
     overwrite: opt.Overwrite = False,
     if_changed: opt.IfChanged = False,
     dry_run: opt.DryRun = False,
+    offline: opt.Offline = False,
     as_json: opt.Json = False,
     verbose: opt.Verbose = False,
     quiet: opt.Quiet = False,

@@ -80,7 +80,7 @@ TargetVectors = Annotated[
     typer.Option(
         "--target-vectors",
         help="Static target vectors: .vec, .vec.gz, .bin, word2vec binary, or .npy with its .vocab.txt; "
-        "an address, a hub id, or wiki, cc, hub (fastText).",
+        "an address, a hub id, or wiki, cc, cc.bin, hub (fastText).",
         metavar="FILE|URL|NAME",
     ),
 ]

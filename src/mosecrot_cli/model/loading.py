@@ -243,8 +243,8 @@ def _explained(error: Exception, located: str, part: str) -> MosecrotError:
         chain.append(cause)
     if not is_local(located):
         hint = (
-            "fetch config.json, model.safetensors and the tokenizer's files elsewhere: "
-            "wherever a model id is taken, so is the folder that holds them"
+            "fetch config.json, model.safetensors and the tokenizer's files by hand and give their folder "
+            "in place of the id, as in --source-model DIR"
         )
         if any(isinstance(link, _NOT_THERE) and not isinstance(link, GatedRepoError) for link in chain):
             return DataError("neither a folder here nor a model on the hub", where=located, hint=hint)

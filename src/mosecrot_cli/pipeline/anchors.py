@@ -150,6 +150,8 @@ def bring(settings: AnchorsSettings, reporter: Reporter) -> Job:
         source = resources.vector_source(given, settings.tgt, fetcher)
         vectors = bring_vectors(source, fetcher)
         sources += [source.provenance] if source.provenance else []
+    if origin := resources.hub_model(model, reporter):
+        sources.append(origin)
     filled = replace(settings, target_vectors=str(vectors))
     return Job(filled, model, vectors, lexica, tuple(sources))
 

@@ -105,7 +105,12 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
         resamples=settings.resamples,
         seed=settings.seed,
         coverage=vocabulary_coverage(tokenizer, dataset.texts),
-        facts={"checkpoint": str(settings.checkpoint), "data": dataset.source, "device": device.description},
+        facts={
+            "checkpoint": str(settings.checkpoint),
+            "data": dataset.source,
+            "data_notes": dict(dataset.notes),
+            "device": device.description,
+        },
     )
 
 

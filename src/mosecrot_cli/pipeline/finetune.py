@@ -126,9 +126,9 @@ def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
 
 
 def _inputs(job: Job) -> dict[str, str | Path]:
-    inputs: dict[str, str | Path] = {"source_model": job.source_model, "train": job.settings.train}
-    if job.settings.dev:
-        inputs["dev"] = job.settings.dev
+    inputs: dict[str, str | Path] = {"source_model": job.source_model, "train": job.train.source}
+    if job.dev:
+        inputs["dev"] = job.dev.source
     if job.mapped:
         inputs["embeddings"] = job.mapped.folder / SOURCE
     return inputs
@@ -147,7 +147,14 @@ def _train_all(job: Job, partial: Path, manifest: Path, reporter: Reporter) -> C
         "embeddings_frozen": job.freeze,
         "labels": list(job.train.label_names),
     }
-    return Computed({"training": reports, "texts": len(job.train)}, facts, _summary(job, reports))
+    origin = resources.hub_model(job.source_model, reporter)
+    statistics = {
+        "training": reports,
+        "texts": len(job.train),
+        "data": {"train": dict(job.train.notes), "dev": dict(job.dev.notes) if job.dev else None},
+        "sources": [asdict(origin)] if origin else [],
+    }
+    return Computed(statistics, facts, _summary(job, reports))
 
 
 def _train_seeds(job: Job, partial: Path, work: Path, reporter: Reporter) -> dict[str, dict[str, Any]]:

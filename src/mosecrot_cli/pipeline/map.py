@@ -75,7 +75,7 @@ def run(settings: MapSettings, reporter: Reporter) -> StepResult:
         DataError: an input is damaged, or no anchor is left.
         SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
-    job = resolve(settings)
+    job = resolve(settings, reporter)
     inputs: dict[str, str | Path] = {
         "anchors": settings.anchors,
         "source_model": job.source_model,
@@ -91,7 +91,7 @@ def run(settings: MapSettings, reporter: Reporter) -> StepResult:
     return step.run(lambda partials: _map(job, partials[0], step.manifest_path, reporter))
 
 
-def resolve(settings: MapSettings) -> Job:
+def resolve(settings: MapSettings, reporter: Reporter) -> Job:
     """Fill in what was left open from the manifest of the anchors.
 
     Raises:
@@ -100,7 +100,8 @@ def resolve(settings: MapSettings) -> Job:
     facts = {} if settings.anchors == STDIO else resources.inherited_facts(Path(settings.anchors))
     src = facts.get("src") or AnchorsSettings.src
     model = resources.source_model(settings.source_model, src, facts.get("source_model"))
-    vectors = resources.target_vectors(settings.target_vectors, facts.get("tgt"), facts.get("target_vectors"))
+    inherited = facts.get("target_vectors")
+    vectors = resources.target_vectors(settings.target_vectors, facts.get("tgt"), inherited, reporter=reporter)
     count = settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB
     filled = replace(settings, source_model=model, target_vectors=str(vectors), max_vocab=count)
     return Job(filled, model, vectors, resources.limit(count), facts)
@@ -114,6 +115,7 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
         reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
     pairs = read_anchor_pairs(settings.anchors)
     own = load_input_embeddings(job.source_model)
+    resources.hub_model(job.source_model, reporter)
     keep = resources.wanted_words(settings.vocab_from, (pair.target for pair in pairs))
     vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter, keep=keep)
     anchors = anchor_rows(pairs, SourceWords(load_tokenizer(job.source_model)), own, vectors, where=settings.anchors)

@@ -13,6 +13,8 @@ from mosecrot_cli.settings import ALL
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, find_language, require_language
 from mosecrot_cli.sources.lexica import default_lexicon
+from mosecrot_cli.sources.models import model_provenance
+from mosecrot_cli.sources.provenance import Provenance, announce
 from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, find_vectors
 from mosecrot_cli.tasks.strings import stream_strings
 from mosecrot_cli.vectors.pruning import WantedWords
@@ -32,12 +34,24 @@ def source_model(given: str | None, src: str, inherited: str | None = None) -> s
     raise UsageError(f"no default model for the source language {src!r}", hint="name one with --source-model DIR|ID")
 
 
+def hub_model(reference: str, reporter: Reporter) -> Provenance | None:
+    """Whose work a model of the hub is; shown the first time. None for a folder here."""
+    # Torch, which the commands on vectors do without.
+    from mosecrot_cli.model.loading import is_local
+
+    if is_local(reference):
+        return None
+    origin = model_provenance(reference)
+    announce(origin, Fetcher(reporter=reporter))
+    return origin
+
+
 def target_vectors(
     given: str | None, tgt: str | None, inherited: str | None = None, *, reporter: Reporter | None = None
 ) -> Path:
     """The file of target vectors: as given, else as in the manifest of the input, else the language's default.
 
-    What is not on this machine (`wiki`, `cc`, `hub`, an address, a hub id, a default) is fetched.
+    What is not on this machine (`wiki`, `cc`, `cc.bin`, `hub`, an address, a hub id, a default) is fetched.
 
     Raises:
         UsageError: nothing is said and no language either.

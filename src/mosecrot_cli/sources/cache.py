@@ -9,7 +9,7 @@ import platformdirs
 
 CACHE = "MOSECROT_CACHE"
 OFFLINE = "MOSECROT_OFFLINE"
-_HUB_OFFLINE = "HF_HUB_OFFLINE"
+HUB_OFFLINE = "HF_HUB_OFFLINE"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -21,4 +21,4 @@ def cache_folder() -> Path:
 
 def is_offline() -> bool:
     """Whether MOSECROT_OFFLINE or HF_HUB_OFFLINE is on."""
-    return any(os.environ.get(name, "").strip().lower() in _TRUE for name in (OFFLINE, _HUB_OFFLINE))
+    return any(os.environ.get(name, "").strip().lower() in _TRUE for name in (OFFLINE, HUB_OFFLINE))

@@ -13,6 +13,7 @@ from pathlib import Path
 from mosecrot_cli.errors import DataError, UsageError
 
 ENVIRONMENT = "MOSECROT_ENDPOINTS"
+HUB_ENDPOINT = "HF_ENDPOINT"
 _FASTTEXT = "https://dl.fbaipublicfiles.com/fasttext"
 
 
@@ -27,7 +28,8 @@ class Endpoints:
         wiktionary: a Wiktionary dictionary of the WECHSEL project (`{name}` is `tatar`).
         fasttext_wiki: text vectors of Wikipedia (`{code}`).
         fasttext_crawl: text vectors of Common Crawl (`{code}`).
-        hub: the Hugging Face hub; HF_ENDPOINT also names it.
+        fasttext_crawl_bin: the same as fastText models, with n-grams for unknown words (`{code}`).
+        hub: the Hugging Face hub, for vectors, models and data sets; HF_ENDPOINT also names it.
         taxi1500_english: a labelled English file (`{split}`).
         taxi1500_corpus: a released corpus (`{version}` is 1, 2 or 3).
         sha256: address -> SHA-256 of what it must give, for mirrors and files that publish one.
@@ -39,6 +41,7 @@ class Endpoints:
     wiktionary: str = "https://raw.githubusercontent.com/CPJKU/wechsel/main/dicts/data/{name}.txt"
     fasttext_wiki: str = _FASTTEXT + "/vectors-wiki/wiki.{code}.vec"
     fasttext_crawl: str = _FASTTEXT + "/vectors-crawl/cc.{code}.300.vec.gz"
+    fasttext_crawl_bin: str = _FASTTEXT + "/vectors-crawl/cc.{code}.300.bin.gz"
     hub: str = "https://huggingface.co"
     taxi1500_english: str = "https://raw.githubusercontent.com/cisnlp/Taxi1500/main/eng_data/eng_{split}.tsv"
     taxi1500_corpus: str = "https://cis.lmu.de/~yehao/data/Taxi1500-c_v{version}.0.zip"
@@ -52,7 +55,7 @@ def load_endpoints(path: Path | None = None) -> Endpoints:
         DataError: the file is missing or no TOML.
         UsageError: it names an address that there is not, or one that is no http address.
     """
-    defaults = Endpoints(hub=os.environ.get("HF_ENDPOINT") or Endpoints().hub)
+    defaults = Endpoints(hub=os.environ.get(HUB_ENDPOINT) or Endpoints().hub)
     named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
     if named is None:
         return defaults

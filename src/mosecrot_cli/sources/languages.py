@@ -24,6 +24,7 @@ _INDIVIDUAL = {
     "ar": "arb", "az": "azj", "et": "ekk", "fa": "pes", "lv": "lvs", "mg": "plt", "mn": "khk", "ms": "zsm",
     "ne": "npi", "no": "nob", "om": "gaz", "or": "ory", "ps": "pbt", "qu": "quy", "sq": "als", "sw": "swh",
     "uz": "uzn", "yi": "ydd", "zh": "cmn", "ay": "ayr", "ku": "kmr", "nb": "nob", "tl": "tgl", "fil": "tgl",
+    "sh": "hbs",
 }  # fmt: skip
 _FLORES_CODES = {"zh": "zho_Hans", "et": "est_Latn", "yue": "yue_Hant"}
 _WIKI_CODES = {
@@ -35,11 +36,16 @@ _MUSE_CODES = {"nb": "no", "fil": "tl"}
 _GOOGLE_CODES = {"zh": "zh-CN", "nb": "no", "fil": "tl"}
 # Wiktionary's English names where CLDR's differ.
 _WIKTIONARY_NAMES = {
-    "sr": "serbo_croatian", "hr": "serbo_croatian", "bs": "serbo_croatian", "fil": "tagalog", "tl": "tagalog",
-    "si": "sinhalese", "or": "oriya", "ku": "northern kurdish", "fy": "west frisian",
+    "sr": "serbo_croatian", "hr": "serbo_croatian", "bs": "serbo_croatian", "sh": "serbo_croatian",
+    "fil": "tagalog", "tl": "tagalog", "si": "sinhalese", "or": "oriya", "ku": "northern kurdish", "bn": "bengali",
+    "cu": "old church slavonic", "diq": "zazaki", "dv": "dhivehi", "gom": "konkani", "kj": "kwanyama",
+    "kl": "greenlandic", "kv": "komi_zyrian", "mi": "maori", "mus": "creek", "ny": "chichewa", "os": "ossetian",
+    "pam": "kapampangan", "tw": "akan",
 }  # fmt: skip
-_NAMES = {"nds": "Eastern Low German"}
-_OTHER_ISO = {"zh": ("zho", "cmn")}
+_NAMES = {"nds": "Eastern Low German", "sh": "Serbo-Croatian"}
+_OTHER_ISO = {"zh": ("zho", "cmn"), "sh": ("hbs",)}
+# What langcodes makes of a code, and what the sources go by.
+_OTHER_CODES = {"cmn": "zh", "sr-Latn": "sh"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,8 @@ def _valid(code: str) -> str | None:
     if not _CODE.fullmatch(code) or not langcodes.tag_is_valid(code):
         return None
     short = langcodes.standardize_tag(code)
-    if short == "cmn":
-        return "zh"
+    if short in _OTHER_CODES:
+        return _OTHER_CODES[short]
     return short if langcodes.Language.get(short).language_name() and not _is_nameless(short) else None
 
 

@@ -2,8 +2,9 @@
 
 The tables are those of the CSV release (langvar, expr, denotation, meaning, source); an SQLite file has the same ones,
 or those of PanLex Lite (lv, ex, dnx). Translation quality is PanLex's own: over the groups of sources that attest a
-translation, the sum of each group's best source quality. At distance 2 it is the sum, over the expressions between, of
-the geometric mean of both steps' qualities, which is near the API's `geometric`, not equal to it.
+translation, the sum of each group's best source quality. At distance 2 it is the API's `geometric`: over the different
+paths (an expression between, and the groups of both steps, which must differ), the sum of the geometric means of both
+steps' qualities, rounded.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def read_dump(
             find = _two_steps if distance == 2 else _one_step
             found = find(dump, asked, wanted, advance)
     rows = [
-        Translation(asked[start], wanted[end], round(quality, 3))
+        Translation(asked[start], wanted[end], quality)
         for (start, end), quality in found.items()
         if quality >= min_quality and start != end
     ]
@@ -114,7 +115,7 @@ def _one_step(
 def _two_steps(
     dump: Dump, asked: Mapping[int, str], wanted: Mapping[int, str], advance: Callable[[int], None]
 ) -> _Qualities:
-    """Qualities of the translations that are one expression away; the two sources must be of different groups."""
+    """Qualities of the translations that are one expression away."""
     first = _edges(dump, asked.keys(), advance)
     between: dict[int, list[tuple[int, dict[int, int]]]] = defaultdict(list)
     for (start, middle), groups in first.items():
@@ -129,8 +130,8 @@ def _two_steps(
                 if group != other_group
             ]
             if means and start != end:
-                found[start, end] += max(means)
-    return found
+                found[start, end] += math.fsum(means)
+    return {pair: float(round(quality)) for pair, quality in found.items()}
 
 
 def _edges(
@@ -155,6 +156,15 @@ def _edges(
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Dump]:
+    try:
+        with _database(path) as dump:
+            yield dump
+    except ValueError as error:
+        raise DataError(f"a damaged number: {error}", where=str(path)) from None
+
+
+@contextmanager
+def _database(path: Path) -> Iterator[Dump]:
     if path.is_dir():
         yield _CsvDump(str(path), lambda table: (path / f"{table}.csv").open("rb"))
     elif not path.is_file():
@@ -219,12 +229,12 @@ class _CsvDump:
             raise DataError("no such table", where=where, hint=_HINT) from None
         with raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as text:
             reader = csv.reader(text)
-            header = next(reader, [])
-            missing = [column for column in columns if column not in header]
-            if missing:
-                raise DataError(f"no column {', '.join(missing)}", where=f"{where}:1", hint=_HINT)
-            places = [header.index(column) for column in columns]
             try:
+                header = next(reader, [])
+                missing = [column for column in columns if column not in header]
+                if missing:
+                    raise DataError(f"no column {', '.join(missing)}", where=f"{where}:1", hint=_HINT)
+                places = [header.index(column) for column in columns]
                 for row in reader:
                     yield [row[place] for place in places]
             except (IndexError, csv.Error, UnicodeDecodeError, zipfile.BadZipFile, EOFError) as error:

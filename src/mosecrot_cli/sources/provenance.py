@@ -24,6 +24,11 @@ class Provenance:
     licence: str
     citation: str
 
+    @property
+    def notes(self) -> dict[str, str]:
+        """Licence and citation, for a data set and the manifest of what was made of it."""
+        return {"licence": self.licence, "citation": self.citation}
+
     def __str__(self) -> str:
         return f"{self.name} ({self.home}); licence: {self.licence}; cite {self.citation}"
 
@@ -76,11 +81,36 @@ TAXI1500 = Provenance(
     "labels: Apache 2.0; each edition of the Bible has its own",
     "Ma et al. (2023), Taxi1500, arXiv 2305.08487",
 )
+SIB200 = Provenance(
+    "SIB-200",
+    "github.com/dadelani/sib-200",
+    "CC BY-SA 4.0",
+    "Adelani et al. (2024), SIB-200, EACL, arXiv 2309.07445",
+)
+AMAZON = Provenance(
+    "Multilingual Amazon Reviews Corpus",
+    "registry.opendata.aws/amazon-reviews-ml",
+    "Amazon's own: non-commercial research only (docs.opendata.aws/amazon-reviews-ml/license.txt)",
+    "Keung et al. (2020), The Multilingual Amazon Reviews Corpus, EMNLP, aclanthology.org/2020.emnlp-main.369",
+)
+_BERT_CITATION = "Devlin et al. (2019), BERT, NAACL, arXiv 1810.04805"
+BERT = Provenance("BERT (bert-base-cased)", "huggingface.co/bert-base-cased", "Apache 2.0", _BERT_CITATION)
+MULTILINGUAL_BERT = Provenance(
+    "Multilingual BERT (bert-base-multilingual-cased)",
+    "huggingface.co/bert-base-multilingual-cased",
+    "Apache 2.0",
+    _BERT_CITATION,
+)
+
+
+def of_card(name: str, home: str) -> Provenance:
+    """A model or data set of the hub that is not known here: its card tells."""
+    return Provenance(name, home, "see its card", "see its card")
 
 
 def announce(provenance: Provenance, fetcher: Fetcher) -> None:
     """Show licence and citation of a source, the first time that this cache holds something of it."""
-    marker = fetcher.cache / "licences" / f"{provenance.name}.txt"
+    marker = fetcher.cache / "licences" / f"{provenance.name.replace('/', '--').replace(':', '-')}.txt"
     if marker.exists():
         return
     fetcher.reporter.warn(str(provenance))

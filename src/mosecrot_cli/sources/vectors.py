@@ -21,7 +21,7 @@ _HUB_FILE = "model.bin"
 _HUB_ID = re.compile(r"(?:hf:)?([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)")
 # The paper takes these from the hub (section 4).
 _FROM_HUB = frozenset({"nds"})
-NAMES = ("wiki", "cc", "hub")
+NAMES = ("wiki", "cc", "cc.bin", "hub")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def find_vectors(value: str | None, language: Language | None, fetcher: Fetcher)
     """What a value of `--target-vectors` names; None where it is a path.
 
     Args:
-        value: `wiki`, `cc`, `hub`, an address, a hub id; None for the default of the language.
+        value: `wiki`, `cc`, `cc.bin`, `hub`, an address, a hub id; None for the default of the language.
         language: of the target.
         fetcher: knows the addresses.
 
@@ -112,8 +112,12 @@ def _of_language(name: str, language: Language, fetcher: Fetcher) -> VectorSourc
         url, file = fetcher.endpoints.fasttext_wiki.format(code=code), f"wiki.{code}.vec"
         remote = Remote(url, f"vectors/{file}", file, _OPTION)
         return VectorSource(name, remote, None, provenance.FASTTEXT_WIKI)
-    url, file = fetcher.endpoints.fasttext_crawl.format(code=code), f"cc.{code}.300.vec.gz"
-    return VectorSource(name, Remote(url, f"vectors/{file}", file, _OPTION), None, provenance.FASTTEXT_CRAWL)
+    kind, address = (
+        ("bin", fetcher.endpoints.fasttext_crawl_bin) if name == "cc.bin" else ("vec", fetcher.endpoints.fasttext_crawl)
+    )
+    file = f"cc.{code}.300.{kind}.gz"
+    remote = Remote(address.format(code=code), f"vectors/{file}", file, _OPTION)
+    return VectorSource(name, remote, None, provenance.FASTTEXT_CRAWL)
 
 
 def _is_file_name(value: str) -> bool:

@@ -20,7 +20,10 @@ from pathlib import Path
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language
+from mosecrot_cli.sources.provenance import AMAZON as PROVENANCE
+from mosecrot_cli.sources.provenance import announce
 from mosecrot_cli.tasks.columns import ID_NAMES, normal
 from mosecrot_cli.tasks.datadir import split_names
 from mosecrot_cli.tasks.rows import Table, open_table
@@ -31,8 +34,6 @@ from mosecrot_cli.tasks.types import Split, TextDataset
 NAME = "amazon"
 LANGUAGES = ("de", "en", "es", "fr", "ja", "zh")
 MIRROR = "mteb/amazon_reviews_multi"
-LICENCE = "Amazon's own: non-commercial research only (docs.opendata.aws/amazon-reviews-ml/license.txt)"
-CITATION = "Keung et al. (2020), The Multilingual Amazon Reviews Corpus, EMNLP, aclanthology.org/2020.emnlp-main.369"
 _FOLDERS = ("amazon", "amazon_reviews_multi", "amazon-reviews-multi")
 _BODIES = ("review_body", "text")
 _MIRROR_LABELS = ("label", "label_text", "sentiment")
@@ -66,7 +67,7 @@ def read_reviews(path: str, language: Language) -> TextDataset:
         raise DataError("no header", where=f"{path}:{table.first_line}", hint=f"columns {' or '.join(_BODIES)}, stars")
     names = [normal(name) for name in table.names]
     dataset = collect(_reviews(table, names, language), source=path, language=language.code)
-    return replace(dataset, notes={"licence": LICENCE, "citation": CITATION})
+    return replace(dataset, notes=PROVENANCE.notes)
 
 
 def download(language: Language, split: Split, reporter: Reporter) -> Path:
@@ -89,9 +90,11 @@ def download(language: Language, split: Split, reporter: Reporter) -> Path:
     path = f"{language.code}/{'validation' if split == 'dev' else split}.jsonl"
     hint = f"put {path} of huggingface.co/datasets/{MIRROR} into DIR/amazon/{language.code}/ and give --data-dir DIR"
     try:
-        return download_file(MIRROR, path, reporter)
+        file = download_file(MIRROR, path, reporter)
     except SourceUnavailableError as error:
         raise SourceUnavailableError(error.what, where=f"{NAME}:{language.code}", hint=hint) from error
+    announce(PROVENANCE, Fetcher(reporter=reporter))
+    return file
 
 
 def _reviews(table: Table, names: list[str], language: Language) -> Iterator[Item]:

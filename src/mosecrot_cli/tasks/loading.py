@@ -7,7 +7,9 @@ from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.progress import Reporter, SilentReporter
+from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, find_language
+from mosecrot_cli.sources.provenance import announce, of_card
 from mosecrot_cli.tasks import amazon, sib200, taxi1500
 from mosecrot_cli.tasks.datadir import data_folder, first_file
 from mosecrot_cli.tasks.textfiles import read_file
@@ -83,4 +85,9 @@ def _from_hub(
     dataset = load_hub(
         repository, config or None, split, columns=columns, require_labels=require_labels, reporter=reporter
     )
-    return replace(dataset, language=find_language(language).code if language else None)
+    code = find_language(language).code if language else None
+    if Path(repository).exists():
+        return replace(dataset, language=code)
+    origin = of_card(f"{HUB}:{repository}", f"huggingface.co/datasets/{repository}")
+    announce(origin, Fetcher(reporter=reporter))
+    return replace(dataset, language=code, notes=origin.notes)

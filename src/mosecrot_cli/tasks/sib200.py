@@ -10,17 +10,17 @@ from dataclasses import replace
 
 from mosecrot_cli.errors import SourceUnavailableError, UsageError
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language
+from mosecrot_cli.sources.provenance import SIB200 as PROVENANCE
+from mosecrot_cli.sources.provenance import announce
 from mosecrot_cli.tasks.datadir import split_names
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import Columns, Split, TextDataset
 
 NAME = "sib200"
 REPOSITORY = "Davlan/sib200"
-LICENCE = "CC BY-SA 4.0"
-CITATION = "Adelani et al. (2024), SIB-200, EACL, arXiv 2309.07445"
 _COLUMNS = Columns(text="text", label="category")
-_NOTES = {"licence": LICENCE, "citation": CITATION}
 
 
 def flores_code(language: Language) -> str:
@@ -47,7 +47,7 @@ def local_candidates(language: Language, split: Split) -> list[str]:
 
 def read_local(path: str, language: Language) -> TextDataset:
     """Read one of the released files."""
-    return replace(read_file(path, _COLUMNS, language=language.code), notes=_NOTES)
+    return replace(read_file(path, _COLUMNS, language=language.code), notes=PROVENANCE.notes)
 
 
 def download(language: Language, split: Split, reporter: Reporter, *, repository: str = REPOSITORY) -> TextDataset:
@@ -74,4 +74,5 @@ def download(language: Language, split: Split, reporter: Reporter, *, repository
             f"into DIR/sib200/{code}/ and give --data-dir DIR"
         )
         raise SourceUnavailableError(error.what, where=f"{NAME}:{language.code}", hint=hint) from error
-    return replace(dataset, language=language.code, notes=_NOTES)
+    announce(PROVENANCE, Fetcher(reporter=reporter))
+    return replace(dataset, language=language.code, notes=PROVENANCE.notes)

@@ -34,7 +34,7 @@ from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import SPLITS, Split, TextDataset
 
 NAME = "taxi1500"
-_NOTES: dict[str, str | int] = {"licence": TAXI1500.licence, "citation": TAXI1500.citation}
+_NOTES: dict[str, str | int] = {**TAXI1500.notes}
 _HOMES = ("", "taxi1500/", "Taxi1500/")
 _EDITION_PATTERNS = ("{code}.txt", "{code}-x-bible*.txt", "{code}-*.txt", "{code}_*.txt")
 _VERSE_ID = re.compile(r"\d{7,8}")
