@@ -17,7 +17,9 @@ QUICK = Patience(attempts=3, first=0.01, longest=2.0, connect=2.0, read=0.4)
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("MOSECROT_OFFLINE", "HF_HUB_OFFLINE", "MOSECROT_ENDPOINTS", "HF_ENDPOINT", "GOOGLE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
+        # Set first, so that what a command sets for its process is taken back as well.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

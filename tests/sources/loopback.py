@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-MOST, SECONDS = 300, 60
+MOST, SECONDS = 600, 90
 PAGE = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>"
 KEY = "AIzaPLANTED-SECRET-key-0123456789"
 
@@ -80,6 +80,7 @@ google = "{self.url}/translate"
 wiktionary = "{self.url}/wiktionary/{{name}}.txt"
 fasttext_wiki = "{self.url}/wiki.{{code}}.vec"
 fasttext_crawl = "{self.url}/cc.{{code}}.300.vec.gz"
+fasttext_crawl_bin = "{self.url}/cc.{{code}}.300.bin.gz"
 hub = "{self.url}"
 taxi1500_english = "{self.url}/taxi1500/eng_{{split}}.tsv"
 taxi1500_corpus = "{self.url}/Taxi1500-c_v{{version}}.0.zip"
@@ -93,6 +94,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     home: Loopback
+    cut: int | None = None
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *arguments: object) -> None:
@@ -118,10 +120,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, b"{}", {"content-type": "application/json"})
             return
         status, content, headers = answer(body)
-        self._send(status, json.dumps(content).encode(), {"content-type": "application/json"} | headers)
+        self._send(status, json.dumps(content).encode(), {"content-type": "application/json"} | headers, cut=self.cut)
 
     # --- faults ---
     def _fails(self, body: Any) -> bool:
+        self.cut = None
         self.home.seen.append(Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         if len(self.home.seen) > MOST:
             self._send(503, b"enough", {})
@@ -139,17 +142,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif kind == "drop":
             self.close_connection = True
+        elif kind == "cut" and self.command == "POST":
+            self.cut = int(argument)
+            return False
         elif kind in ("cut", "md5"):
             self._file_body(cut=int(argument) if kind == "cut" else None, wrong_md5=kind == "md5")
         return bool(kind)
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, body: bytes, headers: dict[str, str], *, cut: int | None = None) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:cut])
+        self.close_connection = self.close_connection or cut is not None
         self.home.served += len(body)
 
     # --- files: Range, If-Range, ETag; the hub's headers ---
@@ -161,7 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _file_body(self, *, with_body: bool = True, cut: int | None = None, wrong_md5: bool = False) -> None:
         content = self.home.files.get(self.path)
         if content is None:
-            self._send(404, b"Entry not found", {"x-error-code": "EntryNotFound"})
+            commit = {"x-repo-commit": "0" * 40} if "/resolve/" in self.path else {}
+            self._send(404, b"Entry not found" if with_body else b"", {"x-error-code": "EntryNotFound"} | commit)
             return
         etag = self.home.etags.get(self.path, f'"{hashlib.sha256(content).hexdigest()}"')
         headers = {"etag": etag, "accept-ranges": "bytes", "content-type": "application/octet-stream"}

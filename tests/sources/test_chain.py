@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
+import fasttext
 import numpy as np
 import pytest
 
@@ -45,10 +48,14 @@ def vec(language: str) -> bytes:
 
 
 @pytest.fixture
-def place(tmp_path: Path, fetcher, monkeypatch):
+def place(tmp_path: Path, server, fetcher, monkeypatch):
+    """An empty folder, with the hub's client (already imported) told of our server as a new process would be."""
     from huggingface_hub import constants
 
     fetcher()
+    template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     folder = tmp_path / "empty"
     folder.mkdir()
@@ -61,15 +68,37 @@ def model(tmp_path_factory) -> str:
     return str(write_pico_checkpoint(tmp_path_factory.mktemp("models") / "pico", head=False))
 
 
+@pytest.fixture(scope="module")
+def low_german(tmp_path_factory) -> bytes:
+    """A fastText model of the words."""
+    folder = tmp_path_factory.mktemp("nds")
+    (folder / "text").write_text("\n".join([" ".join(FOREIGN["nds"])] * 5))
+    trained = fasttext.train_unsupervised(str(folder / "text"), dim=8, epoch=1, bucket=50, thread=12, verbose=0)
+    trained.save_model(str(folder / "model.bin"))
+    return (folder / "model.bin").read_bytes()
+
+
 @pytest.fixture
-def sources(server):
+def sources(server, model, low_german):
+    """All that the chain needs, at every source: lexica, vectors, a tiny `bert-base-cased`, Taxi1500."""
     for language, uid in (("tt", "tat-000"), ("nds", "nds-000")):
         translations = zip(ANIMALS, FOREIGN[language], strict=True)
         server.panlex |= {f"eng-000 {uid} {word}": [(target, 9)] for word, target in translations}
     pairs = zip(ANIMALS, FOREIGN["de"], strict=True)
     server.files["/muse/en-de.txt"] = "".join(f"{word} {target}\n" for word, target in pairs).encode()
     server.files["/wiki.tt.vec"], server.files["/wiki.de.vec"] = vec("tt"), vec("de")
-    server.files["/facebook/fasttext-nds-vectors/resolve/main/model.bin"] = gzip.compress(vec("nds"))
+    server.files["/facebook/fasttext-nds-vectors/resolve/main/model.bin"] = low_german
+    for file in Path(model).iterdir():
+        server.files[f"/bert-base-cased/resolve/main/{file.name}"] = file.read_bytes()
+    for split, count in (("train", 12), ("dev", 6), ("test", 6)):
+        rows = [f"{10_000_000 + n:08}\t{'Sin' if n % 2 else 'Faith'}\tthe {ANIMALS[n]} eats" for n in range(count)]
+        server.files[f"/taxi1500/eng_{split}.tsv"] = "\n".join(rows).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for code, language in (("tat", "tt"), ("deu", "de"), ("nds", "nds")):
+            verses = "".join(f"{10_000_000 + n:08}\t{FOREIGN[language][n]}\n" for n in range(12))
+            archive.writestr(f"Taxi1500-c_v3.0/{code}-x-bible.txt", verses)
+    server.files["/Taxi1500-c_v3.0.zip"] = packed.getvalue()
     return server
 
 
@@ -94,13 +123,6 @@ def test_bare_anchors(place, sources, model, language, lexicon):
     again = ["anchors", "--tgt", language, "--source-model", model, "--if-changed"]
     assert run(again) == 0
     assert len(sources.seen) == count
-
-
-def test_low_german_has_its_vectors_from_the_hub(place, sources, model, capsys):
-    # The reader tells the format by its content, so a small gzipped text stands for the hub's binary.
-    code = run(["anchors", "--tgt", "Low German", "--source-model", model])
-    assert any(seen.path.startswith("/facebook/fasttext-nds-vectors") for seen in sources.seen)
-    assert code == 0, capsys.readouterr().err
 
 
 def test_a_name_for_the_language(place, sources, model):
@@ -178,23 +200,77 @@ def test_offline_says_what_to_fetch(place, server, model, monkeypatch, capsys, a
     assert [path.name for path in place.iterdir()] == ["own.tsv"]
 
 
+LINES = """
+mosecrot anchors --src en --tgt {}
+mosecrot map --weighting sparsemax --k 50
+mosecrot finetune --train taxi1500
+mosecrot stitch
+mosecrot evaluate --data taxi1500
+"""
+CAME_FROM = {"tt": ("panlex", "wiki.tt.vec"), "de": ("muse", "wiki.de.vec"), "nds": ("panlex", "model.bin")}
+
+
 @pytest.mark.slow
-def test_the_five_lines_from_an_empty_folder(place, sources, model, capsys):
-    for split, count in (("train", 12), ("dev", 6), ("test", 6)):
-        rows = [f"{10_000_000 + n:08}\t{'Sin' if n % 2 else 'Faith'}\tthe {ANIMALS[n]} eats" for n in range(count)]
-        sources.files[f"/taxi1500/eng_{split}.tsv"] = "\n".join(rows).encode()
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        verses = "".join(f"{10_000_000 + n:08}\t{FOREIGN['tt'][n]}\n" for n in range(12))
-        archive.writestr("Taxi1500-c_v3.0/tat-x-bible.txt", verses)
-    sources.files["/Taxi1500-c_v3.0.zip"] = packed.getvalue()
-    for line in (
-        ["anchors", "--src", "en", "--tgt", "tt", "--source-model", model],
-        ["map", "--weighting", "sparsemax", "--k", "50", "--device", "cpu"],
-        ["finetune", "--train", "taxi1500", "--epochs", "1", "--device", "cpu"],
-        ["stitch"],
-        ["evaluate", "--data", "taxi1500", "--device", "cpu", "--json"],
-    ):
-        capsys.readouterr()
-        assert run(line) == 0, capsys.readouterr().err
-    assert json.loads(capsys.readouterr().out)["n"] == 6
+@pytest.mark.parametrize("language", CAME_FROM)
+def test_the_five_lines_from_an_empty_folder(place, sources, language, capsys):
+    """DESIGN, section 2, to the letter, with nothing prepared; afterwards once more without a network."""
+    shown: list[str] = []
+    for line in LINES.format(language).strip().splitlines():
+        assert run(line.split()[1:]) == 0, capsys.readouterr().err
+        captured = capsys.readouterr()
+        shown.append(captured.err)
+    assert "macro-F1" in captured.out
+    lexicon, vectors = CAME_FROM[language]
+    found = manifest()
+    assert list(found["statistics"]["kept"]) == [lexicon]
+    assert Path(found["facts"]["target_vectors"]).name == vectors
+    names = [source["name"] for source in found["statistics"]["sources"]]
+    assert len(names) == 3 and names[2] == "BERT (bert-base-cased)"
+    # Each licence was shown once, and is in the manifest of what was made with it.
+    everything = "".join(shown)
+    for name in [*names, "Taxi1500"]:
+        assert everything.count(f"warning: {name} (") == 1
+    trained = json.loads(Path("model/manifest.json").read_text())
+    assert trained["statistics"]["data"]["train"]["licence"].startswith("labels: Apache")
+    assert trained["statistics"]["sources"][0]["licence"] == "Apache 2.0"
+    assert len(trained["inputs"]["train"]["sha256"]) == 64
+    count = len([seen for seen in sources.seen if seen.method == "GET"])
+    assert run(["evaluate", "--data", "taxi1500", "--json", "--predictions", "p.tsv"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["n"] == 6 and result["data_notes"]["edition"].endswith("-x-bible.txt")
+    gold = [line.split("\t")[1] for line in Path("p.tsv").read_text().splitlines()[1:]]
+    assert gold == ["Faith", "Sin"] * 3
+    assert len([seen for seen in sources.seen if seen.method == "GET"]) == count
+
+
+@pytest.mark.slow
+def test_a_new_process_needs_only_the_file_of_addresses(place, sources, tmp_path):
+    """Also the model comes from the server that MOSECROT_ENDPOINTS names."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "HF_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "mosecrot_cli", "anchors", "--src", "en", "--tgt", "tt"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert len(Path("anchors.tsv").read_text().splitlines()) >= 10
+    assert any(seen.path.startswith("/bert-base-cased/resolve/main/") for seen in sources.seen)
+
+
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ("anchors --tgt tt --lexicon own.tsv --target-vectors own.vec", ("model.safetensors", "--source-model DIR")),
+        ("anchors --tgt nds --lexicon own.tsv", ("model.bin of", "--target-vectors FILE")),
+        ("finetune --train taxi1500", ("eng_{train,dev,test}.tsv", "--data-dir DIR")),
+        ("finetune --train amazon", ("en/train.jsonl of", "--data-dir DIR")),
+        ("vectors info facebook/fasttext-tt-vectors", ("model.bin of", "--target-vectors FILE")),
+    ],
+)
+def test_offline_names_the_file_and_the_option_for_all_that_is_fetched(place, server, monkeypatch, capsys, line, parts):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    Path("own.tsv").write_text("dog\tэт\n", encoding="utf-8")
+    Path("own.vec").write_bytes(vec("tt"))
+    assert run([*line.split(), "--offline"]) == 5
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ") and all(part in error for part in parts), error
+    assert not server.seen

@@ -7,8 +7,10 @@ import binascii
 import hashlib
 import json
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +154,18 @@ class Fetcher:
 
     def client(self, *, follow_redirects: bool = False) -> httpx.Client:
         """An HTTP client; proxies come from the environment."""
-        return httpx.Client(timeout=self.patience.timeout, headers=_AGENT, follow_redirects=follow_redirects)
+        return httpx.Client(
+            timeout=self.patience.timeout,
+            headers=_AGENT,
+            follow_redirects=follow_redirects,
+            verify=_certificates(),
+        )
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    """The certificates that are trusted: reading them takes longer than a small answer."""
+    return httpx.create_ssl_context()
 
 
 def unavailable(failure: TryAgain, patience: Patience, *, where: str, advice: str) -> SourceUnavailableError:

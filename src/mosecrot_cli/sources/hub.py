@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from mosecrot_cli.errors import SourceUnavailableError
-from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.fetch import Fetcher, unavailable
+from mosecrot_cli.sources.retrying import MOMENTARY, TryAgain, retry_after, retrying
+
+Kind = Literal["model", "dataset"]
 
 
-def hub_file(repository: str, name: str, fetcher: Fetcher, *, option: str) -> Path:
+def hub_file(repository: str, name: str, fetcher: Fetcher, *, option: str, kind: Kind = "model") -> Path:
     """A file of a repository; the hub's client resumes and checks it.
+
+    Args:
+        repository: id, `owner/name`.
+        name: path of the file in it.
+        fetcher: knows the hub's address, whether it is offline, and how patient to be.
+        option: the option that takes the file when it was fetched by hand.
+        kind: of the repository.
 
     Raises:
         SourceUnavailableError: offline, unreachable, or no such file.
@@ -20,16 +31,31 @@ def hub_file(repository: str, name: str, fetcher: Fetcher, *, option: str) -> Pa
     # The client lets the errors of its HTTP library through: all are of this class.
     http_error: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
     endpoint = fetcher.endpoints.hub
-    where = f"{endpoint}/{repository}"
+    where = f"{endpoint}/{'datasets/' if kind == 'dataset' else ''}{repository}"
     hint = f"fetch {name} of {where} by hand and give it with {option}; HF_ENDPOINT names a mirror of the hub"
     fetcher.reporter.info(f"{name} of {where}")
+
+    def ask() -> Path:
+        try:
+            found = hf_hub_download(
+                repository, name, repo_type=kind, endpoint=endpoint, local_files_only=fetcher.offline
+            )
+        except LocalEntryNotFoundError as error:
+            # The client has tried several times.
+            offline = "offline, and the file is not in the hub's cache"
+            what = offline if fetcher.offline else "the hub cannot be reached"
+            raise SourceUnavailableError(what, where=where, hint=hint) from error
+        except (OSError, http_error) as error:
+            answer = getattr(error, "response", None)
+            if answer is not None and answer.status_code in MOMENTARY:
+                raise TryAgain(f"HTTP {answer.status_code}", retry_after(answer)) from error
+            raise SourceUnavailableError(_first_line(error), where=where, hint=hint) from error
+        return Path(found)
+
     try:
-        return Path(hf_hub_download(repository, name, endpoint=endpoint, local_files_only=fetcher.offline))
-    except LocalEntryNotFoundError as error:
-        what = "offline, and the file is not in the hub's cache" if fetcher.offline else "the hub cannot be reached"
-        raise SourceUnavailableError(what, where=where, hint=hint) from error
-    except (OSError, http_error) as error:
-        raise SourceUnavailableError(_first_line(error), where=where, hint=hint) from error
+        return retrying(fetcher.patience)(ask)
+    except TryAgain as failure:
+        raise unavailable(failure, fetcher.patience, where=where, advice=hint) from None
 
 
 def _first_line(error: BaseException) -> str:

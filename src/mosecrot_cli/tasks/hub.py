@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.hub import hub_file
 from mosecrot_cli.tasks.columns import find_layout
 from mosecrot_cli.tasks.datadir import split_names
 from mosecrot_cli.tasks.stars import STAR_COLUMNS, sentiment
@@ -65,11 +66,7 @@ def download_file(repository: str, path: str, reporter: Reporter) -> Path:
     Raises:
         SourceUnavailableError: the hub cannot be reached or has no such file.
     """
-    reporter.info(f"fetching {path} of {repository}")
-    try:
-        return Path(hf_hub_download(repository, path, repo_type="dataset"))
-    except (OSError, _HTTP_ERROR) as error:
-        raise SourceUnavailableError(_first_line(error), where=f"hf:{repository}", hint=_LOCAL) from error
+    return hub_file(repository, path, Fetcher(reporter=reporter), option="--data-dir DIR", kind="dataset")
 
 
 def _load(repository: str, config: str | None, name: str) -> datasets.DatasetDict:
