@@ -157,6 +157,34 @@ def test_several_lexica_merge_in_order_and_are_explained(place, sources, model, 
     assert "in no lexicon" in capsys.readouterr().out
 
 
+def test_noise_of_wiktionary_in_another_script_is_left_out(place, sources, model):
+    noise = "dog\tdog\ncat\tmäçe\nwolf\t狼\n"
+    right = "".join(f"{word}\t{target}\n" for word, target in zip(ANIMALS, FOREIGN["tt"], strict=True))
+    sources.files["/wiktionary/tatar.txt"] = (noise + right).encode()
+    # The vectors know the noise, as those of the web do.
+    sources.files["/wiki.tt.vec"] = (
+        vec("tt").replace(b"13 8", b"15 8") + b"dog 1 2 3 4 5 6 7 8\n\xe7\x8b\xbc 8 7 6 5 4 3 2 1\n"
+    )
+    command = ["anchors", "--tgt", "tt", "--source-model", model, "--lexicon", "wiktionary", "--overwrite"]
+    assert run(command) == 0
+    lines = {tuple(line.split("\t")) for line in Path("anchors.tsv").read_text().splitlines()}
+    assert lines <= set(zip(ANIMALS, FOREIGN["tt"], strict=True)) and len(lines) >= 10
+    assert manifest()["statistics"]["dropped"]["target word in another script"] >= 2
+    assert run([*command, "--script", "off"]) == 0
+    assert "dog\tdog\n" in Path("anchors.tsv").read_text()
+
+
+def test_vectors_from_an_address_and_from_a_repository(place, sources, model, capsys):
+    sources.files["/somewhere/my%20tt.vec"] = vec("tt")
+    assert run(["vectors", "convert", f"{sources.url}/somewhere/my%20tt.vec", "tt.npy"]) == 0
+    assert Path("tt.vocab.txt").read_text().split() == list(FOREIGN["tt"])
+    command = ["anchors", "--tgt", "tt", "--source-model", model, "--target-vectors"]
+    assert run([*command, f"{sources.url}/somewhere/my%20tt.vec", "-o", "a.tsv"]) == 0
+    assert len(sources.asked("/somewhere/my%20tt.vec")) == 1
+    assert run(["vectors", "info", "facebook/fasttext-nds-vectors", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["subwords"]
+
+
 def test_dry_run_fetches_nothing_and_counts_characters(place, sources, model, monkeypatch, capsys):
     monkeypatch.setenv("GOOGLE_API_KEY", KEY)
     command = ["anchors", "--tgt", "tt", "--source-model", model, "--lexicon", "google", "--dry-run", "--json"]
