@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -187,21 +186,3 @@ def test_vectors_of_the_hub_that_do_not_come(hub, fetcher, faults):
     with pytest.raises(SourceUnavailableError, match=r"model\.bin of.*by hand.*--target-vectors FILE") as caught:
         vectors("hub", TT)(fetcher())
     assert "\n" not in str(caught.value)
-
-
-def test_reviews_of_the_mirror(full, fetcher, tmp_path, monkeypatch):
-    from huggingface_hub import constants
-
-    from mosecrot_cli.tasks.loading import load_split
-
-    rows = [{"id": f"de_{n}", "text": f"Titel\n\nText {n}", "label": n % 5, "label_text": str(n % 5)} for n in range(5)]
-    path = "/datasets/mteb/amazon_reviews_multi/resolve/main/de/test.jsonl"
-    full.files[path] = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    template = full.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "ENDPOINT", full.url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    fetcher()
-    found = load_split("amazon:de", "test")
-    assert found.labels == ("negative", "negative", "neutral", "positive", "positive")
-    assert "non-commercial" in str(found.notes["licence"])
