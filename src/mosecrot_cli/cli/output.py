@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from mosecrot_cli.sources.environment import tell_the_hub
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -131,6 +129,8 @@ def session(*, as_json: bool = False, quiet: bool = False, verbose: bool = False
         os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     # Forked data loaders would otherwise make the tokenizers warn.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    from mosecrot_cli.sources.environment import tell_the_hub
+
     tell_the_hub()
     try:
         yield Sink(as_json=as_json, quiet=quiet, verbose=verbose)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mosecrot_cli.cli import options as opt
+from mosecrot_cli.cli import vector_options as vec
 from mosecrot_cli.cli.output import Sink, session
 from mosecrot_cli.cli.report import report
 from mosecrot_cli.errors import UsageError
@@ -28,20 +29,20 @@ vectors = typer.Typer(help="Train, convert, look at, cut down static word vector
 
 @vectors.command()
 def train(
-    texts: opt.TrainingTexts,
-    output: opt.TrainedOutput,
-    model: opt.VectorModelOption = FastTextSettings.model,
-    dim: opt.Dimension = FastTextSettings.dim,
-    epochs: opt.VectorEpochs = FastTextSettings.epochs,
-    min_count: opt.MinCount = FastTextSettings.min_count,
-    minn: opt.MinN = FastTextSettings.minn,
-    maxn: opt.MaxN = FastTextSettings.maxn,
-    window: opt.Window = FastTextSettings.window,
-    lr: opt.VectorLearningRate = FastTextSettings.lr,
-    buckets: opt.Buckets = FastTextSettings.buckets,
-    threads: opt.Threads = FastTextSettings.threads,
+    texts: vec.TrainingTexts,
+    output: vec.TrainedOutput,
+    model: vec.VectorModelOption = FastTextSettings.model,
+    dim: vec.Dimension = FastTextSettings.dim,
+    epochs: vec.VectorEpochs = FastTextSettings.epochs,
+    min_count: vec.MinCount = FastTextSettings.min_count,
+    minn: vec.MinN = FastTextSettings.minn,
+    maxn: vec.MaxN = FastTextSettings.maxn,
+    window: vec.Window = FastTextSettings.window,
+    lr: vec.VectorLearningRate = FastTextSettings.lr,
+    buckets: vec.Buckets = FastTextSettings.buckets,
+    threads: vec.Threads = FastTextSettings.threads,
     seed: opt.Seed = FastTextSettings.seed,
-    lower: opt.Lowercase = TrainVectorsSettings.lowercase,
+    lower: vec.Lowercase = TrainVectorsSettings.lowercase,
     text_column: opt.TextColumn = TrainVectorsSettings.text_column,
     overwrite: opt.Overwrite = False,
     if_changed: opt.IfChanged = False,
@@ -87,12 +88,12 @@ def train(
 
 @vectors.command()
 def convert(
-    source: opt.VectorsFile,
-    out: opt.VectorsOutput = None,
-    to: opt.To = RewriteVectorsSettings.form,
+    source: vec.VectorsFile,
+    out: vec.VectorsOutput = None,
+    to: vec.To = RewriteVectorsSettings.form,
     max_vocab: opt.MaxVocab = RewriteVectorsSettings.max_vocab,
-    dtype: opt.Dtype = RewriteVectorsSettings.dtype,
-    output: opt.OutputOption = None,
+    dtype: vec.Dtype = RewriteVectorsSettings.dtype,
+    output: vec.OutputOption = None,
     overwrite: opt.Overwrite = False,
     if_changed: opt.IfChanged = False,
     dry_run: opt.DryRun = False,
@@ -123,14 +124,14 @@ def convert(
 
 @vectors.command()
 def prune(
-    source: opt.VectorsFile,
-    out: opt.VectorsOutput = None,
+    source: vec.VectorsFile,
+    out: vec.VectorsOutput = None,
     max_vocab: opt.MaxVocab = RewriteVectorsSettings.max_vocab,
     vocab_from: opt.VocabFrom = None,
-    lexicon: opt.LexiconFiles = None,
-    to: opt.To = RewriteVectorsSettings.form,
-    dtype: opt.Dtype = RewriteVectorsSettings.dtype,
-    output: opt.OutputOption = None,
+    lexicon: vec.LexiconFiles = None,
+    to: vec.To = RewriteVectorsSettings.form,
+    dtype: vec.Dtype = RewriteVectorsSettings.dtype,
+    output: vec.OutputOption = None,
     overwrite: opt.Overwrite = False,
     if_changed: opt.IfChanged = False,
     dry_run: opt.DryRun = False,
@@ -165,9 +166,9 @@ def prune(
 
 @vectors.command()
 def info(
-    source: opt.VectorsFile,
+    source: vec.VectorsFile,
     max_vocab: opt.MaxVocab = DescribeVectorsSettings.max_vocab,
-    first: opt.FirstWords = DescribeVectorsSettings.first,
+    first: vec.FirstWords = DescribeVectorsSettings.first,
     offline: opt.Offline = False,
     as_json: opt.Json = False,
     verbose: opt.Verbose = False,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from mosecrot_cli.errors import SourceUnavailableError
-from mosecrot_cli.sources.fetch import Fetcher, unavailable
-from mosecrot_cli.sources.retrying import MOMENTARY, TryAgain, retry_after, retrying
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.retrying import MOMENTARY, TryAgain, retry_after, retrying, unavailable
 
 Kind = Literal["model", "dataset"]
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import httpx
 import tenacity
 
+from mosecrot_cli.errors import SourceUnavailableError
+
 MOMENTARY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
 _BROKEN = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
 
@@ -110,3 +112,12 @@ def retry_after(response: httpx.Response) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def unavailable(failure: TryAgain, patience: Patience, *, where: str, advice: str) -> SourceUnavailableError:
+    """The error for a failure that did not pass."""
+    if failure.wait is not None and failure.wait > patience.longest:
+        what = f"over quota: the server asks to wait {failure.wait:,.0f} s"
+    else:
+        what = f"{failure}, {patience.attempts} attempts in a row"
+    return SourceUnavailableError(what, where=where, hint=f"try again later, or {advice}")

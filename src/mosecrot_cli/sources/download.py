@@ -1,0 +1,185 @@
+"""One file on its way into the cache: resumed, checked, in place only when it is whole."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from mosecrot_cli.errors import DataError, SourceUnavailableError
+from mosecrot_cli.sources.retrying import (
+    MOMENTARY,
+    TryAgain,
+    as_try_again,
+    describe,
+    retry_after,
+    retrying,
+    unavailable,
+)
+
+if TYPE_CHECKING:
+    from mosecrot_cli.sources.fetch import Fetcher, Remote
+
+WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<\?xml[^>]*>\s*<!doctype html)", re.IGNORECASE)
+_PART = ".part"
+
+
+class Download:
+    """One file on its way into the cache: `NAME.part` with what its resumption needs in `NAME.part.json`."""
+
+    def __init__(self, fetcher: Fetcher, remote: Remote, path: Path) -> None:
+        self.fetcher, self.remote, self.path = fetcher, remote, path
+        self.part = path.with_name(path.name + _PART)
+        self.notes = path.with_name(path.name + _PART + ".json")
+
+    def run(self) -> None:
+        """Fetch it, with the patience of the fetcher.
+
+        Raises:
+            SourceUnavailableError, DataError: see `fetch.Fetcher.file`.
+        """
+        wanted = self.fetcher.endpoints.sha256.get(self.remote.url)
+        try:
+            retrying(self.fetcher.patience, self._size)(self._attempt)
+        except TryAgain as failure:
+            raise unavailable(
+                failure, self.fetcher.patience, where=self.remote.url, advice=self.remote.advice
+            ) from None
+        if wanted and _digest(self.part, "sha256") != wanted:
+            self._discard()
+            raise DataError("the checksum is wrong", where=self.remote.url, hint=self.remote.advice)
+        self.part.replace(self.path)
+        self.notes.unlink(missing_ok=True)
+
+    def _size(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def _discard(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.notes.unlink(missing_ok=True)
+
+    def _attempt(self) -> None:
+        headers = {"accept-encoding": "identity"} | self._resumption()
+        try:
+            with (
+                self.fetcher.client(follow_redirects=True) as client,
+                client.stream("GET", self.remote.url, headers=headers) as answer,
+            ):
+                self._receive(answer)
+        except httpx.HTTPError as error:
+            raise as_try_again(error) or SourceUnavailableError(
+                describe(error), where=self.remote.url, hint=self.remote.advice
+            ) from None
+
+    def _resumption(self) -> dict[str, str]:
+        """Headers that ask for the rest, if it is sure to belong to what is there."""
+        start = self._size()
+        try:
+            notes = json.loads(self.notes.read_text(encoding="utf-8")) if start else {}
+        except (OSError, ValueError):
+            notes = {}
+        if not start or notes.get("url") != self.remote.url or not notes.get("validator"):
+            self._discard()
+            return {}
+        return {"range": f"bytes={start}-", "if-range": notes["validator"]}
+
+    def _receive(self, answer: httpx.Response) -> None:
+        self._check_status(answer)
+        start = _range_start(answer) if answer.status_code == httpx.codes.PARTIAL_CONTENT else 0
+        if start != (self._size() if answer.status_code == httpx.codes.PARTIAL_CONTENT else 0):
+            self._discard()
+            raise TryAgain("a part came that was not asked for")
+        self._check_type(answer)
+        total = _total(answer, start)
+        if not start:
+            self._discard()
+            self._note(answer)
+        with (
+            self.fetcher.reporter.track(self.remote.what, total) as advance,
+            self.part.open("ab" if start else "wb") as stream,
+        ):
+            advance(start)
+            # As they come: in blocks of a size, what is less than a block would be lost when the connection breaks.
+            for number, block in enumerate(answer.iter_raw()):
+                if number == 0 and not start and WEB_PAGE.match(block) and not _wants_html(self.remote):
+                    raise self._page()
+                stream.write(block)
+                advance(len(block))
+        if total is not None and self._size() < total:
+            raise TryAgain(f"the file ended after {self._size():,} of {total:,} bytes")
+        if total is not None and self._size() > total:
+            self._discard()
+            raise TryAgain("more bytes came than announced")
+        if not start:
+            self._check_published(answer)
+
+    def _check_status(self, answer: httpx.Response) -> None:
+        status = answer.status_code
+        if status in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
+            return
+        if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            self._discard()
+            raise TryAgain("the rest of the file is not there")
+        if status in MOMENTARY:
+            raise TryAgain(f"HTTP {status}", retry_after(answer))
+        what = "no such file there" if status in (404, 410) else f"HTTP {status} {answer.reason_phrase}".strip()
+        raise SourceUnavailableError(what, where=self.remote.url, hint=self.remote.advice)
+
+    def _check_type(self, answer: httpx.Response) -> None:
+        if answer.headers.get("content-type", "").startswith("text/html") and not _wants_html(self.remote):
+            raise self._page()
+
+    def _page(self) -> DataError:
+        self._discard()
+        return DataError("a web page came instead of the file", where=self.remote.url, hint=self.remote.advice)
+
+    def _note(self, answer: httpx.Response) -> None:
+        """Keep what tells later whether the file there is still the same one."""
+        etag = answer.headers.get("etag", "")
+        validator = etag if etag and not etag.startswith("W/") else answer.headers.get("last-modified", "")
+        accepts = answer.headers.get("accept-ranges", "").lower() != "none"
+        notes = {"url": self.remote.url, "validator": validator if accepts else ""}
+        self.notes.write_text(json.dumps(notes), encoding="utf-8")
+
+    def _check_published(self, answer: httpx.Response) -> None:
+        """Compare with the MD5 that the server gives, where it gives one."""
+        published = _published_md5(answer)
+        if published and _digest(self.part, "md5") != published:
+            self._discard()
+            raise TryAgain("the checksum is wrong")
+
+
+def _wants_html(remote: Remote) -> bool:
+    return remote.name.endswith((".html", ".htm"))
+
+
+def _range_start(answer: httpx.Response) -> int:
+    match = re.fullmatch(r"bytes (\d+)-\d+/(?:\d+|\*)", answer.headers.get("content-range", ""))
+    return int(match[1]) if match else -1
+
+
+def _total(answer: httpx.Response, start: int) -> int | None:
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        return None
+    length = answer.headers.get("content-length", "")
+    return start + int(length) if length.isdigit() else None
+
+
+def _published_md5(answer: httpx.Response) -> str | None:
+    value = answer.headers.get("content-md5", "")
+    match = re.search(r"md5=([A-Za-z0-9+/=]+)", answer.headers.get("x-goog-hash", ""))
+    try:
+        return base64.b64decode(value or (match[1] if match else ""), validate=True).hex() or None
+    except binascii.Error:
+        return None
+
+
+def _digest(path: Path, algorithm: str) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
