@@ -43,3 +43,22 @@ def fetcher(server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return Fetcher(**{"reporter": SilentReporter(), "patience": QUICK} | changes)
 
     return make
+
+
+@pytest.fixture
+def hub(server: Loopback, fetcher: Callable[..., Fetcher], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loopback:
+    """The server as the hub, of which the clients (already imported) are told as a new process would be."""
+    import datasets
+    import transformers.utils.hub
+    from huggingface_hub import constants
+
+    fetcher()
+    template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", server.url)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
+    # It keeps the address that it was first used with.
+    monkeypatch.setattr(transformers.utils.hub, "_hf_api", None)
+    return server

@@ -48,15 +48,8 @@ def vec(language: str) -> bytes:
 
 
 @pytest.fixture
-def place(tmp_path: Path, server, fetcher, monkeypatch):
-    """An empty folder, with the hub's client (already imported) told of our server as a new process would be."""
-    from huggingface_hub import constants
-
-    fetcher()
-    template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "ENDPOINT", server.url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+def place(hub, tmp_path: Path, monkeypatch):
+    """An empty folder."""
     folder = tmp_path / "empty"
     folder.mkdir()
     monkeypatch.chdir(folder)

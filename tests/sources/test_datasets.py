@@ -15,23 +15,6 @@ SHA = "0" * 40
 TOPICS = ("health", "sports", "travel")
 
 
-@pytest.fixture
-def hub(server, fetcher, tmp_path, monkeypatch):
-    """The loopback server as the hub, of which the clients (already imported) are told as a new process would be."""
-    import datasets
-    from huggingface_hub import constants
-
-    fetcher()
-    template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "ENDPOINT", server.url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", server.url)
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
-    monkeypatch.setattr(datasets.config, "HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
-    return server
-
-
 def repository(server, name: str, files: dict[str, bytes]) -> None:
     """A data set repository: its files, and what the API says of it, folder by folder."""
     api = f"/api/datasets/{name}"
