@@ -34,6 +34,25 @@ def test_help_and_wrong_options_answer_without_the_heavy_libraries(arguments: li
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("modules", "spared"),
+    [
+        ("anchors map", "transformers.modeling_utils torch._dynamo datasets sklearn accelerate"),
+        (
+            "stitch evaluate predict finetune",
+            "transformers.modeling_utils torch._dynamo datasets sklearn accelerate scipy",
+        ),
+        ("compare", "torch transformers datasets sklearn scipy"),
+    ],
+)
+def test_what_takes_seconds_to_import_is_imported_where_it_is_used(modules: str, spared: str):
+    code = "import importlib, sys\n"
+    code += f"for name in {modules.split()}: importlib.import_module('mosecrot_cli.pipeline.' + name)\n"
+    code += f"sys.exit(', '.join(name for name in {spared.split()} if name in sys.modules) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_version(capsys: pytest.CaptureFixture[str]):
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"mosecrot {__version__}\n"
