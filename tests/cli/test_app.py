@@ -1,16 +1,21 @@
 """The application around the commands: help, version, exit codes, silence of stdout."""
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
 from mosecrot_cli import __version__
 from mosecrot_cli.cli.app import app, run
+from mosecrot_cli.cli.output import Sink
 
 HEAVY = ("torch", "transformers", "datasets", "scipy", "sklearn", "polars", "faiss", "numpy")
 
@@ -177,3 +182,15 @@ def test_json_is_valid_and_alone_on_stdout(capsys: pytest.CaptureFixture[str]):
         sink.summary("title", [("a", "b")])
         sink.value({"n": 1, "path": Path("x")})
     assert json.loads(capsys.readouterr().out) == {"n": 1, "path": "x"}
+
+
+def test_a_bar_tells_the_speed_and_the_time_left():
+    sink, written = Sink(), io.StringIO()
+    sink._console = Console(file=written, force_terminal=True, width=120)
+    with sink.track("mapping", 4000) as advance:
+        for _ in range(3):
+            time.sleep(0.06)
+            advance(1000)
+        time.sleep(0.15)
+    bar = re.sub(r"\x1b[^A-Za-z]*[A-Za-z]", "", written.getvalue())
+    assert re.search(r"75% 3000/4000 [\d,]{4,}/s 00:0\d", bar), bar

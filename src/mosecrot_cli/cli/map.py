@@ -17,6 +17,7 @@ def map_(
     weighting: opt.WeightingOption = MapSettings.weighting,
     k: opt.K = MapSettings.k,
     temperature: opt.Temperature = MapSettings.temperature,
+    dtype: opt.DtypeOption = MapSettings.dtype,
     device: opt.Device = MapSettings.device,
     output: opt.Output = MapSettings.out.output,
     overwrite: opt.Overwrite = False,
@@ -45,6 +46,7 @@ def map_(
         weighting=weighting,
         k=k,
         temperature=temperature,
+        dtype=dtype,
         device=device,
     )
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
