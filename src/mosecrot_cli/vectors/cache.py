@@ -130,7 +130,7 @@ class VectorCache:
             reporter.info(f"{path}: not kept in the cache of vectors: {error}")
             return vectors
         # From here on the matrix is the file's: its memory can be given back when others need it.
-        mapped = _open(entry, identity, max_vocab) if kept else None
+        mapped = _open(entry, identity, max_vocab, just_written=True) if kept else None
         return vectors if mapped is None else replace(vectors, matrix=mapped.matrix)
 
     def _keep(self, entry: Path, identity: Identity, vectors: WordVectors, max_vocab: int | None) -> bool:
@@ -215,12 +215,15 @@ def _words64(data: memoryview) -> NDArray[np.uint64]:
     return np.frombuffer(bytes(data) + b"\0" * (8 - odd) if odd else data, dtype="<u8")
 
 
-def _open(entry: Path, identity: Identity, max_vocab: int | None) -> WordVectors | None:
-    """The first `max_vocab` words of an entry, or None if it does not hold them, or is not sound."""
+def _open(entry: Path, identity: Identity, max_vocab: int | None, *, just_written: bool = False) -> WordVectors | None:
+    """The first `max_vocab` words of an entry, or None if it does not hold them, or is not sound.
+
+    The matrix of one that was just written is not looked at, so that it takes no memory beside the one in hand.
+    """
     try:
         with entry.open("rb") as file:
             data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        found = _vectors(data, identity, max_vocab)
+        found = _vectors(data, identity, max_vocab, check_matrix=not just_written)
     except (OSError, ValueError, struct.error):
         return None
     if found is not None:
@@ -229,7 +232,7 @@ def _open(entry: Path, identity: Identity, max_vocab: int | None) -> WordVectors
     return found
 
 
-def _vectors(data: memoryview, identity: Identity, max_vocab: int | None) -> WordVectors | None:
+def _vectors(data: memoryview, identity: Identity, max_vocab: int | None, *, check_matrix: bool) -> WordVectors | None:
     magic, digest, header_bytes, body_bytes = _HEAD.unpack_from(data)
     body = data[_HEAD.size : _HEAD.size + body_bytes]
     if magic != _MAGIC or hashlib.sha256(body).digest() != digest:
@@ -248,9 +251,10 @@ def _vectors(data: memoryview, identity: Identity, max_vocab: int | None) -> Wor
         position += size
     wanted = rows if max_vocab is None else min(rows, max_vocab)
     matrix = data[start:][: -(-4 * wanted * dimension // _MIB) * _MIB]
-    sums = _sums(matrix)
-    if not np.array_equal(sums, np.frombuffer(sections["sums"], dtype="<u8")[: len(sums)]):
-        return None
+    if check_matrix:
+        sums = _sums(matrix)
+        if not np.array_equal(sums, np.frombuffer(sections["sums"], dtype="<u8")[: len(sums)]):
+            return None
     oddities = {name: np.frombuffer(sections[name], dtype="<i8").astype(np.int64) for name in about["oddities"]}
     if wanted == max_vocab:  # then reading stops with the last word
         oddities = {name: before[before < wanted] for name, before in oddities.items()}
