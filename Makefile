@@ -31,7 +31,8 @@ bench: .venv/.installed
 	$(BIN)/python -m benchmarks
 
 bench-full: .venv/.installed
-	$(BIN)/python -m benchmarks --full
+	$(BIN)/python -m benchmarks --full --output bench-full.json
+	$(BIN)/python -m benchmarks.report bench-full.json benchmarks/README.md
 
 clean:
 	rm -rf .venv quickstart-run

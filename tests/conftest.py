@@ -1,6 +1,7 @@
 """The pico world of the smoke run, once for all tests: a tiny model, vectors of an invented language, a lexicon, texts."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,15 @@ from make_pico import make_model, make_texts, make_vectors, write_lexicon
 
 from commands import ANCHORS
 from mosecrot_cli.cli.app import run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOSECROT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("MOSECROT_VECTOR_CACHE", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,21 @@
 """The application around the commands: help, version, exit codes, silence of stdout."""
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
 from mosecrot_cli import __version__
 from mosecrot_cli.cli.app import app, run
+from mosecrot_cli.cli.output import Sink
 
 HEAVY = ("torch", "transformers", "datasets", "scipy", "sklearn", "polars", "faiss", "numpy")
 
@@ -31,6 +36,25 @@ def test_help_and_wrong_options_answer_without_the_heavy_libraries(arguments: li
         f"found = [name for name in {HEAVY!r} if name in sys.modules]; sys.exit(f'imported: {{found}}' if found else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("modules", "spared"),
+    [
+        ("anchors map", "transformers.modeling_utils torch._dynamo datasets sklearn accelerate"),
+        (
+            "stitch evaluate predict finetune",
+            "transformers.modeling_utils torch._dynamo datasets sklearn accelerate scipy",
+        ),
+        ("compare", "torch transformers datasets sklearn scipy"),
+    ],
+)
+def test_what_takes_seconds_to_import_is_imported_where_it_is_used(modules: str, spared: str):
+    code = "import importlib, sys\n"
+    code += f"for name in {modules.split()}: importlib.import_module('mosecrot_cli.pipeline.' + name)\n"
+    code += f"sys.exit(', '.join(name for name in {spared.split()} if name in sys.modules) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -158,3 +182,15 @@ def test_json_is_valid_and_alone_on_stdout(capsys: pytest.CaptureFixture[str]):
         sink.summary("title", [("a", "b")])
         sink.value({"n": 1, "path": Path("x")})
     assert json.loads(capsys.readouterr().out) == {"n": 1, "path": "x"}
+
+
+def test_a_bar_tells_the_speed_and_the_time_left():
+    sink, written = Sink(), io.StringIO()
+    sink._console = Console(file=written, force_terminal=True, width=120)
+    with sink.track("mapping", 4000) as advance:
+        for _ in range(3):
+            time.sleep(0.06)
+            advance(1000)
+        time.sleep(0.15)
+    bar = re.sub(r"\x1b[^A-Za-z]*[A-Za-z]", "", written.getvalue())
+    assert re.search(r"75% 3000/4000 [\d,]{4,}/s 00:0\d", bar), bar

@@ -14,6 +14,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.model import loading
 from mosecrot_cli.model.loading import (
     is_local,
     load_classifier,
@@ -72,6 +73,32 @@ def test_input_embeddings_are_as_wide_as_the_matrix(family, tmp_path):
     matrix = load_input_embeddings(str(write_pico_checkpoint(tmp_path / "model", family, head=False)))
     assert matrix.dtype == np.float32
     assert np.array_equal(matrix, model.get_input_embeddings().weight.detach().numpy())
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_input_embeddings_are_read_without_the_model(checkpoint, half, monkeypatch):
+    model = pico_classifier().half() if half else pico_classifier()
+    model.save_pretrained(checkpoint)
+    monkeypatch.setattr(loading, "_load", None)
+    found = load_input_embeddings(checkpoint)
+    assert np.array_equal(found, model.get_input_embeddings().weight.detach().float().numpy())
+
+
+@pytest.mark.parametrize("doubt", ["a second matrix of that name", "another number of rows"])
+def test_input_embeddings_whose_name_leaves_a_doubt_are_those_of_the_model(checkpoint, doubt):
+    def change(weights):
+        name = next(name for name in weights if name.endswith("embeddings.word_embeddings.weight"))
+        if doubt == "another number of rows":
+            return weights | {name: weights[name][:-1].clone()}
+        return weights | {"other." + name: weights[name] + 1}
+
+    expected = pico_classifier().get_input_embeddings().weight.detach().numpy()
+    edit_weights(checkpoint, change)
+    if doubt == "another number of rows":
+        with pytest.raises(DataError):
+            load_input_embeddings(checkpoint)
+    else:
+        assert np.array_equal(load_input_embeddings(checkpoint), expected)
 
 
 @every_family

@@ -91,11 +91,11 @@ def test_an_error_of_a_worker_is_one_error_here(tokenizer, tmp_path, reporter):
 
 
 def test_several_gpus_go_to_workers(tokenizer, tmp_path, monkeypatch):
-    from mosecrot_cli.model import training
+    from mosecrot_cli.model import training, workers
 
     asked = {}
     monkeypatch.setattr(training, "resolve_device", lambda compute: resolve_device(CPU))
-    monkeypatch.setattr(training, "train_in_workers", lambda *args, **options: asked.update(options))
+    monkeypatch.setattr(workers, "train_in_workers", lambda *args, **options: asked.update(options))
     settings = replace(QUICK, compute=ComputeSettings(gpus=(0, 3)))
     train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=settings)
     assert asked["processes"] == 2

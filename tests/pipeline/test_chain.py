@@ -1,8 +1,10 @@
 """The whole chain on the pico world: defaults through files, oracles at the end, refusals on the way."""
 
+import errno
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -142,6 +144,26 @@ def test_stitch_refuses_another_input_space(chain: Path, capsys: pytest.CaptureF
     assert "another F^s" in failure_of("stitch paper --embeddings other -o no", 3, capsys)
     # Target rows live in the space of the model's own embeddings: a kept checkpoint takes any of them.
     assert run("stitch model --embeddings other -q -o kept".split()) == 0
+
+
+def test_half_precision_halves_the_target_side_and_hardly_changes_it(chain: Path):
+    assert run("map --k 3 -q -o full".split()) == 0
+    assert run("map --k 3 -q --dtype float16 -o half".split()) == 0
+    full, half = np.load("full/target.npy"), np.load("half/target.npy")
+    assert (full.dtype, half.dtype) == (np.float32, np.float16)
+    np.testing.assert_allclose(half, full, rtol=1e-3, atol=1e-6)
+    assert digest(Path("full/source.npy")) == digest(Path("half/source.npy"))
+    shutil.rmtree("model")
+    assert run("finetune --train en.train.tsv --embeddings half --epochs 1 -q".split()) == 0
+    assert run("stitch --embeddings half -q -o halved".split()) == 0
+
+
+def test_a_full_disk_is_met_before_the_mapping_starts(chain: Path, capsys, monkeypatch):
+    def full(file: int, start: int, size: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert "no space left" in failure_of("map --k 3 -o new", 6, capsys)
 
 
 def test_stitch_warns_when_kept_embeddings_were_trained(chain: Path, capsys: pytest.CaptureFixture[str]):

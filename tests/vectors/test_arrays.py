@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,6 @@ def test_floats_of_any_width_and_order(tmp_path: Path, name, dtype, order):
     assert list(found.words) == WORDS
     assert found.matrix.dtype == np.float32 and found.matrix.dtype.isnative and found.matrix.flags.c_contiguous
     np.testing.assert_array_equal(found.matrix, matrix.astype(np.float32))
-    assert found.digest == hashlib.sha256((tmp_path / "v.npy").read_bytes()).hexdigest()
     assert found.companions == (str(tmp_path / name),)
 
 
@@ -40,7 +38,7 @@ def test_float32_is_mapped_and_not_copied(tmp_path: Path, numbers):
     while not isinstance(mapped, np.memmap) and mapped is not None:
         mapped = mapped.base
     assert mapped is not None and len(found) == len(found.matrix) == 4
-    assert found.digest is None
+    assert found.digest is None  # nothing but the wanted rows is read
     assert (peek(tmp_path / "v.npy").rows, peek(tmp_path / "v.npy").dimension) == (6, 5)
 
 

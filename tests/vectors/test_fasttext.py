@@ -16,6 +16,7 @@ import pytest
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.progress import SilentReporter
+from mosecrot_cli.vectors import readers
 from mosecrot_cli.vectors.readers import peek, read_vectors
 
 # fastText fills a tenth of the matrix per thread: with fewer than ten the rest of a small one is whatever memory held.
@@ -60,6 +61,20 @@ def test_words_outside_the_vocabulary_have_subword_vectors(models):
     np.testing.assert_array_equal(ours.subwords(unicodedata.normalize("NFD", "schönerer")), expected)
     np.testing.assert_array_equal(ours.rows(["schönerer", ours.words[1]]), [expected, ours.matrix[1]])
     assert read_vectors(models["whole"], max_vocab=None).subwords is None
+
+
+def test_only_models_without_subwords_come_from_the_cache(models, monkeypatch):
+    first = {name: read_vectors(models[name], max_vocab=None) for name in ("whole", "skipgram")}
+    monkeypatch.setattr(readers, "_READERS", {})
+    again = read_vectors(models["whole"], max_vocab=None)
+    assert (list(again.words), again.notes, again.digest) == (
+        list(first["whole"].words),
+        first["whole"].notes,
+        first["whole"].digest,
+    )
+    np.testing.assert_array_equal(again.matrix, first["whole"].matrix)
+    with pytest.raises(KeyError):
+        read_vectors(models["skipgram"], max_vocab=None)
 
 
 def test_compressed(models, tmp_path: Path):

@@ -135,20 +135,19 @@ def test_block_sizes_change_nothing(tmp_path_factory, words, block, limit, data)
 def test_max_vocab_counts_words_and_stops_reading(tmp_path, monkeypatch):
     monkeypatch.setattr(text, "BLOCK_BYTES", 64)
     path = tmp_path / "v.vec"
-    # What lies beyond the wanted words is broken: it must not be looked at.
+    # What lies beyond the wanted words is broken: it must not be parsed. It counts in the digest.
     path.write_text("1000 2\na 1 2\na 3 4\nb 5 6\nc 7 8\n" + "broken\n" * 20000)
     found = read_vectors(path, max_vocab=3)
     assert list(found.words) == ["a", "b", "c"]
-    assert found.digest is None
+    assert found.digest == hashlib.sha256(path.read_bytes()).hexdigest()
     assert found.notes["duplicates"] == 1
 
 
-def test_the_digest_is_known_when_max_vocab_is_the_whole_file(read_text_bytes, tmp_path):
-    assert read_text_bytes(PLAIN, max_vocab=3).digest == hashlib.sha256(PLAIN.encode()).hexdigest()
-    assert read_text_bytes(PLAIN, max_vocab=99).digest is not None
-    packed = read_text_bytes(PLAIN, name="v.vec.gz")
-    assert packed.digest == hashlib.sha256((tmp_path / "v.vec.gz").read_bytes()).hexdigest()
-    assert read_text_bytes(PLAIN, max_vocab=2).digest is None
+@pytest.mark.parametrize("limit", [1, 2, 3, 99])
+@pytest.mark.parametrize("name", ["v.vec", "v.vec.gz"])
+def test_the_digest_is_that_of_the_whole_file_whatever_is_taken_of_it(read_text_bytes, tmp_path, name, limit):
+    found = read_text_bytes(PLAIN, name=name, max_vocab=limit)
+    assert found.digest == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -44,14 +44,16 @@ def evaluate(
     """
     columns = DataSettings(text_column, label_column, data_dir)
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline import evaluate as pipeline
-
         if compare is not None:
+            from mosecrot_cli.pipeline.compare import run as run_comparison
+
             if predictions is not None:
                 raise typer.BadParameter("--predictions makes no sense with --compare")
             given = CompareSettings(*compare, data, split, columns, resamples or CompareSettings.resamples, seed)
-            show_comparison(sink, pipeline.compare(given, sink), given)
+            show_comparison(sink, run_comparison(given, sink), given)
         else:
+            from mosecrot_cli.pipeline.evaluate import run
+
             settings = EvaluateSettings(
                 data_set=data,
                 checkpoint=checkpoint,
@@ -63,7 +65,7 @@ def evaluate(
                 resamples=resamples or EvaluateSettings.resamples,
                 seed=seed,
             )
-            show_evaluation(sink, pipeline.run(settings, sink))
+            show_evaluation(sink, run(settings, sink))
 
 
 def show_evaluation(sink: Sink, found: Evaluation) -> None:

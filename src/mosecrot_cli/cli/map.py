@@ -18,6 +18,7 @@ def map_(
     weighting: opt.WeightingOption = MapSettings.weighting,
     k: opt.K = MapSettings.k,
     temperature: opt.Temperature = MapSettings.temperature,
+    dtype: opt.DtypeOption = MapSettings.dtype,
     device: opt.Device = MapSettings.device,
     output: opt.Output = MapSettings.out.output,
     overwrite: opt.Overwrite = False,
@@ -50,6 +51,7 @@ def map_(
         weighting=weighting,
         k=k,
         temperature=temperature,
+        dtype=dtype,
         device=device,
     )
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mosecrot_cli.settings import ALL, Method, Precision, RowFormat, Weighting
+from mosecrot_cli.settings import ALL, Method, Precision, RowFormat, StoredType, Weighting
 
 DATA = "Data"
 COMPUTE = "Device"
@@ -208,6 +208,9 @@ K = Annotated[int, typer.Option("--k", parser=parse_count, help="Nearest anchors
 Temperature = Annotated[
     float,
     typer.Option("--temperature", parser=parse_positive, help="Divides the similarities.", metavar="T"),
+]
+DtypeOption = Annotated[
+    StoredType, typer.Option("--dtype", help="Numbers of target.npy; float16 halves the file.", rich_help_panel=RUN)
 ]
 
 # --- finetune ---------------------------------------------------------------------------------------------------------

@@ -68,13 +68,21 @@ class Sink:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            TaskProgressColumn(show_speed=True),
+            TaskProgressColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         )
         with Progress(*columns, console=self.console, transient=True) as progress:
-            task = progress.add_task(description, total=total)
-            yield lambda units: progress.advance(task, units)
+            task = progress.add_task(description, total=total, speed="")
+            state = progress.tasks[0]
+
+            def advance(units: int) -> None:
+                progress.update(task, advance=units)
+                if state.speed:
+                    progress.update(task, speed=f"{state.speed:,.0f}/s")
+
+            yield advance
 
     # --- results ---
     def summary(self, title: str, rows: Sequence[tuple[str, str]], *, hint: str | None = None) -> None:

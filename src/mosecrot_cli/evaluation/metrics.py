@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+# scikit-learn is imported where it computes: it takes a second, and comparing two files of predictions needs none.
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ def score(gold: Sequence[str], predicted: Sequence[str], labels: Sequence[str] =
     """
     if not gold or len(gold) != len(predicted):
         raise ValueError(f"{len(gold)} gold labels and {len(predicted)} predictions")
+    from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
     order = ordered_labels(gold, predicted, labels)
     precision, recall, f1, support = precision_recall_fscore_support(gold, predicted, labels=order, zero_division=0)
     counts, cells = Counter(gold), Counter(zip(gold, predicted, strict=True))
@@ -110,6 +112,8 @@ def score(gold: Sequence[str], predicted: Sequence[str], labels: Sequence[str] =
 
 def macro_f1(gold: Sequence[str], predicted: Sequence[str]) -> float:
     """Mean F1 over the classes that occur in the gold labels or the predictions (scikit-learn's default)."""
+    from sklearn.metrics import f1_score
+
     return float(f1_score(gold, predicted, average="macro", zero_division=0))
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import regex
-from transformers import PreTrainedTokenizerBase
 
 from mosecrot_cli.model.orthography import UNSPACED, WORD_CHARACTER
 from mosecrot_cli.model.words import SourceWords, unlimited_ids
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _SPACED = rf"[[{WORD_CHARACTER}]--[{UNSPACED}]]"
 _WORD = regex.compile(

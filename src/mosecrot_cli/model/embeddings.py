@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedModel
 
 from mosecrot_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def input_embeddings(model: PreTrainedModel) -> NDArray[np.float32]:

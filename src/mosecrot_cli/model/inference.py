@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.batching import PaddingCollator, encode, maximum_length, token_batches
 from mosecrot_cli.model.devices import Device, memory_errors
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import Precision
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _CPU_TOKENS = 4_096
 _GPU_TOKENS = 65_536

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from logging import ERROR
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -28,20 +29,19 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import logging as hub_logging
 from numpy.typing import NDArray
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from safetensors import SafetensorError, safe_open
+from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedTokenizerBase
 from transformers.models.auto.tokenization_auto import get_tokenizer_config
 from transformers.utils import logging
 
 from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
 
+# The classes of models take seconds to import, and who only reads a tokenizer or the embeddings needs none.
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_WEIGHTS = "model.safetensors"
+_WORD_EMBEDDINGS = ("embeddings.word_embeddings.weight", "embeddings.tok_embeddings.weight")
 _CLASSIFIER = "ForSequenceClassification"
 _NOT_THERE = (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError)
 _UNREACHABLE = (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, ConnectionError, TimeoutError)
@@ -99,6 +99,11 @@ def load_input_embeddings(reference: str | Path) -> NDArray[np.float32]:
         DataError: the checkpoint is missing or broken, or holds no embeddings.
         SourceUnavailableError: the hub cannot be reached.
     """
+    stored = _stored_embeddings(reference)
+    if stored is not None:
+        return stored
+    from transformers import AutoModel
+
     model, missing, _ = _load(AutoModel, reference)
     _check_embeddings(model, missing, where=str(reference))
     weight: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
@@ -115,6 +120,8 @@ def load_classifier(reference: str | Path) -> Classifier:
         DataError: the checkpoint is missing or broken, lacks tensors (embeddings, head) or has another kind of head.
         SourceUnavailableError: the hub cannot be reached.
     """
+    from transformers import AutoModelForSequenceClassification
+
     where = str(reference)
     _check_head(load_config(reference), where=where)
     model, missing, _ = _load(AutoModelForSequenceClassification, reference)
@@ -144,6 +151,8 @@ def load_for_finetuning(reference: str | Path, labels: Sequence[str], *, seed: i
         DataError: the checkpoint is missing or broken, or lacks tensors of the body.
         SourceUnavailableError: the hub cannot be reached.
     """
+    from transformers import AutoModelForSequenceClassification
+
     names = dict(enumerate(labels))
     with nullcontext() if seed is None else torch.random.fork_rng(devices=[]):
         if seed is not None:
@@ -199,6 +208,24 @@ def quiet_transformers() -> Iterator[None]:
         hub_logging.set_verbosity(hub_verbosity)
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _stored_embeddings(reference: str | Path) -> NDArray[np.float32] | None:
+    """The input embeddings straight from a safetensors file, where their name and size leave no doubt."""
+    config = load_config(reference)
+    folder = _located(reference)
+    file = str(Path(folder) / _WEIGHTS) if is_local(folder) else try_to_load_from_cache(folder, _WEIGHTS)
+    if not isinstance(file, str):
+        return None
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            names = [name for name in tensors.keys() if name.endswith(_WORD_EMBEDDINGS)]  # noqa: SIM118
+            weight: torch.Tensor | None = tensors.get_tensor(names[0]) if len(names) == 1 else None
+    except (OSError, SafetensorError):  # loading the model says what is wrong
+        return None
+    if weight is None or weight.dim() != 2 or len(weight) != getattr(config, "vocab_size", None):
+        return None
+    return weight.float().numpy()
 
 
 def _load(kind: Any, reference: str | Path, **options: Any) -> tuple[PreTrainedModel, list[str], list[str]]:

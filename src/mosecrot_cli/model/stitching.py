@@ -10,12 +10,11 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import quiet_transformers
@@ -23,6 +22,9 @@ from mosecrot_cli.model.orthography import is_number
 from mosecrot_cli.model.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer, save_tokenizer
 from mosecrot_cli.model.vocabulary import NO_VECTOR, Row, SourceRow, case_forms
 from mosecrot_cli.model.words import SourceWords
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 _BLOCK = 16_384
 _FROM_MAPPED = (Row.WORD, Row.ALIAS)

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING, Any
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.checkpoints import digest_tensors, digest_texts, prepare_work
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import check_single_label
-from mosecrot_cli.model.trainer import train_in_process
 from mosecrot_cli.model.training_types import (
     SCHEDULERS,
     EpochRecord,
@@ -23,8 +20,10 @@ from mosecrot_cli.model.training_types import (
     TrainingResult,
     TrainingSettings,
 )
-from mosecrot_cli.model.workers import train_in_workers
 from mosecrot_cli.progress import Reporter, SilentReporter
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 __all__ = ["SCHEDULERS", "EpochRecord", "LabelledTexts", "TrainingResult", "TrainingSettings", "train_classifier"]
 
@@ -73,6 +72,8 @@ def train_classifier(
     if checkpoint is not None:
         reporter.info(f"going on from {checkpoint.name}")
     if len(settings.compute.gpus) > 1:
+        from mosecrot_cli.model.workers import train_in_workers
+
         return train_in_workers(
             model,
             tokenizer,
@@ -85,6 +86,9 @@ def train_classifier(
             checkpoint=checkpoint,
             reporter=reporter,
         )
+    # Here, because the Trainer takes seconds to import, and this module is also imported by what trains nothing.
+    from mosecrot_cli.model.trainer import train_in_process
+
     return train_in_process(
         model, tokenizer, train, dev, settings, device=device, work=work, checkpoint=checkpoint, reporter=reporter
     )

@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import safetensors.torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mosecrot_cli import errors
 from mosecrot_cli.errors import MosecrotError
@@ -28,6 +27,9 @@ from mosecrot_cli.model.guards import writing_checkpoints
 from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.training_types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings
 from mosecrot_cli.progress import Reporter
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 JOB_FOLDER = "job"
 JOB = "job.json"

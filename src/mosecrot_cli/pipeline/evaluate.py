@@ -1,4 +1,4 @@
-"""Step 6: how well a checkpoint does on labelled texts, and whether one does better than another."""
+"""Step 6: how well a checkpoint does on labelled texts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.evaluation.bootstrap import PairedComparison, macro_f1_interval, paired_bootstrap
+from mosecrot_cli.evaluation.bootstrap import macro_f1_interval
 from mosecrot_cli.evaluation.metrics import score
-from mosecrot_cli.evaluation.predictions import Predictions, check_against_gold, read_predictions, write_predictions
+from mosecrot_cli.evaluation.predictions import Predictions, write_predictions
 from mosecrot_cli.evaluation.seeds import Run, Summary, summarise
 from mosecrot_cli.evaluation.tables import Table, confusion_table, per_class_table, summary_table
 from mosecrot_cli.files import atomic_outputs, check_writable
@@ -24,7 +24,7 @@ from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
 from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.resources import inherited_facts
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import CompareSettings, EvaluateSettings
+from mosecrot_cli.settings import EvaluateSettings
 from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 
 
@@ -129,22 +129,6 @@ def evaluation(
     runs = [Run(seed_of(name), score(gold, item.predicted, labels)) for name, item in found.items()]
     interval = macro_f1_interval(gold, [item.predicted for item in found.values()], resamples=resamples, seed=seed)
     return Evaluation(summarise(runs, interval), coverage, facts)
-
-
-def compare(settings: CompareSettings, reporter: Reporter) -> PairedComparison:
-    """Paired bootstrap of two prediction files against the gold labels.
-
-    Raises:
-        DataError: a file is damaged or is not about the texts of the data set.
-    """
-    dataset = load(settings.data_set, settings.split, settings.data, language=None, reporter=reporter)
-    gold = labels_of(dataset)
-    predicted = []
-    for path in (settings.first, settings.second):
-        predictions = read_predictions(path)
-        check_against_gold(predictions, dataset.ids, gold, path=path, source=dataset.source)
-        predicted.append(predictions.predicted)
-    return paired_bootstrap(gold, *predicted, resamples=settings.resamples, seed=settings.seed)
 
 
 def as_predictions(

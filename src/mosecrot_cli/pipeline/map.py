@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
@@ -21,7 +20,7 @@ from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest
+from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, new_array
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, ComputeSettings, MapSettings
@@ -128,14 +127,15 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     )
     output.mkdir()
     target_map = method.build(options).fit(vectors.matrix[anchors.rows], anchors.values)
-    _fill(target_map, vectors.matrix, output / TARGET, own.shape[1], "mapping target words", reporter)
+    target = new_array(output / TARGET, (len(vectors), own.shape[1]), settings.dtype)
+    _fill(target_map, vectors.matrix, target, "mapping target words", reporter)
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
     statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
     if method.keeps_source:
         np.save(output / SOURCE, own)
     else:
         source_map = method.build(options).fit(anchors.values, anchors.values)
-        _fill(source_map, own, output / SOURCE, own.shape[1], "mapping source tokens", reporter)
+        _fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
     return _describe(job, output, manifest, own, anchors, vectors, statistics)
 
@@ -182,13 +182,11 @@ def _warn_about(anchors: AnchorRows, settings: MapSettings, reporter: Reporter) 
         reporter.warn(f"k = {settings.k:,}, but there are {len(anchors.rows):,} anchors: all are used")
 
 
-def _fill(mapping: EmbeddingMap, rows: NDArray[Any], path: Path, width: int, what: str, reporter: Reporter) -> None:
-    """Map `rows` into a new `.npy` file, block by block."""
-    out = open_memmap(path, mode="w+", dtype=np.float32, shape=(len(rows), width))
+def _fill(mapping: EmbeddingMap, rows: NDArray[Any], out: NDArray[Any], what: str, reporter: Reporter) -> None:
+    """Map `rows` into `out`, block by block."""
     with reporter.track(what, len(rows)) as advance:
         for count in mapping.transform_into(rows, out):
             advance(count)
-    out.flush()
 
 
 def _describe(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.files import writing
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest
 from mosecrot_cli.pipeline.resources import inherited_facts
 from mosecrot_cli.vectors.readers import read_vectors
@@ -124,6 +128,23 @@ class Mapped:
             where=str(self.folder),
             hint="stitch it with the folder that `finetune --embeddings` had, or map again with its source model",
         )
+
+
+def new_array(path: Path, shape: tuple[int, ...], dtype: str = "float32") -> NDArray[Any]:
+    """A new `.npy` file as a writable memory map; its room on the disk is taken at once.
+
+    Raises:
+        OutputError: there is no room: writing into a map would end the whole process.
+    """
+    with writing(path):
+        array = open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+            except (AttributeError, OSError) as error:  # no such call on this system, or for this file system
+                if getattr(error, "errno", errno.EOPNOTSUPP) not in (errno.EOPNOTSUPP, errno.EINVAL):
+                    raise
+    return array
 
 
 def read_array(path: Path) -> NDArray[np.float32]:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-import platformdirs
+from mosecrot_cli.cache import CACHE, cache_folder
 
-CACHE = "MOSECROT_CACHE"
+__all__ = ["CACHE", "OFFLINE", "cache_folder", "is_offline"]
+
 OFFLINE = "MOSECROT_OFFLINE"
 HUB_OFFLINE = "HF_HUB_OFFLINE"
 _TRUE = frozenset({"1", "true", "yes", "on"})
-
-
-def cache_folder() -> Path:
-    """The folder that MOSECROT_CACHE names, else the platform's place for caches of this program."""
-    named = os.environ.get(CACHE)
-    return Path(named) if named else Path(platformdirs.user_cache_dir("mosecrot", appauthor=False))
 
 
 def is_offline() -> bool:

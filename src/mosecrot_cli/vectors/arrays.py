@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.files import existing_file, sha256
+from mosecrot_cli.files import existing_file
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.vectors.collector import Keep, WordCollector
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
@@ -62,7 +62,7 @@ def read_arrays(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: 
     return collector.vectors(
         np.ascontiguousarray(matrix),
         source=str(path),
-        digest=sha256(path) if collector.rows == len(stored) else None,
+        digest=None,
         companions=(str(vocabulary),),
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from array import array
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.vectors.types import WordVectors
+from mosecrot_cli.vectors.types import WordVectors, notes_of
 
 _GROWTH = 1.25
 Keep = Callable[[str], bool]
@@ -30,7 +31,8 @@ class WordCollector:
         self.index: dict[str, int] = {}
         self.limit, self.keep = limit, keep
         self.rows = 0
-        self._duplicates = self._empty = self._renormalised = self._unwanted = 0
+        odd = ("duplicates", "empty_words", "renormalised", *(() if keep is None else ("unwanted",)))
+        self._oddities = {name: array("q") for name in odd}
 
     @property
     def full(self) -> bool:
@@ -50,34 +52,28 @@ class WordCollector:
     def add(self, words: Sequence[str]) -> list[int]:
         """Take the words of the next rows; returns the positions in `words` that are kept."""
         kept: list[int] = []
-        index, room, keep = self.index, self.room, self.keep
+        index, room, keep, oddities = self.index, self.room, self.keep, self._oddities
         for position, word in enumerate(words):
             if len(kept) >= room:
                 break
             self.rows += 1
             if not (word.isascii() or unicodedata.is_normalized("NFC", word)):
                 word = unicodedata.normalize("NFC", word)
-                self._renormalised += 1
+                oddities["renormalised"].append(len(index))
             if not word:
-                self._empty += 1
+                oddities["empty_words"].append(len(index))
             elif word in index:
-                self._duplicates += 1
+                oddities["duplicates"].append(len(index))
             elif keep is not None and not keep(word):
-                self._unwanted += 1
+                oddities["unwanted"].append(len(index))
             else:
                 index[word] = len(index)
                 kept.append(position)
         return kept
 
-    def notes(self) -> dict[str, int]:
-        """The counts for `WordVectors.notes`."""
-        counts = {
-            "rows": self.rows,
-            "duplicates": self._duplicates,
-            "empty_words": self._empty,
-            "renormalised": self._renormalised,
-        }
-        return counts if self.keep is None else {**counts, "unwanted": self._unwanted}
+    def note(self, oddity: str, before: Sequence[int]) -> None:
+        """Count cases that are no rows: `before` says how many words that were kept stood before each."""
+        self._oddities.setdefault(oddity, array("q")).extend(before)
 
     def vectors(
         self,
@@ -95,8 +91,9 @@ class WordCollector:
             DataError: nothing was kept.
         """
         if not self.index:
-            what = "none of its words is wanted" if self._unwanted else "the file holds no word vectors"
+            what = "none of its words is wanted" if self._oddities.get("unwanted") else "the file holds no word vectors"
             raise DataError(what, where=source)
+        oddities = {name: np.array(before, dtype=np.int64) for name, before in self._oddities.items()}
         return WordVectors(
             words=list(self.index),
             matrix=matrix,
@@ -104,7 +101,8 @@ class WordCollector:
             digest=digest,
             subwords=subwords,
             companions=companions,
-            notes={**self.notes(), **notes},
+            notes=notes_of(len(self.index), oddities) | notes,
+            oddities=oddities,
             _index=self.index,
         )
 
@@ -124,14 +122,15 @@ class RowCollector:
         reserved = expected if limit is None else min(limit, expected)
         self._matrix = np.empty((reserved, dimension), dtype=np.float32)
 
-    def add(self, words: Sequence[str], block: NDArray[np.float32]) -> None:
-        """Take the next rows: `block` [n, D] belongs to the n `words`."""
+    def add(self, words: Sequence[str], block: NDArray[np.float32]) -> list[int]:
+        """Take the next rows: `block` [n, D] belongs to the n `words`. Returns the positions that are kept."""
         start = len(self.words.index)
         kept = self.words.add(words)
         end = start + len(kept)
         if end > len(self._matrix):
             self._resize(max(end, int(len(self._matrix) * _GROWTH)))
         self._matrix[start:end] = block if len(kept) == len(block) else block[kept]
+        return kept
 
     def finish(self, **described: object) -> WordVectors:
         """The vectors; the arguments are those of `WordCollector.vectors`. The collector must not be used again."""

@@ -103,7 +103,7 @@ def _unpacked(path: Path, reporter: Reporter) -> Iterator[tuple[Path, str | None
             with writing(plain), plain.open("wb") as out:
                 while data := file.read(_COPY_BYTES):
                     out.write(data)
-            digest = file.digest_if_ended()
+            digest = file.digest()
         yield plain, digest
 
 

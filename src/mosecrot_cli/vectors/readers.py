@@ -8,6 +8,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.vectors import arrays, fasttext_models
+from mosecrot_cli.vectors.cache import VectorCache
 from mosecrot_cli.vectors.collector import Keep
 from mosecrot_cli.vectors.streams import is_packed, read_head
 from mosecrot_cli.vectors.text import HEADER, peek_text, read_text
@@ -37,7 +38,7 @@ _PEEKS = {
 def read_vectors(
     path: str | Path, *, max_vocab: int | None, reporter: Reporter | None = None, keep: Keep | None = None
 ) -> WordVectors:
-    """Read static word embeddings.
+    """Read static word embeddings, or open them as they were read before (`cache`).
 
     Formats: text (`.vec`, `.txt`; header optional; spaces or tabs), word2vec binary, fastText `.bin`, each also
     gzip-compressed; `.npy` with its words in `X.vocab.txt` or `X.txt`. Words are NFC-normalised and keep the file's
@@ -53,10 +54,18 @@ def read_vectors(
     Raises:
         DataError: the file is missing, empty, truncated, ragged, no UTF-8, of no known format, holds NaN or infinite
             numbers, or its header or list of words disagrees with its rows; `where` has the line or row.
+        UsageError: MOSECROT_VECTOR_CACHE makes no sense.
     """
-    file = Path(path)
-    read = _READERS[detect_format(file)]
-    return read(file, max_vocab=max_vocab, reporter=reporter or SilentReporter(), keep=keep)
+    file, told = Path(path), reporter or SilentReporter()
+    found = detect_format(file)
+
+    def read() -> WordVectors:
+        return _READERS[found](file, max_vocab=max_vocab, reporter=told, keep=keep)
+
+    # An array is mapped where it lies; what a filter leaves of a file is of no use to the next reader.
+    if found is VectorFormat.NUMPY or keep is not None:
+        return read()
+    return VectorCache.of_environment().through(file, max_vocab, read, told)
 
 
 def peek(path: str | Path) -> VectorPreview:

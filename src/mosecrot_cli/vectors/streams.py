@@ -54,7 +54,6 @@ class SourceFile:
         if self.packed:
             buffered = io.BufferedReader(self._hashed, _PACKED_READ_BYTES)
             self._stream = gzip.GzipFile(fileobj=buffered, mode="rb")
-        self._ended = False
 
     @property
     def most_bytes(self) -> int:
@@ -73,7 +72,6 @@ class SourceFile:
             raise DataError("the compressed file is truncated", where=str(self.path)) from error
         except (gzip.BadGzipFile, zlib.error) as error:
             raise DataError(f"damaged gzip file: {error}", where=str(self.path)) from error
-        self._ended = self._ended or not data
         return data
 
     def read_all(self, size: int) -> bytes:
@@ -84,10 +82,11 @@ class SourceFile:
             left -= len(data)
         return b"".join(parts)
 
-    def digest_if_ended(self) -> str | None:
-        """SHA-256 of the file if nothing is left to read, else None."""
-        if not self._ended and self.read(1):
-            return None
+    def digest(self) -> str:
+        """SHA-256 of the whole file. What was not read of it is hashed now, and not unpacked."""
+        buffer = memoryview(bytearray(_PACKED_READ_BYTES))
+        while self._hashed.readinto(buffer):
+            pass
         return self._hashed.sha256.hexdigest()
 
 

@@ -7,6 +7,7 @@ memory stays at the matrix and a few blocks.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -180,7 +181,8 @@ class _TextReader:
         expected = self._expected_rows(head)
         self._rows = RowCollector(self._layout.dimension, limit=max_vocab, expected=expected, keep=keep)
         self._pending: deque[Future[TextBlock]] = deque()
-        self._pending_lines = self._blank_lines = self._read_rows = 0
+        self._pending_lines = self._read_rows = 0
+        self._rows.words.note("blank_lines", ())
 
     def _expected_rows(self, head: bytes) -> int:
         """Rows to reserve: the header's, or by the length of the first ones; never more than the file can hold."""
@@ -204,8 +206,7 @@ class _TextReader:
         if ended and promised is not None and self._read_rows < promised:
             what = f"the header promises {promised} rows, the file has {self._read_rows}: truncated, or a wrong header"
             raise DataError(what, where=f"{self._path}:{max(1, self._layout.line - 1)}")
-        digest = self._source.digest_if_ended() if ended else None
-        return self._rows.finish(source=self._path, digest=digest, blank_lines=self._blank_lines)
+        return self._rows.finish(source=self._path, digest=self._source.digest())
 
     def _submit(self, pool: ThreadPoolExecutor) -> None:
         while len(self._pending) <= _PARSERS:
@@ -223,10 +224,11 @@ class _TextReader:
 
     def _gather(self, block: TextBlock) -> None:
         self._pending_lines -= block.lines
-        self._blank_lines += block.blank_lines
         self._read_rows += len(block.words)
         promised = self._layout.rows
         if promised is not None and self._read_rows > promised:
             what = f"more rows than the header promises ({promised})"
             raise DataError(what, where=f"{self._path}:{self._layout.line + promised}", hint="mend the header")
-        self._rows.add(block.words, block.matrix)
+        before = len(self._rows.words.index)
+        kept = self._rows.add(block.words, block.matrix)
+        self._rows.words.note("blank_lines", [before + bisect_left(kept, position) for position in block.blanks])

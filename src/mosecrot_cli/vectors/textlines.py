@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,14 +26,14 @@ class TextBlock:
         matrix: float32 [n, D], finite.
         line: number of the first of the lines (from 1).
         lines: how many lines they were.
-        blank_lines: how many of these held nothing.
+        blanks: of each line that held nothing, how many of the words stood before.
     """
 
     words: list[str]
     matrix: NDArray[np.float32]
     line: int
     lines: int
-    blank_lines: int
+    blanks: Sequence[int]
 
 
 def is_number(field: bytes) -> bool:
@@ -70,7 +71,7 @@ def parse_block(data: bytes, *, line: int, dimension: int, path: str) -> TextBlo
     lines = data.count(b"\n")
     regular = _parse_regular(data, lines, dimension)
     if regular is not None:
-        return TextBlock(regular[0], regular[1], line, lines, 0)
+        return TextBlock(regular[0], regular[1], line, lines, ())
     return _parse_odd(data.split(b"\n")[:-1], line=line, dimension=dimension, path=path)
 
 
@@ -113,12 +114,13 @@ def _parse_odd(lines: list[bytes], *, line: int, dimension: int, path: str) -> T
             except ValueError as error:
                 raise DataError(str(error), where=f"{path}:{line + position}") from error
     kept = [position for position, word in enumerate(words) if word is not None]
+    blank = [position for position, word in enumerate(words) if word is None]
     return TextBlock(
         words=[word for word in words if word is not None],
         matrix=matrix if len(kept) == len(lines) else matrix[kept],
         line=line,
         lines=len(lines),
-        blank_lines=len(lines) - len(kept),
+        blanks=[position - number for number, position in enumerate(blank)],
     )
 
 

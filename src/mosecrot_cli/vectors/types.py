@@ -49,12 +49,13 @@ class WordVectors:
         words: V distinct words, NFC-normalised.
         matrix: float32 [V, D], C-contiguous; may be a read-only memory map.
         source: path of the file that they were read from.
-        digest: SHA-256 of that file (as it lies on the disk) where all of it was read, else None.
+        digest: SHA-256 of that file (as it lies on the disk) where it was computed on the way, else None.
         subwords: the vector [D] of a word outside the vocabulary, made of its character n-grams (fastText `.bin`);
             None where the file has none. A word without any n-gram gets zeros.
         companions: further files that belong to `source` (the words of an `.npy`).
         notes: counts of what was read, dropped and changed: `rows`, `duplicates` (first wins), `empty_words`,
             `renormalised` (written in NFC here, not in the file), and where they apply `blank_lines`, `undecodable`.
+        oddities: for those of the counts that depend on how far was read: of each case, how many words stood before.
     """
 
     words: Sequence[str]
@@ -64,6 +65,7 @@ class WordVectors:
     subwords: Callable[[str], NDArray[np.float32]] | None = field(default=None, repr=False)
     companions: tuple[str, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
+    oddities: Mapping[str, NDArray[np.int64]] = field(default_factory=dict, repr=False)
     _index: dict[str, int] | None = field(default=None, repr=False)
 
     @property
@@ -106,6 +108,12 @@ class WordVectors:
         if unknown and self.subwords is not None:
             vectors[[row is None for row in found]] = [self.subwords(word) for word in unknown]
         return vectors
+
+
+def notes_of(words: int, oddities: Mapping[str, Sequence[int] | NDArray[np.int64]]) -> dict[str, int]:
+    """The counts that follow from the number of words and their `WordVectors.oddities`."""
+    dropped = sum(len(oddities.get(name, ())) for name in ("duplicates", "empty_words", "unwanted"))
+    return {"rows": words + dropped, **{name: len(before) for name, before in oddities.items()}}
 
 
 def normalised_lower(word: str) -> str:

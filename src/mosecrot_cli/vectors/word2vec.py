@@ -70,9 +70,7 @@ class _BinaryReader:
             if self._position < len(self._buffer):
                 what = f"more data than the {self._promised} rows that the header promises"
                 raise DataError(what, where=f"{self._path}: row {row + 1}")
-        ended = self._position == len(self._buffer)
-        digest = self._source.digest_if_ended() if ended else None
-        return self._rows.finish(source=self._path, digest=digest)
+        return self._rows.finish(source=self._path, digest=self._source.digest())
 
     def _read_rows(self, first: int) -> int:
         """Take the wanted rows that are whole in the buffer, at least one; returns their number."""

@@ -1,0 +1,25 @@
+"""Whether one of two sets of predictions is better than the other; loads no model."""
+
+from __future__ import annotations
+
+from mosecrot_cli.evaluation.bootstrap import PairedComparison, paired_bootstrap
+from mosecrot_cli.evaluation.predictions import check_against_gold, read_predictions
+from mosecrot_cli.pipeline.datasets import labels_of, load
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import CompareSettings
+
+
+def run(settings: CompareSettings, reporter: Reporter) -> PairedComparison:
+    """Paired bootstrap of two prediction files against the gold labels.
+
+    Raises:
+        DataError: a file is damaged or is not about the texts of the data set.
+    """
+    dataset = load(settings.data_set, settings.split, settings.data, language=None, reporter=reporter)
+    gold = labels_of(dataset)
+    predicted = []
+    for path in (settings.first, settings.second):
+        predictions = read_predictions(path)
+        check_against_gold(predictions, dataset.ids, gold, path=path, source=dataset.source)
+        predicted.append(predictions.predicted)
+    return paired_bootstrap(gold, *predicted, resamples=settings.resamples, seed=settings.seed)
