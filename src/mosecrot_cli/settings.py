@@ -18,6 +18,11 @@ ALL: Final = sys.maxsize
 DEFAULT_MAX_VOCAB = 200_000
 DEFAULT_SEED = 1
 
+# Fine-tuning without a preset (`tasks.presets`).
+DEFAULT_EPOCHS = 8
+DEFAULT_LEARNING_RATE = 5e-5
+DEFAULT_BATCH_SIZE = 16
+
 
 class Method(StrEnum):
     """How target words get an embedding of the source model's width."""

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.settings import DEFAULT_SEED, ComputeSettings
+from mosecrot_cli.settings import (
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_EPOCHS,
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_SEED,
+    ComputeSettings,
+)
 
 SCHEDULERS: Final = ("linear", "cosine", "constant", "constant_with_warmup")
 
@@ -51,9 +57,9 @@ class TrainingSettings:
 
     """
 
-    epochs: int = 8
-    learning_rate: float = 5e-5
-    batch_size: int = 16
+    epochs: int = DEFAULT_EPOCHS
+    learning_rate: float = DEFAULT_LEARNING_RATE
+    batch_size: int = DEFAULT_BATCH_SIZE
     max_length: int | None = None
     warmup: float = 0.0
     weight_decay: float = 0.0

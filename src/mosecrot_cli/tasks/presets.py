@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mosecrot_cli.settings import DEFAULT_BATCH_SIZE, DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingPreset:
@@ -24,7 +26,9 @@ class TrainingPreset:
     max_length: int
 
 
-DEFAULT = TrainingPreset(epochs=8, learning_rate=5e-5, batch_size=16, max_length=128)
+DEFAULT = TrainingPreset(
+    epochs=DEFAULT_EPOCHS, learning_rate=DEFAULT_LEARNING_RATE, batch_size=DEFAULT_BATCH_SIZE, max_length=128
+)
 
 TAXI1500 = TrainingPreset(epochs=15, learning_rate=1e-5, batch_size=32, max_length=100)
 """MoSECroT's learning rate (arXiv 2401.04821), the rest from Taxi1500's evaluation script (github.com/cisnlp/Taxi1500).
