@@ -43,7 +43,9 @@ for weighting in standard softmax sparsemax; do
 done
 mosecrot map --method lstsq -o mapped-lstsq --if-changed
 language lstsq model mapped-lstsq
-rm -rf stitched-lstsq mapped-lstsq
+mosecrot map --preset transfer -o mapped-transfer --if-changed
+language transfer model mapped-transfer
+rm -rf stitched-lstsq mapped-lstsq stitched-transfer mapped-transfer
 
 say "4. The paper's way: fine-tune with the relative representations of English as input"
 paper=sparsemax

@@ -16,6 +16,7 @@ ROWS = {
     "kept-standard": ("Russian", "stitched: relative, standard, source kept"),
     "kept-softmax": ("Russian", "stitched: relative, softmax, source kept"),
     "kept-sparsemax": ("Russian", "stitched: relative, sparsemax, source kept"),
+    "transfer": ("Russian", "stitched: the preset transfer, source kept"),
     "paper-standard": ("Russian", "stitched: the paper's F^s, standard"),
     "paper-softmax": ("Russian", "stitched: the paper's F^s, softmax"),
     "paper-sparsemax": ("Russian", "stitched: the paper's F^s, sparsemax"),

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 STDIO: Final = "-"
 ALL: Final = sys.maxsize
@@ -29,6 +31,9 @@ class Method(StrEnum):
 
     relative = "relative"
     lstsq = "lstsq"
+    ridge = "ridge"
+    procrustes = "procrustes"
+    residual = "residual"
 
 
 class Weighting(StrEnum):
@@ -163,8 +168,36 @@ class MapSettings:
     weighting: Weighting = Weighting.sparsemax
     k: int = 50
     temperature: float = 1.0
+    ridge: float = 0.1
+    keep_source: bool = False
     dtype: StoredType = StoredType.float32
     device: str = "auto"
+
+
+class MapPreset(StrEnum):
+    """A bundle of options of `map`; an option that is given as well wins."""
+
+    paper = "paper"
+    transfer = "transfer"
+
+
+MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
+    {
+        MapPreset.paper: {
+            name: getattr(MapSettings, name)
+            for name in ("method", "weighting", "k", "temperature", "ridge", "keep_source")
+        },
+        # Chosen on the dev splits of SIB-200 in Russian, French and Chinese: docs/transfer.md.
+        MapPreset.transfer: {
+            "method": Method.residual,
+            "weighting": Weighting.softmax,
+            "k": 50,
+            "temperature": 0.07,
+            "ridge": 0.1,
+            "keep_source": True,
+        },
+    }
+)
 
 
 @dataclass(frozen=True)

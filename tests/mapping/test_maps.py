@@ -3,16 +3,19 @@
 import entmax
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.special
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.linear_model import Ridge
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.mapping.linear import LinearMap, lstsq
+from mosecrot_cli.mapping.linear import LinearMap, lstsq, procrustes, ridge_solver
 from mosecrot_cli.mapping.methods import METHODS, MapOptions
 from mosecrot_cli.mapping.relative import RelativeMap
+from mosecrot_cli.mapping.residual import ResidualMap
 from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
 
@@ -150,9 +153,58 @@ def test_least_squares_recovers_a_known_rotation_and_equals_numpy():
     assert LinearMap(lstsq).fit(vectors[:7], values).transform(rows) == pytest.approx(rows @ expected, abs=1e-5)
 
 
+def test_ridge_equals_scikit_learn(world):
+    rows, anchors, values = world
+    strength = 0.3
+    alpha = strength * float((anchors.astype(np.float64) ** 2).sum()) / WIDTH  # the trace of the Gram matrix
+    expected = Ridge(alpha=alpha, fit_intercept=False).fit(anchors, values).predict(rows)
+    assert LinearMap(ridge_solver(strength)).fit(anchors, values).transform(rows) == pytest.approx(expected, abs=1e-5)
+    nothing = LinearMap(ridge_solver(strength)).fit(np.zeros((3, WIDTH)), values[:3]).transform(rows)
+    assert not nothing.any()
+
+
+@pytest.mark.parametrize("width", [WIDTH, SOURCE_WIDTH])
+def test_procrustes_equals_scipy(world, width: int):
+    _, anchors, values = world
+    wide = np.hstack([values, values[:, ::-1]])[:, :width].astype(np.float64)
+    found = LinearMap(procrustes).fit(anchors, wide).matrix_
+    padded = np.pad(wide, ((0, 0), (0, WIDTH - width)))
+    # With unequal dimensions: as the square problem on padded values, restricted to the columns that are there.
+    rotation, _ = scipy.linalg.orthogonal_procrustes(anchors, padded)
+    reached = np.linalg.norm(anchors @ found - wide)
+    assert reached == pytest.approx(np.linalg.norm(anchors @ rotation[:, :width] - wide), rel=1e-6)
+    assert found.T @ found == pytest.approx(np.eye(width), abs=1e-8)
+
+
+def test_residual_map_equals_its_formula(world):
+    rows, anchors, values = world
+    k, temperature, strength = 7, 0.07, 0.1
+    mean = unit(anchors.astype(np.float64)).mean(axis=0)
+    x, queries = (unit(unit(side.astype(np.float64)) - mean) for side in (anchors, rows))
+    y = values - values.mean(axis=0, dtype=np.float64)
+    model = Ridge(alpha=strength * (x**2).sum() / WIDTH, fit_intercept=False).fit(x, y)
+    expected = model.predict(queries)
+    residuals = y - model.predict(x)
+    for row, similarities in enumerate(queries @ x.T):
+        near = np.argsort(-similarities, kind="stable")[:k]
+        expected[row] += scipy.special.softmax(similarities[near] / temperature) @ residuals[near]
+    expected = unit(expected) * np.linalg.norm(y, axis=1).mean() + values.mean(axis=0, dtype=np.float64)
+    mapping = ResidualMap(k, "softmax", temperature, strength).fit(anchors, values)
+    assert mapping.transform(rows) == pytest.approx(expected, abs=1e-4)
+    assert mapping.transform(np.zeros((1, WIDTH))) == pytest.approx(values.mean(axis=0)[None], abs=1e-6)
+    assert (mapping.statistics_.rows, mapping.statistics_.zero_rows) == (ROWS + 1, 1)
+
+
+def test_a_cold_residual_map_keeps_the_direction_of_an_anchors_translation(world):
+    _, anchors, values = world
+    found = ResidualMap(5, "softmax", 1e-3, 0.1).fit(anchors, values).transform(anchors)
+    mean = values.mean(axis=0)
+    assert (unit(found - mean) * unit(values - mean)).sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
 @pytest.mark.parametrize("method", [*METHODS])
 def test_what_makes_no_sense_is_refused(method: str):
-    mapping = METHODS[method].build(MapOptions(3, "softmax", 1.0))
+    mapping = METHODS[method].build(MapOptions(3, "softmax", 1.0, 0.1))
     good = np.ones((4, 3), dtype=np.float32)
     with pytest.raises(ValueError, match="no anchor"):
         mapping.fit(good[:0], good[:0])

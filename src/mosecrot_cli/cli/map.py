@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from mosecrot_cli.cli import options as opt
 from mosecrot_cli.cli.output import session
 from mosecrot_cli.cli.report import report
-from mosecrot_cli.settings import MapSettings, OutputSettings
+from mosecrot_cli.settings import MAP_PRESETS, MapPreset, MapSettings, OutputSettings
 
 
 def map_(
@@ -14,10 +17,13 @@ def map_(
     target_vectors: opt.TargetVectors = MapSettings.target_vectors,
     max_vocab: opt.MaxVocabOptional = MapSettings.max_vocab,
     vocab_from: opt.VocabFrom = None,
-    method: opt.MethodOption = MapSettings.method,
-    weighting: opt.WeightingOption = MapSettings.weighting,
-    k: opt.K = MapSettings.k,
-    temperature: opt.Temperature = MapSettings.temperature,
+    preset: opt.Preset = MapPreset.paper,
+    method: opt.MethodOption = None,
+    weighting: opt.WeightingOption = None,
+    k: opt.K = None,
+    temperature: opt.Temperature = None,
+    ridge: opt.Ridge = None,
+    keep_source: opt.KeepSource = None,
     dtype: opt.DtypeOption = MapSettings.dtype,
     device: opt.Device = MapSettings.device,
     output: opt.Output = MapSettings.out.output,
@@ -36,6 +42,8 @@ def map_(
     Examples:
         mosecrot map --weighting sparsemax --k 50
 
+        mosecrot map --preset transfer
+
         mosecrot map --vocab-from tt.test.tsv --max-vocab all
 
         mosecrot anchors --lexicon en-tt.tsv -o - ... | mosecrot map - --source-model DIR --target-vectors wiki.tt.vec
@@ -47,14 +55,17 @@ def map_(
         target_vectors=target_vectors,
         max_vocab=max_vocab,
         vocab_from=tuple(vocab_from or ()),
-        method=method,
-        weighting=weighting,
-        k=k,
-        temperature=temperature,
         dtype=dtype,
         device=device,
     )
+    given: dict[str, Any] = {"method": method, "weighting": weighting, "k": k, "temperature": temperature}
+    given |= {"ridge": ridge, "keep_source": keep_source}
+    chosen = {**MAP_PRESETS[preset]} | {name: value for name, value in given.items() if value is not None}
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
         from mosecrot_cli.pipeline.map import run
 
-        report(sink, run(settings, sink), next_step="mosecrot finetune --train ..., then mosecrot stitch")
+        report(
+            sink,
+            run(replace(settings, **chosen), sink),
+            next_step="mosecrot finetune --train ..., then mosecrot stitch",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,6 +11,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output, finite
 
 Solver = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -40,6 +42,40 @@ def lstsq(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64
     cutoff = np.finfo(np.float64).eps * max(anchor_vectors.shape)
     solution: NDArray[np.float64] = scipy.linalg.lstsq(anchor_vectors, anchor_values, cond=cutoff)[0]
     return solution
+
+
+def ridge_solver(strength: float) -> Solver:
+    """Ridge regression (Hoerl and Kennard, 1970): `W = argmin ||X W - Y||_F^2 + strength e ||W||_F^2`.
+
+    `e` is the mean eigenvalue of `X^T X`, so that the strength, above 0, means the same for any number and length of
+    anchor vectors. The solution is unique also with fewer anchors than dimensions.
+
+    Raises:
+        UsageError: the strength is not above 0.
+    """
+    if not 0 < strength < math.inf:
+        raise UsageError(f"the ridge must be above 0, not {strength}")
+
+    def solve(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> NDArray[np.float64]:
+        gram = anchor_vectors.T @ anchor_vectors
+        mean_eigenvalue = float(np.trace(gram)) / len(gram)
+        if mean_eigenvalue == 0:
+            return np.zeros((len(gram), anchor_values.shape[1]))
+        gram[np.diag_indices_from(gram)] += strength * mean_eigenvalue
+        solution: NDArray[np.float64] = scipy.linalg.solve(gram, anchor_vectors.T @ anchor_values, assume_a="pos")
+        return solution
+
+    return solve
+
+
+def procrustes(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The orthogonal map with the least squared error (Schönemann, 1966): `W = U V^T` of the SVD of `X^T Y`.
+
+    With unequal dimensions the rows or the columns of `W`, whichever are fewer, are orthonormal.
+    """
+    left, _, right = scipy.linalg.svd(anchor_vectors.T @ anchor_values, full_matrices=False)
+    rotation: NDArray[np.float64] = left @ right
+    return rotation
 
 
 class LinearMap:

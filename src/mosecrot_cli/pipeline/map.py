@@ -109,9 +109,8 @@ def resolve(settings: MapSettings, reporter: Reporter) -> Job:
 def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed:
     settings = job.settings
     method = METHODS[settings.method]
-    told = settings.temperature != MapSettings.temperature
-    if told and not (method.weighs_neighbours and WEIGHTINGS[settings.weighting].uses_temperature):
-        reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
+    keeps_source = method.keeps_source or settings.keep_source
+    _warn_about_options(settings, reporter)
     pairs = read_anchor_pairs(settings.anchors)
     own = load_input_embeddings(job.source_model)
     resources.hub_model(job.source_model, reporter)
@@ -123,6 +122,7 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
         k=settings.k,
         weighting=settings.weighting,
         temperature=settings.temperature,
+        ridge=settings.ridge,
         device=resolve_device(ComputeSettings(device=settings.device)).name,
     )
     output.mkdir()
@@ -131,13 +131,13 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     _fill(target_map, vectors.matrix, target, "mapping target words", reporter)
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
     statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
-    if method.keeps_source:
+    if keeps_source:
         np.save(output / SOURCE, own)
     else:
         source_map = method.build(options).fit(anchors.values, anchors.values)
         _fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
-    return _describe(job, output, manifest, own, anchors, vectors, statistics)
+    return _describe(job, output, manifest, own, anchors, vectors, statistics, keeps_source=keeps_source)
 
 
 def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: WordVectors, *, where: str) -> AnchorRows:
@@ -171,6 +171,15 @@ def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: Wo
     )
 
 
+def _warn_about_options(settings: MapSettings, reporter: Reporter) -> None:
+    method = METHODS[settings.method]
+    warm = method.weighs_neighbours and WEIGHTINGS[settings.weighting].uses_temperature
+    if settings.temperature != MapSettings.temperature and not warm:
+        reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
+    if settings.ridge != MapSettings.ridge and not method.regularised:
+        reporter.warn(f"the ridge has no effect with {settings.method}")
+
+
 def _warn_about(anchors: AnchorRows, settings: MapSettings, reporter: Reporter) -> None:
     lost = anchors.missing_source + anchors.missing_target
     if lost:
@@ -197,18 +206,18 @@ def _describe(
     anchors: AnchorRows,
     vectors: WordVectors,
     statistics: dict[str, Any],
+    *,
+    keeps_source: bool,
 ) -> Computed:
     settings = job.settings
-    method = METHODS[settings.method]
     own_digest = array_digest(own)
-    source_digest = own_digest if method.keeps_source else array_digest(np.load(output / SOURCE, mmap_mode="r"))
-    how = f"{settings.method}, {settings.weighting}, k = {'all' if settings.k == ALL else settings.k}"
+    source_digest = own_digest if keeps_source else array_digest(np.load(output / SOURCE, mmap_mode="r"))
     found = statistics["target"]
     summary = [
         ("anchors", f"{len(anchors.rows):,}"),
-        ("method", how if method.weighs_neighbours else str(settings.method)),
+        ("method", _how(settings)),
         ("target words", f"{len(vectors):,} x {own.shape[1]}"),
-        ("source tokens", f"{len(own):,}, {'kept' if method.keeps_source else 'mapped'}"),
+        ("source tokens", f"{len(own):,}, {'kept' if keeps_source else 'mapped'}"),
     ]
     odd = {name: found[name] for name in ("zero_rows", "cancelled_rows") if found.get(name)}
     summary += [(name.replace("_", " "), f"{count:,}") for name, count in odd.items()]
@@ -227,7 +236,7 @@ def _describe(
             "tgt": job.facts.get("tgt"),
             "source_model": portable(job.source_model, manifest),
             "target_vectors": portable(job.target_vectors, manifest),
-            "source_kept": method.keeps_source,
+            "source_kept": keeps_source,
             "source_sha256": source_digest,
             "source_embeddings_sha256": own_digest,
         },
@@ -236,9 +245,21 @@ def _describe(
     )
 
 
+def _how(settings: MapSettings) -> str:
+    """The method and the options that change its result."""
+    method, parts = METHODS[settings.method], [str(settings.method)]
+    if method.weighs_neighbours:
+        parts += [str(settings.weighting), f"k = {'all' if settings.k == ALL else settings.k}"]
+        if WEIGHTINGS[settings.weighting].uses_temperature:
+            parts.append(f"temperature {settings.temperature:g}")
+    if method.regularised:
+        parts.append(f"ridge {settings.ridge:g}")
+    return ", ".join(parts)
+
+
 def _plan(job: Job) -> list[tuple[str, str]]:
     settings = job.settings
-    plan = [("anchors", settings.anchors), ("method", f"{settings.method}, {settings.weighting}, k = {settings.k}")]
+    plan = [("anchors", settings.anchors), ("method", _how(settings))]
     plan.append(("source model", job.source_model))
     if settings.vocab_from:
         plan.append(("words kept", f"those of the anchors and of {', '.join(map(str, settings.vocab_from))}"))
