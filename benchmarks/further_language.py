@@ -28,7 +28,7 @@ def claim(scale: Scale) -> Sequence[Row]:
     steps = {
         "anchors": ["--lexicon", str(lexicon), "--source-model", made["model"], "--tgt", "xx"]
         + ["--target-vectors", made[f"vectors-{words}"], "--max-vocab", str(words)],
-        "map": [],
+        "map": ["--keep-source"],  # the model keeps its own embeddings: no F^s is needed
         "stitch": [],
     }
     runs, notes = [], ""

@@ -192,7 +192,7 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
             "method": Method.residual,
             "weighting": Weighting.softmax,
             "k": 50,
-            "temperature": 0.07,
+            "temperature": 0.15,
             "ridge": 0.1,
             "keep_source": True,
         },
