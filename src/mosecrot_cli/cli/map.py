@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from mosecrot_cli.cli import map_options as map_opt
 from mosecrot_cli.cli import options as opt
 from mosecrot_cli.cli.output import session
 from mosecrot_cli.cli.report import report
@@ -17,14 +18,14 @@ def map_(
     target_vectors: opt.TargetVectors = MapSettings.target_vectors,
     max_vocab: opt.MaxVocabOptional = MapSettings.max_vocab,
     vocab_from: opt.VocabFrom = None,
-    preset: opt.Preset = MapPreset.paper,
-    method: opt.MethodOption = None,
-    weighting: opt.WeightingOption = None,
-    k: opt.K = None,
-    temperature: opt.Temperature = None,
-    ridge: opt.Ridge = None,
-    keep_source: opt.KeepSource = None,
-    dtype: opt.DtypeOption = MapSettings.dtype,
+    preset: map_opt.Preset = MapPreset.paper,
+    method: map_opt.MethodOption = None,
+    weighting: map_opt.WeightingOption = None,
+    k: map_opt.K = None,
+    temperature: map_opt.Temperature = None,
+    ridge: map_opt.Ridge = None,
+    keep_source: map_opt.KeepSource = None,
+    dtype: map_opt.DtypeOption = MapSettings.dtype,
     device: opt.Device = MapSettings.device,
     output: opt.Output = MapSettings.out.output,
     overwrite: opt.Overwrite = False,
