@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mosecrot_cli.cli.options import RUN, parse_count, parse_positive
-from mosecrot_cli.settings import MapPreset, MapSettings, Method, StoredType, Weighting
+from mosecrot_cli.settings import FloatType, MapPreset, MapSettings, Method, Weighting
 
 PAPERS = "Unset: the preset's; the paper's"
 
@@ -61,5 +61,5 @@ KeepSource = Annotated[
     ),
 ]
 DtypeOption = Annotated[
-    StoredType, typer.Option("--dtype", help="Numbers of target.npy; float16 halves the file.", rich_help_panel=RUN)
+    FloatType, typer.Option("--dtype", help="Numbers of target.npy; float16 halves the file.", rich_help_panel=RUN)
 ]

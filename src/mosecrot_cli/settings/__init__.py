@@ -1,0 +1,78 @@
+"""What each command can be told: frozen dataclasses that hold every default of the toolkit, once.
+
+`None` means "not said": the command then takes the value from the manifest of its input, or from the task's preset.
+"""
+
+from __future__ import annotations
+
+from mosecrot_cli.settings.baselines import LinearBaselineSettings, LstsqBaselineSettings, MbertBaselineSettings
+from mosecrot_cli.settings.choices import (
+    ALL,
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_EPOCHS,
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_MAX_VOCAB,
+    DEFAULT_SEED,
+    STDIO,
+    FloatType,
+    MapPreset,
+    Method,
+    Precision,
+    RowFormat,
+    VectorForm,
+    VectorModel,
+    Weighting,
+)
+from mosecrot_cli.settings.shared import ComputeSettings, DataSettings, OutputSettings
+from mosecrot_cli.settings.steps import (
+    MAP_PRESETS,
+    AnchorsSettings,
+    CompareSettings,
+    EvaluateSettings,
+    FinetuneSettings,
+    MapSettings,
+    PredictSettings,
+    StitchSettings,
+)
+from mosecrot_cli.settings.vectors import (
+    DescribeVectorsSettings,
+    FastTextSettings,
+    RewriteVectorsSettings,
+    TrainVectorsSettings,
+)
+
+__all__ = [
+    "ALL",
+    "DEFAULT_BATCH_SIZE",
+    "DEFAULT_EPOCHS",
+    "DEFAULT_LEARNING_RATE",
+    "DEFAULT_MAX_VOCAB",
+    "DEFAULT_SEED",
+    "MAP_PRESETS",
+    "STDIO",
+    "AnchorsSettings",
+    "CompareSettings",
+    "ComputeSettings",
+    "DataSettings",
+    "DescribeVectorsSettings",
+    "EvaluateSettings",
+    "FastTextSettings",
+    "FinetuneSettings",
+    "FloatType",
+    "LinearBaselineSettings",
+    "LstsqBaselineSettings",
+    "MapPreset",
+    "MapSettings",
+    "MbertBaselineSettings",
+    "Method",
+    "OutputSettings",
+    "Precision",
+    "PredictSettings",
+    "RewriteVectorsSettings",
+    "RowFormat",
+    "StitchSettings",
+    "TrainVectorsSettings",
+    "VectorForm",
+    "VectorModel",
+    "Weighting",
+]

@@ -1,0 +1,157 @@
+"""What the commands of the method can be told, and `predict`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from mosecrot_cli.settings.choices import (
+    DEFAULT_MAX_VOCAB,
+    DEFAULT_SEED,
+    STDIO,
+    FloatType,
+    MapPreset,
+    Method,
+    RowFormat,
+    Weighting,
+)
+from mosecrot_cli.settings.shared import ComputeSettings, DataSettings, OutputSettings
+
+
+@dataclass(frozen=True)
+class AnchorsSettings:
+    """`mosecrot anchors`: paper, section 3, step 1."""
+
+    out: OutputSettings = OutputSettings(Path("anchors.tsv"))
+    src: str = "en"
+    tgt: str | None = None
+    lexicons: tuple[str, ...] = ()
+    source_model: str | None = None
+    target_vectors: str | None = None
+    max_vocab: int = DEFAULT_MAX_VOCAB
+    max_anchors: int | None = None
+    drop_stopwords: bool = False
+    stopwords: Path | None = None
+    min_score: float | None = None
+    script: str = "auto"
+    identical: bool = False
+    multi_token: bool = False
+    panlex_distance: int = 1
+    min_quality: int = 0
+    panlex_dump: Path | None = None
+    seed: int = DEFAULT_SEED
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """`mosecrot map`: paper, section 3, steps 2 and 3."""
+
+    out: OutputSettings = OutputSettings(Path("mapped"))
+    anchors: str = "anchors.tsv"
+    source_model: str | None = None
+    target_vectors: str | None = None
+    max_vocab: int | None = None
+    vocab_from: tuple[Path, ...] = ()
+    method: Method = Method.relative
+    weighting: Weighting = Weighting.sparsemax
+    k: int = 50
+    temperature: float = 1.0
+    ridge: float = 0.1
+    keep_source: bool = False
+    dtype: FloatType = FloatType.float32
+    device: str = "auto"
+
+
+MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
+    {
+        MapPreset.paper: {
+            name: getattr(MapSettings, name)
+            for name in ("method", "weighting", "k", "temperature", "ridge", "keep_source")
+        },
+        # How it was chosen: docs/transfer.md.
+        MapPreset.transfer: {
+            "method": Method.residual,
+            "weighting": Weighting.softmax,
+            "k": 50,
+            "temperature": 0.15,
+            "ridge": 0.1,
+            "keep_source": True,
+        },
+    }
+)
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """`mosecrot finetune`: step 4. Unset numbers come from the task's preset (`tasks.presets`)."""
+
+    train: str = ""
+    dev: str | None = None
+    out: OutputSettings = OutputSettings(Path("model"))
+    data: DataSettings = DataSettings()
+    compute: ComputeSettings = ComputeSettings()
+    src: str | None = None
+    source_model: str | None = None
+    embeddings: str | None = None
+    freeze_embeddings: bool | None = None
+    epochs: int | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    max_length: int | None = None
+    seeds: tuple[int, ...] = (DEFAULT_SEED,)
+    seed_folders: bool = False
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class StitchSettings:
+    """`mosecrot stitch`: step 5."""
+
+    checkpoint: Path = Path("model")
+    embeddings: Path = Path("mapped")
+    out: OutputSettings = OutputSettings(Path("stitched"))
+    shared: bool = True
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """`mosecrot evaluate`: step 6."""
+
+    data_set: str = ""
+    checkpoint: Path = Path("stitched")
+    split: str = "test"
+    data: DataSettings = DataSettings()
+    compute: ComputeSettings = ComputeSettings()
+    predictions: Path | None = None
+    overwrite: bool = False
+    resamples: int = 2_000
+    seed: int = DEFAULT_SEED
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """`mosecrot evaluate --compare A B`: paired bootstrap of two prediction files."""
+
+    first: Path
+    second: Path
+    data_set: str
+    split: str = "test"
+    data: DataSettings = DataSettings()
+    resamples: int = 10_000
+    seed: int = DEFAULT_SEED
+
+
+@dataclass(frozen=True)
+class PredictSettings:
+    """`mosecrot predict`."""
+
+    checkpoint: Path = Path("stitched")
+    texts: str = STDIO
+    output: str = STDIO
+    format: RowFormat = RowFormat.tsv
+    text_column: str | None = None
+    overwrite: bool = False
+    compute: ComputeSettings = ComputeSettings()
