@@ -64,7 +64,7 @@ def test_every_source_with_its_licence_and_what_to_cite():
 
 
 def test_options_and_variables():
-    source = Path(options.__file__).read_text(encoding="utf-8")
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(options.__file__).parent.glob("*options.py"))
     mentioned = set(re.findall(r"`?(--[a-z][a-z-]+)", DOCUMENT))
     assert {name for name in mentioned if f'"{name}"' not in source} == set()
     package = "".join(path.read_text(encoding="utf-8") for path in Path(options.__file__).parents[1].rglob("*.py"))
