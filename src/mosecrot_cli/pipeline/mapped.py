@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import writing
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest
+from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.pipeline.resources import inherited_facts
+from mosecrot_cli.progress import Reporter
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
@@ -145,6 +147,13 @@ def new_array(path: Path, shape: tuple[int, ...], dtype: str = "float32") -> NDA
                 if getattr(error, "errno", errno.EOPNOTSUPP) not in (errno.EOPNOTSUPP, errno.EINVAL):
                     raise
     return array
+
+
+def fill(mapping: EmbeddingMap, rows: NDArray[Any], out: NDArray[Any], what: str, reporter: Reporter) -> None:
+    """Map `rows` into `out`, block by block, reported as `what`."""
+    with reporter.track(what, len(rows)) as advance:
+        for count in mapping.transform_into(rows, out):
+            advance(count)
 
 
 def read_array(path: Path) -> NDArray[np.float32]:

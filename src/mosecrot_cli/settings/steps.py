@@ -12,9 +12,12 @@ from mosecrot_cli.settings.choices import (
     DEFAULT_MAX_VOCAB,
     DEFAULT_SEED,
     STDIO,
+    Basis,
     FloatType,
     MapPreset,
     Method,
+    Neighbours,
+    Normalize,
     RowFormat,
     Weighting,
 )
@@ -47,7 +50,10 @@ class AnchorsSettings:
 
 @dataclass(frozen=True)
 class MapSettings:
-    """`mosecrot map`: paper, section 3, steps 2 and 3."""
+    """`mosecrot map`: paper, section 3, steps 2 and 3.
+
+    `normalize` None is the method's own (`mapping.methods`).
+    """
 
     out: OutputSettings = OutputSettings(Path("mapped"))
     anchors: str = "anchors.tsv"
@@ -60,6 +66,11 @@ class MapSettings:
     k: int = 50
     temperature: float = 1.0
     ridge: float = 0.1
+    normalize: Normalize | None = None
+    basis: Basis = Basis.anchors
+    neighbours: Neighbours = Neighbours.cosine
+    pivot_vectors: str | None = None
+    pivot_lexicons: tuple[Path, ...] = ()
     keep_source: bool = False
     dtype: FloatType = FloatType.float32
     device: str = "auto"
@@ -69,7 +80,7 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
     {
         MapPreset.paper: {
             name: getattr(MapSettings, name)
-            for name in ("method", "weighting", "k", "temperature", "ridge", "keep_source")
+            for name in ("method", "weighting", "k", "temperature", "ridge", "basis", "neighbours", "keep_source")
         },
         # How it was chosen: docs/transfer.md.
         MapPreset.transfer: {
@@ -78,6 +89,8 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
             "k": 50,
             "temperature": 0.15,
             "ridge": 0.1,
+            "basis": Basis.anchors,
+            "neighbours": Neighbours.cosine,
             "keep_source": True,
         },
     }
