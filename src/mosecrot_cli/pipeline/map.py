@@ -55,12 +55,14 @@ class AnchorRows:
 
     Attributes:
         values: source embeddings of the anchors, `A x D`; of several tokens their mean.
+        ids: token ids of their source words, `A`.
         rows: rows of their target words in the vectors, `A`.
         missing_source: pairs left out because the source word is not in the model's vocabulary.
         missing_target: pairs left out because the target word is not in the vectors.
     """
 
     values: Matrix
+    ids: tuple[tuple[int, ...], ...]
     rows: NDArray[np.int64]
     missing_source: int
     missing_target: int
@@ -118,13 +120,7 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter, keep=keep)
     anchors = anchor_rows(pairs, SourceWords(load_tokenizer(job.source_model)), own, vectors, where=settings.anchors)
     _warn_about(anchors, settings, reporter)
-    options = MapOptions(
-        k=settings.k,
-        weighting=settings.weighting,
-        temperature=settings.temperature,
-        ridge=settings.ridge,
-        device=resolve_device(ComputeSettings(device=settings.device)).name,
-    )
+    options = map_options(settings)
     output.mkdir()
     target_map = method.build(options).fit(vectors.matrix[anchors.rows], anchors.values)
     target = new_array(output / TARGET, (len(vectors), own.shape[1]), settings.dtype)
@@ -167,7 +163,22 @@ def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: Wo
         )
     values = np.stack([own[list(tokens)].mean(axis=0, dtype=np.float64) for tokens, _ in found])
     return AnchorRows(
-        values.astype(np.float32), np.array([row for _, row in found], dtype=np.int64), missing_source, missing_target
+        values=values.astype(np.float32),
+        ids=tuple(tokens for tokens, _ in found),
+        rows=np.array([row for _, row in found], dtype=np.int64),
+        missing_source=missing_source,
+        missing_target=missing_target,
+    )
+
+
+def map_options(settings: MapSettings) -> MapOptions:
+    """What the settings tell a method, `device` made definite."""
+    return MapOptions(
+        k=settings.k,
+        weighting=settings.weighting,
+        temperature=settings.temperature,
+        ridge=settings.ridge,
+        device=resolve_device(ComputeSettings(device=settings.device)).name,
     )
 
 
@@ -215,7 +226,7 @@ def _describe(
     found = statistics["target"]
     summary = [
         ("anchors", f"{len(anchors.rows):,}"),
-        ("method", _how(settings)),
+        ("method", describe_method(settings)),
         ("target words", f"{len(vectors):,} x {own.shape[1]}"),
         ("source tokens", f"{len(own):,}, {'kept' if keeps_source else 'mapped'}"),
     ]
@@ -236,6 +247,7 @@ def _describe(
             "tgt": job.facts.get("tgt"),
             "source_model": portable(job.source_model, manifest),
             "target_vectors": portable(job.target_vectors, manifest),
+            "anchors": None if settings.anchors == STDIO else portable(settings.anchors, manifest),
             "source_kept": keeps_source,
             "source_sha256": source_digest,
             "source_embeddings_sha256": own_digest,
@@ -245,7 +257,7 @@ def _describe(
     )
 
 
-def _how(settings: MapSettings) -> str:
+def describe_method(settings: MapSettings) -> str:
     """The method and the options that change its result."""
     method, parts = METHODS[settings.method], [str(settings.method)]
     if method.weighs_neighbours:
@@ -259,7 +271,7 @@ def _how(settings: MapSettings) -> str:
 
 def _plan(job: Job) -> list[tuple[str, str]]:
     settings = job.settings
-    plan = [("anchors", settings.anchors), ("method", _how(settings))]
+    plan = [("anchors", settings.anchors), ("method", describe_method(settings))]
     plan.append(("source model", job.source_model))
     if settings.vocab_from:
         plan.append(("words kept", f"those of the anchors and of {', '.join(map(str, settings.vocab_from))}"))
