@@ -18,7 +18,8 @@ from sklearn.metrics.pairwise import cosine_similarity
 from commands import ANCHORS, failure_of, output_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.evaluation.references import PRECISION, Reference, Verdict
+from mosecrot_cli.evaluation.references import BY_METHOD, HUBNESS, PRECISION, SPREAD, Reference, Verdict
+from mosecrot_cli.mapping.methods import METHODS
 from mosecrot_cli.pipeline.held_out import split_anchors
 from mosecrot_cli.pipeline.map import AnchorRows
 
@@ -251,3 +252,11 @@ def test_a_reference_has_an_outside():
     verdicts = [reference.judge(value)[0] for value in (0.09, 0.11, 0.79, 0.81)]
     assert verdicts == [Verdict.low, Verdict.normal, Verdict.normal, Verdict.high]
     assert reference.judge(0)[1] == "more" and reference.judge(1)[1] == "less" and reference.judge(0.3)[1] == ""
+
+
+def test_the_documented_ranges_are_those_of_the_module():
+    text = (Path(__file__).parents[2] / "docs" / "inspect.md").read_text(encoding="utf-8")
+    for statistic, digits in ((PRECISION, 3), (SPREAD, 3), (HUBNESS, 1)):
+        for kind, ends in BY_METHOD[statistic].items():
+            assert "–".join(f"{end:.{digits}f}".removeprefix("0") for end in ends) in text, (statistic, kind)
+    assert {kind.split()[0] for kind in BY_METHOD[PRECISION]} <= {*METHODS}

@@ -35,9 +35,10 @@ def inspect(
 ) -> None:
     """Look at mapped embeddings: is the lexicon good, is the map, what do they know of a text?
 
-    Fits the same map again on a part of the anchors and looks where the other words find their translations; counts
-    the words of a text that the vectors and the anchors know; measures lengths and hubs; and tells which number is out
-    of the range that it has on real material. Anchors, model and vectors are those in the folder's manifest.
+    Fits the same map again on a part of the anchors and looks where the other words find their translations (each has
+    one: synonyms count as wrong); counts the words of a text that the vectors and the anchors know; measures lengths
+    and hubs; and tells which number is out of the range that it has on real material. Anchors, model and vectors are
+    those in the folder's manifest.
 
     Examples:
         mosecrot inspect

@@ -95,7 +95,8 @@ def run(settings: InspectSettings, reporter: Reporter) -> Inspection:
     if texts is not None:
         coverage = text_coverage(texts, material.target.words, _anchor_words(material), load_tokenizer(material.model))
     norms = norm_statistics(source, centre), norm_statistics(target, centre)
-    hubs = _hubs(material, source, target)
+    with reporter.track("hubs", None):
+        hubs = _hubs(material, source, target)
     return Inspection(
         mapped=settings.mapped,
         method=describe_method(material.recorded) + (", source kept" if material.keeps_source else ", source mapped"),
@@ -180,16 +181,17 @@ def _translate(material: Material, reporter: Reporter) -> TranslationTest:
         lost = len(material.sample) - len(sample)
         reporter.warn(f"{vectors.source}: {lost:,} of {len(material.sample):,} mapped words are not in these vectors")
     split = split_anchors(anchors, material.ids, share=settings.holdout, seed=settings.seed)
-    return translation_test(
-        METHODS[material.recorded.method],
-        map_options(material.recorded),
-        anchors,
-        split,
-        vectors=vectors.matrix,
-        sample=sample if len(sample) else split.tested,
-        candidates=own[material.ids],
-        keeps_source=material.keeps_source,
-    )
+    with reporter.track("held-out translation", None):
+        return translation_test(
+            METHODS[material.recorded.method],
+            map_options(material.recorded),
+            anchors,
+            split,
+            vectors=vectors.matrix,
+            sample=sample if len(sample) else split.tested,
+            candidates=own[material.ids],
+            keeps_source=material.keeps_source,
+        )
 
 
 def _read_static(material: Material, reporter: Reporter) -> WordVectors:

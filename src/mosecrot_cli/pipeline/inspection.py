@@ -13,6 +13,9 @@ from mosecrot_cli.mapping.geometry import NormStatistics
 from mosecrot_cli.pipeline.held_out import PLACES, TranslationTest
 from mosecrot_cli.pipeline.text_coverage import TextCoverage
 
+_MANY = 100
+"""Numbers from here on are counts."""
+
 
 @dataclass(frozen=True)
 class Neighbours:
@@ -122,10 +125,7 @@ def _neighbours(word: Neighbours) -> Table:
 
 
 def _translation(test: TranslationTest) -> Table:
-    title = (
-        f"translation of {test.words:,} held-out target words among {test.candidates:,} whole-word source tokens, "
-        f"fitted on {test.fitted_on:,} anchors"
-    )
+    title = f"{test.words:,} held-out words among {test.candidates:,} tokens"
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (name, *(test.precision[key][k] for k in PLACES)) for key, name in (("cosine", "cosine"), ("csls", "CSLS"))
     )
@@ -139,7 +139,7 @@ def _coverage(found: TextCoverage) -> list[Table]:
     title = f"{found.words:,} running words of {found.texts:,} texts"
     tables = [Table(title, ("words", "number", "share"), tuple(rows))]
     if found.unknown:
-        tables.append(Table("the most frequent unknown words", ("word", "times"), found.unknown))
+        tables.append(Table("unknown words", ("the most frequent", "times"), found.unknown))
     return tables
 
 
@@ -156,12 +156,15 @@ def _norms(source: NormStatistics, target: NormStatistics) -> Table:
 
 
 def _hubs(found: Hubs) -> list[Table]:
-    title = f"source tokens among the {found.k} neighbours of {found.sample:,} target words"
+    title = f"{found.k} neighbours of {found.sample:,} words"
     rows: Sequence[tuple[Cell, ...]] = (
         ("skewness of how often a token is one", found.skewness),
         ("share of tokens that never are", found.never),
     )
-    return [Table(title, ("", "value"), tuple(rows)), Table("hubs", ("source token", "neighbour of"), found.top)]
+    return [
+        Table(title, ("", "value"), tuple(rows)),
+        Table("hubs", ("source token", "neighbour of (words)"), found.top),
+    ]
 
 
 def _judgements(found: Sequence[Judgement]) -> Table:
@@ -176,4 +179,4 @@ def _range(found: Judgement) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) and value > 1 else f"{value:.3f}"
+    return f"{value:,.0f}" if value >= _MANY else f"{value:.3f}"
