@@ -70,12 +70,14 @@ class Judgement:
         return self.verdict in (Verdict.low, Verdict.high) and bool(self.advice)
 
 
+# The statistics, as they are shown: precision by CSLS; words running ones; N_10 how often a source token is among the
+# ten nearest of a target word.
 ANCHORS = "anchors"
-PRECISION = "held-out precision@1 (CSLS)"
-KNOWN_WORDS = "running words in the vocabulary"
-ANCHOR_WORDS = "running words that are anchors"
-SPREAD = "spread of the target over that of the source"
-HUBNESS = "skewness of the 10-occurrence"
+PRECISION = "held-out precision@1"
+KNOWN_WORDS = "words in the vocabulary"
+ANCHOR_WORDS = "words that are anchors"
+SPREAD = "spread, target / source"
+HUBNESS = "skewness of N_10"
 
 _NO_LEXICON = (
     "the lexicon does not hold for words outside it: look at a few of its pairs, its columns and languages, and "

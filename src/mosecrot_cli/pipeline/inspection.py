@@ -169,7 +169,7 @@ def _hubs(found: Hubs) -> list[Table]:
 
 def _judgements(found: Sequence[Judgement]) -> Table:
     rows = tuple((each.statistic, _short(each.value), _range(each), str(each.verdict)) for each in found)
-    return Table("is it normal?", ("statistic", "here", "measured elsewhere", "verdict"), rows)
+    return Table("is it normal?", ("statistic", "here", "reference", "verdict"), rows)
 
 
 def _range(found: Judgement) -> str:
