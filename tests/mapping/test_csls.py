@@ -59,8 +59,10 @@ def test_mutual_nearest_equals_a_brute_force(sides, block_rows: int):
 
 def test_equal_vectors_are_one_and_the_first_stands_for_them(sides, block_rows: int):
     source, target = sides
-    pairs = mutual_nearest(np.concatenate([source, source]), np.concatenate([target, target, target]), csls_k=1)
-    assert pairs.tolist() == mutual_nearest(source, target, csls_k=1).tolist()
+    pairs = mutual_nearest(np.concatenate([source, source]), np.concatenate([target, target, target]))
+    assert pairs.tolist() == mutual_nearest(source, target).tolist()
+    once = hubness(source, in_blocks(target))
+    assert np.array_equal(hubness(source, in_blocks(np.concatenate([target, target[::-1]]))), once)
 
 
 def test_no_vectors_no_pairs(sides):
@@ -98,6 +100,13 @@ def test_under_csls_ties_go_to_the_lowest_row_and_the_same_input_gives_the_same_
     assert found.max() < len(anchors)
     parts = np.concatenate([mapping.transform(rows[start : start + 111]) for start in range(0, len(rows), 111)])
     assert found.tobytes() == parts.tobytes()
+
+
+def test_a_row_that_is_not_finite_is_named(sides):
+    anchors, rows = sides
+    bad = np.concatenate([rows, rows, rows[:1] * np.nan])
+    with pytest.raises(ValueError, match="row 1800"):
+        RelativeMap(5, "softmax", 1.0, queries=in_blocks(bad)).fit(anchors, anchors)
 
 
 def test_a_sum_of_csls_similarities_is_refused(sides):

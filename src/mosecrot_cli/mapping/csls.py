@@ -8,6 +8,7 @@ of it, in the scale of cosines, is what weightings get here: none but `standard`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from mosecrot_cli.mapping.base import checked
 from mosecrot_cli.mapping.devices import torch_device
-from mosecrot_cli.mapping.search import distinct, nearest, penalisable, with_penalties
+from mosecrot_cli.mapping.search import nearest, penalisable, with_penalties
 from mosecrot_cli.mapping.units import exact_units, unit_rows
 
 CSLS_K = 10
@@ -30,8 +31,34 @@ _BLOCK_ROWS = 65_536
 
 
 def in_blocks(matrix: NDArray[Any]) -> Queries:
-    """The rows of a matrix (a memory map, say) as `Queries`."""
-    return lambda: (matrix[start : start + _BLOCK_ROWS] for start in range(0, len(matrix), _BLOCK_ROWS))
+    """The rows of a matrix (a memory map, say) as `Queries`, of equal ones the first.
+
+    Some tables give thousands of words the same vector. Whatever is near to one such word would be a hub else.
+    When called, the result raises ValueError for a row (named) that is not finite.
+    """
+
+    def blocks() -> Iterator[NDArray[Any]]:
+        rows = first_rows(matrix)
+        for start in range(0, len(rows), _BLOCK_ROWS):
+            part = rows[start : start + _BLOCK_ROWS]
+            block = matrix[part]
+            if len(bad := part[~np.isfinite(block).all(axis=1)]):
+                raise ValueError(f"vectors: row {bad[0]} holds NaN or infinity")
+            yield block
+
+    return blocks
+
+
+def first_rows(matrix: NDArray[Any]) -> NDArray[np.int64]:
+    """The rows of a matrix that equal no earlier one, ascending."""
+    seen: set[bytes] = set()
+    rows = []
+    for number, row in enumerate(matrix):
+        key = blake2b(row.tobytes(), digest_size=16).digest()
+        if key not in seen:
+            seen.add(key)
+            rows.append(number)
+    return np.array(rows, dtype=np.int64)
 
 
 def changed(queries: Queries | None, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Queries | None:
@@ -54,14 +81,12 @@ def hubness(
         float64 `[A]`, off by about 1e-7.
 
     Raises:
-        ValueError: a query (its row is named) is not finite.
+        ValueError: a query is not finite.
     """
     units = torch.from_numpy(exact_units(vectors).astype(np.float32)).to(device or torch.device("cpu"))
     best = units.new_empty((len(units), 0))
-    row = 0
     for block in queries():
-        others = torch.from_numpy(unit_rows(block, "vectors", first_row=row).units).to(units.device)
-        row += len(block)
+        others = torch.from_numpy(unit_rows(block, "vectors").units).to(units.device)
         best = _merged(best, nearest(units, others, min(k, len(others))).similarities, k)
     return _mean(best)
 
@@ -72,7 +97,7 @@ def mutual_nearest(
     """Mutual nearest neighbours under CSLS between two sets of unit vectors of one space.
 
     A pair is such that neither vector has a nearer one on the other side. Of equal vectors the first stands for all.
-    Beside the two arrays and (on a GPU) their copies, memory is needed for a block of target vectors at a time.
+    Beside both arrays without such copies, memory is needed for a block of target vectors at a time.
 
     Args:
         source_units: float32 `[S, D]`.
@@ -87,11 +112,11 @@ def mutual_nearest(
         ValueError: the widths differ.
         UsageError: no such device.
     """
-    source = torch.from_numpy(np.ascontiguousarray(checked(source_units, "source vectors"), dtype=np.float32))
-    target = np.ascontiguousarray(checked(target_units, "vectors", width=source.shape[1]), dtype=np.float32)
-    if not (len(source) and len(target)):
+    source_rows, source_part = _distinct(checked(source_units, "source vectors"))
+    target_rows, target = _distinct(checked(target_units, "target vectors", width=source_part.shape[1]))
+    if not (len(source_part) and len(target)):
         return np.empty((0, 2), dtype=np.int64)
-    source = source.to(torch_device(device))
+    source = torch.from_numpy(source_part).to(torch_device(device))
     # First the hubness of either side, then the neighbours; each in one run over the target.
     best = source.new_empty((len(source), 0))
     target_hubness = []
@@ -110,22 +135,15 @@ def mutual_nearest(
         score[better] = found.similarities[:, 0].cpu().numpy()[better]
         target_of[better] = start + found.indices[:, 0].cpu().numpy()[better]
         source_of.append(nearest(penalisable(block), source_penalised, 1).indices[:, 0].cpu().numpy())
-    return _agreeing(target_of, np.concatenate(source_of), source.cpu().numpy(), target)
+    mutual = np.flatnonzero(np.concatenate(source_of)[target_of] == np.arange(len(source)))
+    return np.stack([source_rows[mutual], target_rows[target_of[mutual]]], axis=1)
 
 
-def _agreeing(
-    target_of: NDArray[np.int64], source_of: NDArray[np.int64], source: NDArray[np.float32], target: NDArray[np.float32]
-) -> NDArray[np.int64]:
-    """The pairs of rows that choose each other, equal rows being one."""
-    firsts = []
-    for side in (source, target):
-        first, group = distinct(side)
-        firsts.append(first[group])
-    first_source, first_target = firsts
-    rows = np.flatnonzero(first_source == np.arange(len(source)))
-    chosen = first_target[target_of[rows]]
-    mutual = first_source[source_of[chosen]] == rows
-    return np.stack([rows[mutual], chosen[mutual]], axis=1)
+def _distinct(matrix: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The first row of each distinct vector, and these vectors."""
+    single = np.ascontiguousarray(matrix, dtype=np.float32)
+    rows = first_rows(single)
+    return rows, single if len(rows) == len(single) else single[rows]
 
 
 def _blocks(matrix: NDArray[np.float32], device: torch.device) -> Iterator[tuple[int, Tensor]]:

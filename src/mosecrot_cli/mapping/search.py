@@ -54,7 +54,7 @@ class AnchorIndex:
         self.device = device
         # Adding 0 turns -0 into 0, which has other bytes.
         rows = exact_units(anchors).astype(np.float32) + np.float32(0)
-        first, group = distinct(rows)
+        first, group = _distinct(rows)
         self.units = torch.from_numpy(rows).to(device)
         self._all_distinct = len(first) == len(rows)
         self._anchors = anchors
@@ -246,7 +246,7 @@ def _first_by_key(similarities: Tensor, k: int) -> Tensor:
     return (columns - 1) - (best & ((1 << column_bits) - 1))
 
 
-def distinct(rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _distinct(rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First row of each distinct vector, in order; and for each row, which of them it equals."""
     if rows.shape[1] == 0:
         return np.zeros(1, dtype=np.int64), np.zeros(len(rows), dtype=np.int64)

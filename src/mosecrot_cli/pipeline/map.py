@@ -78,12 +78,14 @@ class AnchorRows:
 
     Attributes:
         values: source embeddings of the anchors, `A x D`; of several tokens their mean.
+        ids: token ids of their source words, `A`.
         rows: rows of their target words in the vectors, `A`.
         missing_source: pairs left out because the source word is not in the model's vocabulary.
         missing_target: pairs left out because the target word is not in the vectors.
     """
 
     values: Matrix
+    ids: tuple[tuple[int, ...], ...]
     rows: NDArray[np.int64]
     missing_source: int
     missing_target: int
@@ -198,7 +200,11 @@ def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: Wo
         )
     values = np.stack([own[list(tokens)].mean(axis=0, dtype=np.float64) for tokens, _ in found])
     return AnchorRows(
-        values.astype(np.float32), np.array([row for _, row in found], dtype=np.int64), missing_source, missing_target
+        values=values.astype(np.float32),
+        ids=tuple(tokens for tokens, _ in found),
+        rows=np.array([row for _, row in found], dtype=np.int64),
+        missing_source=missing_source,
+        missing_target=missing_target,
     )
 
 
@@ -262,6 +268,7 @@ def _describe(
             "tgt": job.facts.get("tgt"),
             "source_model": portable(job.source_model, manifest),
             "target_vectors": portable(job.target_vectors, manifest),
+            "anchors": None if settings.anchors == STDIO else portable(settings.anchors, manifest),
             "source_kept": keeps_source,
             "source_sha256": source_digest,
             "source_embeddings_sha256": own_digest,

@@ -168,3 +168,36 @@ class PredictSettings:
     text_column: str | None = None
     overwrite: bool = False
     compute: ComputeSettings = ComputeSettings()
+
+
+@dataclass(frozen=True)
+class InspectSettings:
+    """`mosecrot inspect`. What is unset comes from the manifest of the mapped folder.
+
+    Attributes:
+        mapped: the folder that `map` has written.
+        words: target words whose nearest source tokens are shown.
+        k: how many of these.
+        holdout: share of the anchors' target words that are held out for the translation test; 0: no test.
+        sample: how many mapped target words stand for all in the statistics.
+        texts: a text file or data set whose coverage is counted.
+        split: of a named data set.
+        data: how texts are read.
+        anchors, source_model, target_vectors: in place of those in the manifest.
+        device: of the searches.
+        seed: of the split and the sample.
+    """
+
+    mapped: Path = Path("mapped")
+    words: tuple[str, ...] = ()
+    k: int = 10
+    holdout: float = 0.1
+    sample: int = 5_000
+    texts: str | None = None
+    split: str = "test"
+    data: DataSettings = DataSettings()
+    anchors: str | None = None
+    source_model: str | None = None
+    target_vectors: str | None = None
+    device: str = "auto"
+    seed: int = DEFAULT_SEED
