@@ -1,4 +1,4 @@
-"""What all other anchors predict for each anchor: the judge of the ridge, of self-learning and of the pairs.
+"""What all other anchors predict for each anchor: the judge of the ridge.
 
 Ridge regression has its leave-one-out predictions in closed form (Allen, 1974, PRESS): with the leverage `h` of an
 anchor, its fitted value `f` and its own value `y`, the map learnt without it gives `(f - h y) / (1 - h)`.
@@ -7,12 +7,10 @@ anchor, its fitted value `f` and its own value `y`, the map learnt without it gi
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import exact_units
 
 RIDGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -27,22 +25,16 @@ class LeaveOneOut:
     Args:
         vectors: the anchors in one space, normalised, `[A, Dx]`.
         values: the anchors in the other, normalised, `[A, D]`.
-        judged: only the first so many anchors are predicted and judged; None: all.
     """
 
-    def __init__(self, vectors: Rows, values: Rows, *, judged: int | None = None) -> None:
+    def __init__(self, vectors: Rows, values: Rows) -> None:
         self.eigenvalues, axes = np.linalg.eigh(vectors.T @ vectors)
         rotated = vectors @ axes
-        self._axes, self._moments = axes, rotated.T @ values
-        self._rotated, self._values = rotated[:judged], values[:judged]
-
-    def matrix(self, strength: float) -> Rows:
-        """`W` `[Dx, D]`; see `linear.ridge_solver`."""
-        solution: Rows = self._axes @ (self._moments / self._denominators(strength)[:, None])
-        return solution
+        self._moments = rotated.T @ values
+        self._rotated, self._values = rotated, values
 
     def predictions(self, strength: float) -> Rows:
-        """Of each judged anchor, what the map learnt from all others gives, `[n, D]`; a zero vector gives 0."""
+        """Of each anchor, what the map learnt from all others gives, `[A, D]`; a zero vector gives 0."""
         scaled = self._rotated / self._denominators(strength)
         leverage = np.einsum("nd,nd->n", scaled, self._rotated)[:, None]
         # A leverage of 1: nothing but the anchor itself knows of its direction.
@@ -50,7 +42,7 @@ class LeaveOneOut:
         return predicted
 
     def cosines(self, strength: float) -> NDArray[np.float64]:
-        """Cosines between the predictions and the judged anchors' own values, `[n]`."""
+        """Cosines between the predictions and the anchors' own values, `[A]`."""
         agreement: NDArray[np.float64] = np.einsum(
             "nd,nd->n", exact_units(self.predictions(strength)), self._unit_values
         )
@@ -70,10 +62,3 @@ class LeaveOneOut:
             self.eigenvalues + strength * mean if mean > 0 else np.ones_like(self.eigenvalues)
         )
         return denominators
-
-
-def centred_sides(vectors: NDArray[Any], values: NDArray[Any]) -> Sides:
-    """The normalisation of `ResidualMap`: unit vectors, centred, unit again; values centred."""
-    sides = Sides("both", "center")
-    sides.fit(vectors, values)
-    return sides
