@@ -1,6 +1,7 @@
 """Normalised sides, the vocabulary as basis, CSLS, pivots and identical seeds, through the commands."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from safetensors.torch import load_file
 
 from commands import failure_of
 from mosecrot_cli.cli.app import run
+from mosecrot_cli.mapping.methods import METHODS
 from mosecrot_cli.model.loading import load_tokenizer
 from mosecrot_cli.model.words import SourceWords
+from mosecrot_cli.settings import Basis, Method, Neighbours, Normalize
 from mosecrot_cli.vectors.readers import read_vectors
 
 
@@ -209,3 +212,13 @@ def test_the_automatic_ridge_is_named(chain: Path, capsys: pytest.CaptureFixture
     assert (Path("a") / "target.npy").read_bytes() == (Path("b") / "target.npy").read_bytes()
     assert run("map --ridge 0 -o c".split()) == 2
     assert "above 0" in capsys.readouterr().err
+
+
+def test_the_page_names_every_option_and_value():
+    page = (Path(__file__).parents[2] / "docs" / "mapping-options.md").read_text(encoding="utf-8")
+    values = [value for choice in (Basis, Method, Neighbours, Normalize) for value in choice]
+    assert [value for value in values if value not in page] == []
+    table = dict(re.findall(r"^\| `(--\w+)` \| (.*?) \|", page, re.MULTILINE))
+    for option, takes in [("--normalize", "normalize"), ("--basis", "takes_basis")]:
+        named = re.findall(r"`(\w+)`", table[option])
+        assert named == [name for name, method in METHODS.items() if getattr(method, takes)]
