@@ -17,7 +17,7 @@ from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.mapping.methods import METHODS, MapOptions
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
 from mosecrot_cli.model.devices import resolve_device
-from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
+from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, new_array
@@ -116,7 +116,8 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     resources.hub_model(job.source_model, reporter)
     keep = resources.wanted_words(settings.vocab_from, (pair.target for pair in pairs))
     vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter, keep=keep)
-    anchors = anchor_rows(pairs, SourceWords(load_tokenizer(job.source_model)), own, vectors, where=settings.anchors)
+    source = SourceWords(load_word_tokenizer(job.source_model))
+    anchors = anchor_rows(pairs, source, own, vectors, where=settings.anchors)
     _warn_about(anchors, settings, reporter)
     options = MapOptions(
         k=settings.k,
