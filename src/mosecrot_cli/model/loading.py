@@ -101,7 +101,6 @@ def load_input_embeddings(reference: str | Path) -> NDArray[np.float32]:
     stored = _stored_embeddings(reference)
     if stored is not None:
         return stored
-    import torch
     from transformers import AutoModel
 
     model, missing, _ = _load(AutoModel, reference)

@@ -1,4 +1,4 @@
-"""A checkpoint straight from its folder, where that leaves no doubt: without torch and transformers, which take seconds.
+"""A checkpoint straight from its folder, where that leaves no doubt; torch and transformers take seconds to import.
 
 Whatever is odd here is left to `transformers`, which reads it in its own way or says what is wrong with it.
 """
