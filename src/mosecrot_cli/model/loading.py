@@ -6,19 +6,18 @@ checkpoint lacks goes unnoticed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from logging import ERROR
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
+from mosecrot_cli.errors import DataError, MosecrotError
+from mosecrot_cli.model.references import explained, is_local, located, own_code
 from mosecrot_cli.model.stored import WEIGHTS, StoredModel
 from mosecrot_cli.model.stored_tokenizer import StoredTokenizer
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 _CLASSIFIER = "ForSequenceClassification"
-_MESSAGE_LENGTH = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def load_tokenizer(reference: str | Path) -> PreTrainedTokenizerBase:
 
     with _reading(reference, "tokenizer") as located:
         if "auto_map" in get_tokenizer_config(located):
-            raise _own_code(located)
+            raise own_code(located)
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(located, trust_remote_code=False)
     # Without any file of a vocabulary, transformers makes a tokenizer of special tokens.
     if not set(tokenizer.get_vocab()).difference(tokenizer.all_special_tokens):
@@ -183,16 +181,9 @@ def load_config(reference: str | Path) -> PreTrainedConfig:
     with _reading(reference) as located:
         content, _ = PreTrainedConfig.get_config_dict(located)
         if "auto_map" in content:
-            raise _own_code(located)
+            raise own_code(located)
         config: PreTrainedConfig = AutoConfig.from_pretrained(located, trust_remote_code=False)
         return config
-
-
-def is_local(reference: str | Path) -> bool:
-    """Whether a reference names a folder: it exists, or it is written as a path and cannot be a hub id."""
-    text = str(reference)
-    written_as_path = text.startswith((".", "~", os.sep)) or text.endswith(os.sep) or text.count("/") > 1
-    return isinstance(reference, Path) or written_as_path or "\\" in text or Path(text).exists()
 
 
 @contextmanager
@@ -250,60 +241,7 @@ def _reading(reference: str | Path, part: str = "checkpoint") -> Iterator[str]:
         except (MosecrotError, MemoryError):
             raise
         except Exception as error:  # the Rust tokenizers raise bare Exceptions for broken files
-            raise _explained(error, place, part) from error
-
-
-def located(reference: str | Path) -> str:
-    """The folder that a reference names, as a path; of a hub id, the id.
-
-    Raises:
-        DataError: the folder is missing or no checkpoint.
-    """
-    if not is_local(reference):
-        return str(reference)
-    folder = Path(reference).expanduser()
-    if not folder.exists():
-        raise DataError("no such folder", where=str(reference))
-    if not folder.is_dir():
-        raise DataError("a file, but a checkpoint is a folder", where=str(reference))
-    if not (folder / "config.json").is_file():
-        raise DataError("no checkpoint: there is no config.json in this folder", where=str(reference))
-    return str(folder)
-
-
-def _explained(error: Exception, located: str, part: str) -> MosecrotError:
-    from huggingface_hub import errors
-
-    chain = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and isinstance(cause, Exception):
-        chain.append(cause)
-    if not is_local(located):
-        hint = (
-            "fetch config.json, model.safetensors and the tokenizer's files by hand and give their folder "
-            "in place of the id, as in --source-model DIR"
-        )
-        not_there = (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.HFValidationError)
-        unreachable = (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError)
-        if any(isinstance(link, not_there) and not isinstance(link, errors.GatedRepoError) for link in chain):
-            return DataError("neither a folder here nor a model on the hub", where=located, hint=hint)
-        failed = (*unreachable, ConnectionError, TimeoutError)
-        if any(isinstance(link, failed) or type(link).__module__.startswith("httpx") for link in chain):
-            offline = any(isinstance(link, errors.OfflineModeIsEnabled) for link in chain)
-            reason = "offline" if offline else "unreachable"
-            return SourceUnavailableError(f"not in the cache, and the hub is {reason}", where=located, hint=hint)
-    if any(isinstance(link, UnpicklingError) for link in chain):
-        return DataError("its torch file is damaged or holds more than tensors", where=located)
-    lines = str(error).strip().splitlines()
-    said = f"{type(error).__name__} {lines[0]}" if lines and not isinstance(error, OSError) else "".join(lines[:1])
-    return DataError(f"a broken {part}: {said[:_MESSAGE_LENGTH]}", where=located)
-
-
-def _own_code(located: str) -> DataError:
-    return DataError(
-        "the checkpoint needs code of its own (auto_map), which is never run",
-        where=located,
-        hint="take a model whose class is in transformers",
-    )
+            raise explained(error, place, part) from error
 
 
 def _check_head(config: PreTrainedConfig, *, where: str) -> None:

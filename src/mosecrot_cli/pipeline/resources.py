@@ -8,7 +8,7 @@ from typing import Any
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, file_manifest, resolve_fact
-from mosecrot_cli.model.loading import is_local
+from mosecrot_cli.model.references import is_local
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import ALL
 from mosecrot_cli.sources.fetch import Fetcher
