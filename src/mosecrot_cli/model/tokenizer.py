@@ -141,9 +141,12 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Save a tokenizer so that `AutoTokenizer` of transformers 4 and 5 gives back exactly this one.
 
     The class is written as `PreTrainedTokenizerFast`, which both know: transformers 5 would write a name that 4 lacks,
-    and a model's own class (`BertTokenizer`) makes transformers 5 rebuild another kind of tokenizer.
+    and a model's own class (`BertTokenizer`) makes transformers 5 rebuild another kind of tokenizer. A tokenizer that
+    is of such a class (of a model that is not stitched) keeps it.
     """
     tokenizer.save_pretrained(folder)
+    if type(tokenizer) is not PreTrainedTokenizerFast:
+        return
     path = folder / "tokenizer_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     config["tokenizer_class"] = "PreTrainedTokenizerFast"

@@ -234,6 +234,7 @@ def _describe(
         facts={
             "src": job.facts.get("src") or AnchorsSettings.src,
             "tgt": job.facts.get("tgt"),
+            "anchors": portable(settings.anchors, manifest),
             "source_model": portable(job.source_model, manifest),
             "target_vectors": portable(job.target_vectors, manifest),
             "source_kept": keeps_source,

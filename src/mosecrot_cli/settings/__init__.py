@@ -32,6 +32,7 @@ from mosecrot_cli.settings.steps import (
     FinetuneSettings,
     MapSettings,
     PredictSettings,
+    SelfTrainingSettings,
     StitchSettings,
 )
 from mosecrot_cli.settings.vectors import (
@@ -70,6 +71,7 @@ __all__ = [
     "PredictSettings",
     "RewriteVectorsSettings",
     "RowFormat",
+    "SelfTrainingSettings",
     "StitchSettings",
     "TrainVectorsSettings",
     "VectorForm",

@@ -19,6 +19,12 @@ NAMES = (taxi1500.NAME, amazon.NAME, sib200.NAME)
 HUB = "hf"
 
 
+def is_named(spec: str) -> bool:
+    """Whether `spec` names a data set, and no file."""
+    name, colon, _ = spec.partition(":")
+    return name in NAMES or (name == HUB and bool(colon))
+
+
 def load_split(
     spec: str,
     split: str,
