@@ -22,7 +22,8 @@ TRAIN = "finetune --train en.train.tsv --dev en.dev.tsv --epochs 2 --lr 3e-3 --b
 def mapped(chain: Path) -> Path:
     """The finished chain (`mapped/` holds F^s), and `kept/`: E^s, and two translations of one word."""
     Path("two.tsv").write_text(Path("anchors.tsv").read_text() + "match\tqmaet\nmatch\tqmaet\nmatch\tnever\n")
-    assert run("map two.tsv --preset transfer -q -o kept".split()) == 0
+    line = "map two.tsv --source-model pico-bert --target-vectors xx.vec --preset transfer -q -o kept"
+    assert run(line.split()) == 0
     return chain
 
 

@@ -14,6 +14,7 @@ from mosecrot_cli.lexicon.readers import read_anchor_pairs
 from mosecrot_cli.model.augmentation import Augmentation
 from mosecrot_cli.model.embeddings import input_embeddings
 from mosecrot_cli.model.loading import Classifier
+from mosecrot_cli.model.orthography import is_punctuation
 from mosecrot_cli.model.words import SourceWords, unlimited_ids
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, Mapped, array_digest
 from mosecrot_cli.settings import STDIO
@@ -60,14 +61,15 @@ class MappedWords:
     def vectors(self, words: SourceWords) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Ids of tokens, `n`, and the vector that may stand in for each, `n x D`.
 
-        A whole word has its row of F^s; or, where the source is kept, the rows of the target words that are anchored
-        to it.
+        A whole word has its row of F^s (punctuation has none: a stitched model reads that as ever); or, where the
+        source is kept, the rows of the target words that are anchored to it.
 
         Raises:
             DataError: no anchor is among the words of both sides.
         """
         if self.anchors is None:
-            tokens = np.array(sorted(words.whole_word_tokens().values()), dtype=np.int64)
+            whole = words.whole_word_tokens().items()
+            tokens = np.array(sorted(index for word, index in whole if not is_punctuation(word)), dtype=np.int64)
             return tokens, np.asarray(self.mapped.source()[tokens], dtype=np.float32)
         target = self.mapped.target()
         pairs = read_anchor_pairs(self.anchors)
