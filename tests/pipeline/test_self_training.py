@@ -206,6 +206,20 @@ def test_few_texts_are_told_and_too_few_are_an_error(stitched: Path, capsys: pyt
     assert "none.txt: no such file" in failure_of(ADAPT.replace("unlabelled", "none"), 3, capsys)
 
 
+def test_a_model_that_comes_to_give_one_answer_only_stops(stitched: Path, capsys, monkeypatch):
+    original, calls = self_training.predict_probabilities, []
+
+    def predict(*args, **options):
+        calls.append(original(*args, **options))
+        return calls[0] if len(calls) == 1 else np.full_like(calls[0], [0.9, 0.1])
+
+    assert run(f"{ADAPT} --rounds 1 -o once".split()) == 0
+    monkeypatch.setattr(self_training, "predict_probabilities", predict)
+    assert run(f"{ADAPT} --rounds 3".replace("-q", "").split()) == 0
+    assert "after 1 rounds stitched gives 60 of 60 texts" in capsys.readouterr().err
+    assert len(calls) == 2 and same(tensors("adapted"), tensors("once"))
+
+
 @pytest.mark.parametrize(
     "more, named",
     [

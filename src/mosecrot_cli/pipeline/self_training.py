@@ -120,7 +120,7 @@ def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, repo
             classifier.model, classifier.tokenizer, job.texts, device=device, reporter=reporter
         )
         chosen = choose_pseudo_labels(probabilities, confidence=told.confidence, balance=told.balance)
-        if not _is_enough(job, chosen, probabilities, checkpoint, reporter if number == 1 else None):
+        if not _is_enough(job, number, chosen, probabilities, checkpoint, reporter):
             break
         result = train_classifier(
             classifier.model,
@@ -149,25 +149,35 @@ def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, repo
 
 
 def _is_enough(
-    job: Job, chosen: PseudoLabels, probabilities: NDArray[np.float32], checkpoint: Path, reporter: Reporter | None
+    job: Job,
+    number: int,
+    chosen: PseudoLabels,
+    probabilities: NDArray[np.float32],
+    checkpoint: Path,
+    reporter: Reporter,
 ) -> bool:
-    """Whether there is something to learn from; in the first round, where a reporter is given, there must be.
+    """Whether there is something to learn from in round `number`; in the first there must be.
 
     Raises:
         DataError: in the first round, the confident texts have not two labels.
     """
-    different = len(np.unique(chosen.labels))
-    if different < 2 and reporter:
-        found = ", all the same" if different else ""
+    different, possible = len(np.unique(chosen.labels)), probabilities.shape[1]
+    if different >= 2:
+        if number == 1 and len(chosen.rows) < _FEW * possible:
+            reporter.warn(f"only {len(chosen.rows):,} texts to learn {possible} labels from")
+        return True
+    problem = (
+        f"{checkpoint} gives {chosen.confident:,} of {len(job.texts):,} texts a label with a confidence of "
+        f"{job.settings.confidence:g} or more{', all the same' if different else ''}: nothing to learn from"
+    )
+    if number == 1:
         raise DataError(
-            f"{checkpoint} gives {chosen.confident:,} of {len(job.texts):,} texts a label with a confidence of "
-            f"{job.settings.confidence:g} or more{found}: nothing to learn from",
+            problem,
             where=job.settings.texts,
             hint=f"another --confidence (the highest is {probabilities.max():.3f}), or other texts",
         )
-    if reporter and len(chosen.rows) < _FEW * probabilities.shape[1]:
-        reporter.warn(f"only {len(chosen.rows):,} texts to learn {probabilities.shape[1]} labels from")
-    return different >= 2
+    reporter.warn(f"after {number - 1} rounds {problem}; what it had learnt before is kept")
+    return False
 
 
 def _labelled(job: Job, chosen: PseudoLabels, classifier: Classifier) -> LabelledTexts:
