@@ -112,6 +112,12 @@ def test_the_source_model_is_that_of_the_map(mapped: Path, capsys: pytest.Captur
     )
 
 
+def test_a_moved_folder_still_finds_its_anchors(mapped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    before = built("kept")
+    monkeypatch.chdir(mapped.rename(tmp_path / "elsewhere"))
+    assert built("kept").digest == before.digest
+
+
 def test_what_cannot_be_mixed_is_refused(mapped: Path, capsys: pytest.CaptureFixture[str]):
     assert "F^s replaces those" in failure_of(f"{TRAIN} --embeddings mapped --augment kept -o new", 2, capsys)
     assert "--augment-rate" in failure_of(f"{TRAIN} --augment-rate .5 -o new", 2, capsys)

@@ -235,6 +235,17 @@ def test_labels_and_other_embeddings_have_no_place_in_it(more: str, named: str, 
     assert failure_of(f"{ADAPT} {more}", 2, capsys).startswith(f"error: {named}: ")
 
 
+def test_the_texts_of_a_named_data_set_in_the_checkpoints_language(stitched: Path, capsys: pytest.CaptureFixture[str]):
+    manifest = json.loads(Path("stitched/manifest.json").read_text())
+    manifest["facts"]["tgt"] = "ru"
+    Path("stitched/manifest.json").write_text(json.dumps(manifest))
+    folder = Path("data/sib200/rus_Cyrl")
+    folder.mkdir(parents=True)
+    (folder / "train.tsv").write_text("index_id\tcategory\ttext\n1\ttravel\tqhctam\n2\tpolitics\tqmota\n")
+    plan = json.loads(output_of("finetune --self-train sib200 --data-dir data --dry-run --json", capsys))["plan"]
+    assert plan["texts"] == "2, no label read"
+
+
 @pytest.mark.parametrize("more", ["--confidence 1.1", "--confidence nan", "--confidence -1", "--rounds 0"])
 def test_numbers_out_of_range(more: str, stitched: Path):
     assert run(f"{ADAPT} {more}".split()) == 2

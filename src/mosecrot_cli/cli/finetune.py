@@ -68,58 +68,38 @@ def finetune(
 
         mosecrot finetune --self-train target.txt
     """
-    shared: dict[str, Any] = {
+    mixed = augment and tuple(augment)
+    labelled: dict[str, Any] = {"train": train, "dev": dev, "src": src, "embeddings": embeddings}
+    labelled |= {"augment": mixed, "augment_rate": augment_rate}
+    adapting: dict[str, Any] = {"confidence": confidence, "balance": balance, "rounds": rounds}
+    shared: dict[str, Any] = {"learning_rate": lr, "batch_size": batch_size, "max_length": max_length}
+    shared |= {"epochs": epochs, "freeze_embeddings": freeze_embeddings}
+    adapts = self_train is not None
+    folder = output or (SelfTrainingSettings if adapts else FinetuneSettings).out.output
+    given: dict[str, Any] = {
+        "out": OutputSettings(folder, overwrite, if_changed, dry_run),
         "data": DataSettings(text_column, label_column, data_dir),
         "compute": ComputeSettings(device, gpus or (), precision),
-        "learning_rate": lr,
-        "batch_size": batch_size,
-        "max_length": max_length,
         "resume": resume,
+        **fine.said(**shared),
     }
-    defaults = FinetuneSettings if self_train is None else SelfTrainingSettings
-    folder = output or defaults.out.output
-    shared["out"] = OutputSettings(folder, overwrite, if_changed, dry_run)
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        if self_train is not None:
-            fine.refuse(
-                "--self-train adapts a checkpoint, or each of its seeds, without labels",
-                train=train,
-                dev=dev,
-                label_column=label_column,
-                src=src,
-                seeds=seeds,
-                embeddings=embeddings,
-                augment=augment,
-                augment_rate=augment_rate,
-            )
+        if adapts:
+            because = "--self-train adapts a checkpoint, or each of its seeds, without labels"
+            fine.refuse(because, **labelled, label_column=label_column, seeds=seeds)
             from mosecrot_cli.pipeline.self_training import run as adapt
 
-            told = fine.said(confidence=confidence, balance=balance, rounds=rounds, epochs=epochs)
-            told |= fine.said(
-                freeze_embeddings=freeze_embeddings, checkpoint=Path(source_model) if source_model else None
-            )
-            adapted = adapt(SelfTrainingSettings(texts=self_train, seed=seed, **shared, **told), sink)
+            told = fine.said(**adapting, checkpoint=Path(source_model) if source_model else None)
+            adapted = adapt(SelfTrainingSettings(**given, **told, texts=str(self_train), seed=seed), sink)
             report(sink, adapted, next_step=f"mosecrot evaluate {folder} --data ...")
             return
-        if train is None:
+        fine.refuse("--train has labels", **adapting)
+        if not train:
             raise UsageError("nothing to train on", hint="--train names labelled texts, --self-train unlabelled ones")
-        fine.refuse("--train has labels", confidence=confidence, balance=balance, rounds=rounds)
-        if not augment:
+        if not mixed:
             fine.refuse("without --augment nothing is mixed", augment_rate=augment_rate)
         from mosecrot_cli.pipeline.finetune import run
 
-        settings = FinetuneSettings(
-            train=train,
-            dev=dev,
-            src=src,
-            source_model=source_model,
-            embeddings=embeddings,
-            freeze_embeddings=freeze_embeddings,
-            augment=tuple(augment or ()),
-            epochs=epochs,
-            seeds=tuple(seeds or (seed,)),
-            seed_folders=seeds is not None,
-            **shared,
-            **fine.said(augment_rate=augment_rate),
-        )
+        told = fine.said(**labelled, source_model=source_model, seeds=tuple(seeds or (seed,)))
+        settings = FinetuneSettings(**given, **told, seed_folders=seeds is not None)
         report(sink, run(settings, sink), next_step="mosecrot stitch")

@@ -12,13 +12,13 @@ from mosecrot_cli.manifest import portable
 from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
-from mosecrot_cli.model.training import LabelledTexts, TrainingSettings, train_classifier
+from mosecrot_cli.model.training import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.augmentation import MappedWords, build_augmentation, covered_share
 from mosecrot_cli.pipeline.checkpoints import seed_name
 from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.mapped import CONFIG_KEY, SOURCE, InputSpace, Mapped, array_digest
-from mosecrot_cli.pipeline.seeded import Report, report_of, train_seeds
+from mosecrot_cli.pipeline.seeded import Report, report_of, train_seeds, training_settings
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings
@@ -173,7 +173,7 @@ def _train_one(job: Job, seed: int, output: Path, work: Path, reporter: Reporter
         _texts(job.train),
         _texts(job.dev) if job.dev else None,
         work=work,
-        settings=_training_settings(job, seed),
+        settings=training_settings(job.settings, seed, freeze=job.freeze),
         augmentation=augmentation,
         resume=job.settings.resume,
         reporter=reporter,
@@ -210,20 +210,6 @@ def _set_input_space(job: Job, classifier: Classifier) -> InputSpace:
         sha256=str(job.mapped.facts.get("source_sha256")),
         trained=not job.freeze,
         source_model=job.source_model,
-    )
-
-
-def _training_settings(job: Job, seed: int) -> TrainingSettings:
-    told = job.settings
-    assert told.epochs and told.learning_rate and told.batch_size  # filled in by `resolve`
-    return TrainingSettings(
-        epochs=told.epochs,
-        learning_rate=told.learning_rate,
-        batch_size=told.batch_size,
-        max_length=told.max_length,
-        seed=seed,
-        freeze_embeddings=job.freeze,
-        compute=told.compute,
     )
 
 

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.files import remove
-from mosecrot_cli.model.training_types import TrainingResult
+from mosecrot_cli.model.training_types import TrainingResult, TrainingSettings
 from mosecrot_cli.pipeline.checkpoints import seed_name
 from mosecrot_cli.pipeline.step import StepSettings, describe_settings
+from mosecrot_cli.settings import ComputeSettings
 
 WORK = "work"
 """Inside the partial output: checkpoints of a run that may be resumed, and what it was told."""
@@ -25,8 +26,28 @@ Report = dict[str, Any]
 """How the training of one seed went, as JSON."""
 
 
-class ResumableSettings(StepSettings, Protocol):
-    """The settings of a command that trains."""
+class SeededSettings(StepSettings, Protocol):
+    """The settings of a command that trains, every number filled in."""
+
+    @property
+    def epochs(self) -> int | None:
+        """See `TrainingSettings`."""
+
+    @property
+    def learning_rate(self) -> float | None:
+        """See `TrainingSettings`."""
+
+    @property
+    def batch_size(self) -> int | None:
+        """See `TrainingSettings`."""
+
+    @property
+    def max_length(self) -> int | None:
+        """See `TrainingSettings`."""
+
+    @property
+    def compute(self) -> ComputeSettings:
+        """See `TrainingSettings`."""
 
     @property
     def resume(self) -> bool:
@@ -34,7 +55,7 @@ class ResumableSettings(StepSettings, Protocol):
 
 
 def train_seeds(
-    settings: ResumableSettings,
+    settings: SeededSettings,
     seeds: Mapping[str, int],
     partial: Path,
     train: Callable[[int, Path, Path], Report],
@@ -68,6 +89,20 @@ def train_seeds(
     return reports
 
 
+def training_settings(told: SeededSettings, seed: int, *, freeze: bool) -> TrainingSettings:
+    """What the trainer is told for one seed."""
+    assert told.epochs and told.learning_rate and told.batch_size  # filled in by who calls
+    return TrainingSettings(
+        epochs=told.epochs,
+        learning_rate=told.learning_rate,
+        batch_size=told.batch_size,
+        max_length=told.max_length,
+        seed=seed,
+        freeze_embeddings=freeze,
+        compute=told.compute,
+    )
+
+
 def report_of(result: TrainingResult[Any]) -> Report:
     """A training as a report."""
     return {
@@ -89,7 +124,7 @@ def _worth_keeping(partial: Path) -> Iterator[None]:
         raise
 
 
-def _prepare(settings: ResumableSettings, partial: Path) -> None:
+def _prepare(settings: SeededSettings, partial: Path) -> None:
     """Make the partial folder ready, or check that it is a run of the same settings."""
     told = partial / WORK / "settings.json"
     wanted = describe_settings(settings)

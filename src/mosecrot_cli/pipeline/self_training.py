@@ -19,11 +19,11 @@ from mosecrot_cli.model.inference import predict_probabilities
 from mosecrot_cli.model.loading import Classifier, load_classifier, quiet_transformers
 from mosecrot_cli.model.pseudo_labels import PseudoLabels, choose_pseudo_labels
 from mosecrot_cli.model.tokenizer import save_tokenizer
-from mosecrot_cli.model.training import LabelledTexts, TrainingSettings, train_classifier
+from mosecrot_cli.model.training import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
 from mosecrot_cli.pipeline.datasets import load_texts
-from mosecrot_cli.pipeline.seeded import Report, train_seeds
+from mosecrot_cli.pipeline.seeded import Report, train_seeds, training_settings
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import SelfTrainingSettings
@@ -127,7 +127,7 @@ def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, repo
             classifier.tokenizer,
             _labelled(job, chosen, classifier),
             work=work / f"round-{number}",
-            settings=_training_settings(told, seed),
+            settings=training_settings(told, seed, freeze=told.freeze_embeddings),
             resume=told.resume,
             reporter=reporter,
         )
@@ -185,19 +185,6 @@ def _labelled(job: Job, chosen: PseudoLabels, classifier: Classifier) -> Labelle
         [job.texts[row] for row in chosen.rows],
         [classifier.labels[label] for label in chosen.labels],
         job.settings.texts,
-    )
-
-
-def _training_settings(told: SelfTrainingSettings, seed: int) -> TrainingSettings:
-    assert told.learning_rate and told.batch_size  # filled in by `resolve`
-    return TrainingSettings(
-        epochs=told.epochs,
-        learning_rate=told.learning_rate,
-        batch_size=told.batch_size,
-        max_length=told.max_length,
-        seed=seed,
-        freeze_embeddings=told.freeze_embeddings,
-        compute=told.compute,
     )
 
 
