@@ -117,7 +117,7 @@ class SelfTrainingSettings:
     out: OutputSettings = OutputSettings(Path("adapted"))
     data: DataSettings = DataSettings()
     compute: ComputeSettings = ComputeSettings()
-    confidence: float = 0.5
+    confidence: float = 0.0
     balance: bool = True
     rounds: int = 3
     freeze_embeddings: bool = True
