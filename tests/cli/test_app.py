@@ -42,7 +42,7 @@ def test_help_and_wrong_options_answer_without_the_heavy_libraries(arguments: li
 @pytest.mark.parametrize(
     ("modules", "spared"),
     [
-        ("anchors map", "transformers.modeling_utils torch._dynamo datasets sklearn accelerate"),
+        ("anchors map inspect", "transformers.modeling_utils torch._dynamo datasets sklearn accelerate"),
         (
             "stitch evaluate predict finetune",
             "transformers.modeling_utils torch._dynamo datasets sklearn accelerate scipy",
@@ -72,7 +72,7 @@ def test_python_dash_m_is_the_command():
 
 def test_all_commands_are_there():
     names = {name.split()[0] for name, _ in commands()}
-    assert {"anchors", "map", "finetune", "stitch", "evaluate", "predict", "baseline"} <= names
+    assert {"anchors", "map", "finetune", "stitch", "evaluate", "predict", "inspect", "baseline"} <= names
 
 
 @pytest.mark.parametrize("name, command", commands(), ids=[name for name, _ in commands()])
@@ -92,6 +92,9 @@ def test_every_option_is_documented_and_every_command_has_an_example(name: str, 
         ["map", "--temperature", "-1"],
         ["map", "--weighting", "entmax99"],
         ["map", "--device", "abacus"],
+        ["inspect", "--holdout", "1"],
+        ["inspect", "--holdout", "nan"],
+        ["inspect", "--k", "0"],
         ["map", "--no-such-option"],
         ["anchors", "--max-anchors", "0", "--tgt", "tt"],
         ["anchors", "--max-vocab", "0"],
@@ -182,6 +185,12 @@ def test_json_is_valid_and_alone_on_stdout(capsys: pytest.CaptureFixture[str]):
         sink.summary("title", [("a", "b")])
         sink.value({"n": 1, "path": Path("x")})
     assert json.loads(capsys.readouterr().out) == {"n": 1, "path": "x"}
+
+
+def test_words_that_look_like_markup_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]):
+    Sink().table("[/quote]", ("[b]word", "times"), [("[/url]", 3), ("[red]", 2)])
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in ("[/quote]", "[b]word", "[/url]", "[red]"))
 
 
 def test_a_bar_tells_the_speed_and_the_time_left():

@@ -214,6 +214,18 @@ def test_identical_is_about_strings_not_about_what_a_tokenizer_makes_of_them():
     assert [anchor.target for anchor in selection.anchors] == ["table", "Paris"]
 
 
+def test_short_words_are_no_seeds_but_numerals_and_han_words_are():
+    model = FakeModel.of(["die", "radio", "7", "!", "x86", "东京", "taxi"])
+    vectors = FakeVectors(["!", "die", "radio", "Taxi", "7", "x86", "东京"])
+    selection = select([], SelectionOptions(identical=True, identical_letters=4), model=model, vectors=vectors)
+    assert [anchor.target for anchor in selection.anchors] == ["!", "radio", "Taxi", "7", "东京"]
+
+
+def test_no_common_word_is_said():
+    with pytest.raises(DataError, match="no word of the vectors"):
+        select([], SelectionOptions(identical=True), model=FakeModel.of(["dog"]), vectors=FakeVectors(["собака"]))
+
+
 def test_words_are_asked_for_once():
     model = FakeModel.of(["dog", "cat"])
     select([Pair(word, target) for word in ("dog", "cat", "zzz") for target in ("hund", "katze", "die")], model=model)

@@ -17,6 +17,9 @@ def test_kinds(tmp_path, monkeypatch):
     assert resolve_lexicon("MUSE") == LexiconChoice(LexiconKind.SOURCE, "muse")
     assert resolve_lexicon("./muse") == LexiconChoice(LexiconKind.FILE, "./muse")
     assert len(read_lexica(["./muse"])) == 1
+    assert resolve_lexicon("Identical") == LexiconChoice(LexiconKind.IDENTICAL, "identical")
+    assert len(read_lexica(["identical", "./muse"])) == 1
+    assert read_lexica(["identical"]) == []
 
 
 def test_neither_file_nor_source(tmp_path):

@@ -17,6 +17,7 @@ from mosecrot_cli.cli.anchors import anchors
 from mosecrot_cli.cli.baseline import baseline
 from mosecrot_cli.cli.evaluate import evaluate
 from mosecrot_cli.cli.finetune import finetune
+from mosecrot_cli.cli.inspect import inspect
 from mosecrot_cli.cli.map import map_
 from mosecrot_cli.cli.predict import predict
 from mosecrot_cli.cli.stitch import stitch
@@ -31,12 +32,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-METHOD, CHECK, USE, PREPARE = "The method, step by step", "Compare", "Use", "Prepare"
+METHOD, CHECK, USE, PREPARE = "The method, step by step", "Check and compare", "Use", "Prepare"
 app.command(rich_help_panel=METHOD)(anchors)
 app.command("map", rich_help_panel=METHOD)(map_)
 app.command(rich_help_panel=METHOD)(finetune)
 app.command(rich_help_panel=METHOD)(stitch)
 app.command(rich_help_panel=METHOD)(evaluate)
+app.command(rich_help_panel=CHECK)(inspect)
 app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)
 app.command(rich_help_panel=USE)(predict)
 app.add_typer(vectors, name="vectors", rich_help_panel=PREPARE)

@@ -24,6 +24,11 @@ def map_(
     k: map_opt.K = None,
     temperature: map_opt.Temperature = None,
     ridge: map_opt.Ridge = None,
+    normalize: map_opt.NormalizeOption = None,
+    basis: map_opt.BasisOption = None,
+    neighbours: map_opt.NeighboursOption = None,
+    pivot_vectors: map_opt.PivotVectors = MapSettings.pivot_vectors,
+    pivot_lexicon: map_opt.PivotLexicon = None,
     keep_source: map_opt.KeepSource = None,
     dtype: map_opt.DtypeOption = MapSettings.dtype,
     device: opt.Device = MapSettings.device,
@@ -45,6 +50,10 @@ def map_(
 
         mosecrot map --preset transfer
 
+        mosecrot map --method ridge --normalize both --basis vocabulary --k 10 --neighbours csls
+
+        mosecrot map --method ridge --pivot-vectors wiki --pivot-lexicon en-tt.tsv
+
         mosecrot map --vocab-from tt.test.tsv --max-vocab all
 
         mosecrot anchors --lexicon en-tt.tsv -o - ... | mosecrot map - --source-model DIR --target-vectors wiki.tt.vec
@@ -56,11 +65,14 @@ def map_(
         target_vectors=target_vectors,
         max_vocab=max_vocab,
         vocab_from=tuple(vocab_from or ()),
+        pivot_vectors=pivot_vectors,
+        pivot_lexicons=tuple(pivot_lexicon or ()),
         dtype=dtype,
         device=device,
     )
     given: dict[str, Any] = {"method": method, "weighting": weighting, "k": k, "temperature": temperature}
-    given |= {"ridge": ridge, "keep_source": keep_source}
+    given |= {"ridge": ridge, "normalize": normalize, "basis": basis, "neighbours": neighbours}
+    given |= {"keep_source": keep_source}
     chosen = {**MAP_PRESETS[preset]} | {name: value for name, value in given.items() if value is not None}
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
         from mosecrot_cli.pipeline.map import run

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mosecrot_cli.cli.options import RUN, parse_count, parse_positive
-from mosecrot_cli.settings import FloatType, MapPreset, MapSettings, Method, Weighting
+from mosecrot_cli.settings import Basis, FloatType, MapPreset, MapSettings, Method, Neighbours, Normalize, Weighting
 
 PAPERS = "Unset: the preset's; the paper's"
 
@@ -30,7 +31,10 @@ WeightingOption = Annotated[
 K = Annotated[
     int | None,
     typer.Option(
-        "--k", parser=parse_count, help=f"Nearest anchors of each word. {PAPERS}: {MapSettings.k}.", metavar="N|all"
+        "--k",
+        parser=parse_count,
+        help=f"Nearest anchors (or tokens: --basis) of each word. {PAPERS}: {MapSettings.k}.",
+        metavar="N|all",
     ),
 ]
 Temperature = Annotated[
@@ -49,6 +53,50 @@ Ridge = Annotated[
         parser=parse_positive,
         help=f"Penalty of ridge and residual, in mean eigenvalues of the anchors. Unset: {MapSettings.ridge:g}.",
         metavar="X",
+    ),
+]
+NormalizeOption = Annotated[
+    Normalize | None,
+    typer.Option(
+        "--normalize",
+        help="What lstsq, ridge, procrustes and residual do to vectors and source embeddings before the fit: "
+        "unit length, centring, or unit, center, unit again; then the mean and the distance from it are restored. "
+        "Unset: none; residual: both (its source embeddings are only centred).",
+        show_default=False,
+    ),
+]
+BasisOption = Annotated[
+    Basis | None,
+    typer.Option(
+        "--basis",
+        help="After lstsq, ridge and procrustes: 'vocabulary' replaces each mapped word by the weighted mean of the k "
+        f"nearest whole-word tokens of the model. {PAPERS}: {MapSettings.basis}.",
+    ),
+]
+NeighboursOption = Annotated[
+    Neighbours | None,
+    typer.Option(
+        "--neighbours",
+        help="Which anchors or tokens are nearest: by cosine, or under CSLS, against hubs (not with the weighting "
+        f"'standard'). {PAPERS}: {MapSettings.neighbours}.",
+    ),
+]
+PivotVectors = Annotated[
+    str | None,
+    typer.Option(
+        "--pivot-vectors",
+        help="Static vectors of the source language, as --target-vectors takes them: target vectors are first rotated "
+        "into their space, and the words that they share with the model are the anchors of --method.",
+        metavar="FILE|URL|NAME",
+    ),
+]
+PivotLexicon = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--pivot-lexicon",
+        help="Lexicon for that rotation; its source words need not be tokens of the model. Repeatable. "
+        "Unset: the anchors.",
+        metavar="FILE",
     ),
 ]
 KeepSource = Annotated[

@@ -11,6 +11,7 @@ import typer
 
 from mosecrot_cli.settings import (
     ALL,
+    IDENTICAL_LETTERS,
     Precision,
     RowFormat,
 )
@@ -68,7 +69,8 @@ Lexicon = Annotated[
     typer.Option(
         "--lexicon",
         help="Bilingual lexicon: a file (MUSE, TSV, CSV; .gz), '-' for stdin, or muse[:train|test|reverse], panlex, "
-        "google, wiktionary. Repeatable: the first wins. Unset: muse where it has the pair, else panlex.",
+        f"google, wiktionary, or identical: words of {IDENTICAL_LETTERS} letters and more, and numerals, that both "
+        "vocabularies share. Repeatable: the first wins. Unset: muse where it has the pair, else panlex.",
         metavar="FILE|NAME",
     ),
 ]
@@ -169,7 +171,7 @@ Script = Annotated[
 ]
 Identical = Annotated[
     bool,
-    typer.Option("--identical", help="Add strings that both vocabularies share: numerals, punctuation, names."),
+    typer.Option("--identical", help="Add all strings that both vocabularies share: numerals, punctuation, names."),
 ]
 MultiToken = Annotated[
     bool,

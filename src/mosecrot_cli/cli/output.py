@@ -99,13 +99,15 @@ class Sink:
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str | int | float]]) -> None:
         """A table as data, on stdout; the first column is text, the others are numbers (floats: scores, shares)."""
         from rich.console import Console
+        from rich.markup import escape
         from rich.table import Table
 
-        table = Table(title=title, title_justify="left", header_style="bold")
+        # Words of a vocabulary may look like markup: `[/quote]`.
+        table = Table(title=escape(title), title_justify="left", header_style="bold")
         for position, name in enumerate(header):
-            table.add_column(name, justify="left" if position == 0 else "right", no_wrap=True)
+            table.add_column(escape(name), justify="left" if position == 0 else "right", no_wrap=True)
         for row in rows:
-            table.add_row(*map(_cell, row))
+            table.add_row(*(escape(_cell(value)) for value in row))
         # Without a terminal rich assumes 80 columns and would cut the labels.
         width = None if sys.stdout.isatty() else 200
         Console(file=sys.stdout, highlight=False, width=width).print(table)

@@ -76,6 +76,14 @@ def nothing_left(
     return DataError(what, where=where, hint=_hint(measure_fit(pairs, forms, target), dropped))
 
 
+def nothing_shared() -> DataError:
+    """The error for vocabularies without a common word, where there is no lexicon."""
+    return DataError(
+        "no word of the vectors is written like a token of the model",
+        hint="where languages share no script, --lexicon needs a dictionary",
+    )
+
+
 def swap_warning(pairs: Sequence[Pair], *, forms: SourceForms, target: TargetVocabulary) -> str | None:
     """A warning for lexica that give few anchors because they run the wrong way round."""
     fit = measure_fit(pairs, forms, target)

@@ -12,6 +12,7 @@ from mosecrot_cli.progress import Reporter
 
 _BATCH = 20_000
 _LETTER = regex.compile(r"\p{L}")
+_HAN = regex.compile(r"\p{Han}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,13 @@ def match_target(word: str, vocabulary: TargetVocabulary) -> str | None:
 
 
 def match_identical(
-    vocabulary: TargetVocabulary, source: SourceVocabulary, forms: SourceForms, *, taken: Container[str], origin: str
+    vocabulary: TargetVocabulary,
+    source: SourceVocabulary,
+    forms: SourceForms,
+    *,
+    taken: Container[str],
+    origin: str,
+    letters: int = 0,
 ) -> list[Match]:
     """Strings that both vocabularies contain.
 
@@ -105,12 +112,17 @@ def match_identical(
         forms: what is known of them.
         taken: target words that have a translation already.
         origin: the `Pair.origin` of what is found.
+        letters: the least number of letters of a word that has any, but for Han characters.
     """
     tokens = source.whole_word_tokens()
 
     def is_shared(word: str) -> bool:
         lower = word.lower()
-        return word in tokens or (lower in tokens and lower not in vocabulary) or not _LETTER.search(word)
+        if not (count := len(_LETTER.findall(word))):
+            return True
+        if count < letters and not _HAN.search(word):
+            return False
+        return word in tokens or (lower in tokens and lower not in vocabulary)
 
     words = [word for word in vocabulary.words if word not in taken and _fits_a_line(word) and is_shared(word)]
     forms.look_up(words)

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.lexicon.diagnosis import nothing_left, swap_warning
+from mosecrot_cli.lexicon.diagnosis import nothing_left, nothing_shared, swap_warning
 from mosecrot_cli.lexicon.matching import Match, SourceForms, match_identical, match_target
 from mosecrot_cli.lexicon.scripts import AUTO, OFF, Script, find_script, resolve_script
 from mosecrot_cli.lexicon.stopwords import is_stopword
-from mosecrot_cli.lexicon.types import Anchor, DropReason, Pair, SourceVocabulary, TargetVocabulary
+from mosecrot_cli.lexicon.types import IDENTICAL, Anchor, DropReason, Pair, SourceVocabulary, TargetVocabulary
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import DEFAULT_SEED, AnchorsSettings
 
-IDENTICAL = "identical"
 _FEW = 0.1
 
 
@@ -34,6 +33,8 @@ class SelectionOptions:
         identical: strings that both vocabularies contain (names, numerals, punctuation) become anchors where the
             lexica have none for the target word. They have no score and may be of any script: `min_score` and `script`
             are about lexica.
+        identical_letters: how many letters such a word needs at least. Numerals and punctuation, which have none, and
+            words in Han characters need no number.
         multi_token: a source word of several tokens is an anchor too.
 
     Raises:
@@ -46,6 +47,7 @@ class SelectionOptions:
     min_score: float | None = None
     script: str = AnchorsSettings.script
     identical: bool = False
+    identical_letters: int = 0
     multi_token: bool = False
 
     def __post_init__(self) -> None:
@@ -113,9 +115,18 @@ def select_anchors(
     matches = _one_per_target(found, pairs, dropped)
     read = len(pairs)
     if options.identical:
-        same = match_identical(target, source, forms, taken={match.target for match in matches}, origin=IDENTICAL)
+        same = match_identical(
+            target,
+            source,
+            forms,
+            taken={match.target for match in matches},
+            origin=IDENTICAL,
+            letters=options.identical_letters,
+        )
         read += len(same)
         matches += [match for match in same if not _is_dropped_stopword(match.pair, options, dropped)]
+    if not matches and options.identical and not pairs:
+        raise nothing_shared()
     if not matches:
         raise nothing_left(pairs, forms=forms, target=target, dropped=dropped)
     if len(matches) < _FEW * len(pairs) and (warning := swap_warning(pairs, forms=forms, target=target)):

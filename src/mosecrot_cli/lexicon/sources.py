@@ -1,4 +1,4 @@
-"""What `--lexicon` names: a file, stdin, or an online source by name, which is brought into a file first."""
+"""What `--lexicon` names: a file, stdin, an online source, which is brought into a file first, or identical strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.formats import STDIN
 from mosecrot_cli.lexicon.readers import read_lexicon
-from mosecrot_cli.lexicon.types import Pair
+from mosecrot_cli.lexicon.types import IDENTICAL, Pair
 
 SOURCES = ("muse", "panlex", "google", "wiktionary")
 """The online sources; a part may follow, as in `muse:train`."""
@@ -24,37 +24,42 @@ class LexiconKind(StrEnum):
     FILE = "file"
     STDIN = "stdin"
     SOURCE = "source"
+    IDENTICAL = "identical"
 
 
 @dataclass(frozen=True, slots=True)
 class LexiconChoice:
-    """A value of `--lexicon`: its kind, and the path (`-` for stdin) or the name of the online source."""
+    """A value of `--lexicon`: its kind, and the path (`-` for stdin) or the name of the source."""
 
     kind: LexiconKind
     value: str
 
 
 def resolve_lexicon(value: str) -> LexiconChoice:
-    """What a value of `--lexicon` means. The name of a source wins over a file of that name; `./muse` is the file.
+    """What a value of `--lexicon` means. A name wins over a file of that name; `./muse` is the file.
 
     Raises:
         DataError: neither a source nor a readable file.
     """
     if value == STDIN:
         return LexiconChoice(LexiconKind.STDIN, value)
+    if value.lower() == IDENTICAL:
+        return LexiconChoice(LexiconKind.IDENTICAL, IDENTICAL)
     if value.lower().partition(":")[0] in SOURCES:
         return LexiconChoice(LexiconKind.SOURCE, value.lower())
-    near = difflib.get_close_matches(value.lower(), SOURCES, n=1)
+    near = difflib.get_close_matches(value.lower(), (*SOURCES, IDENTICAL), n=1)
     meant = f"did you mean {near[0]}? " if near else ""
-    existing_file(Path(value), hint=f"{meant}--lexicon takes a file, - or {', '.join(SOURCES)}")
+    existing_file(Path(value), hint=f"{meant}--lexicon takes a file, - or {', '.join((*SOURCES, IDENTICAL))}")
     return LexiconChoice(LexiconKind.FILE, value)
 
 
 def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = None) -> list[Pair]:
     """The pairs of several `--lexicon` values, one after the other; each lexicon has an origin of its own.
 
+    `identical` is no lexicon: its pairs are found by the selection.
+
     Args:
-        values: files, `-`, or names of online sources.
+        values: files, `-`, names of online sources, or `identical`.
         bring: the file of an online source, by its name; None where there is no way to have it.
 
     Raises:
@@ -68,11 +73,12 @@ def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = 
             raise UsageError(f"--lexicon {choice.value} is given {choices.count(choice)} times")
     pairs: list[Pair] = []
     origins: set[str] = set()
-    for choice in choices:
+    lexica = [choice for choice in choices if choice.kind is not LexiconKind.IDENTICAL]
+    for choice in lexica:
         found = _read(choice, bring)
         pairs += _apart(found, origins, choice.value)
         origins.update(pair.origin for pair in found)
-    if not pairs:
+    if not choices:
         raise DataError("no lexicon is given", where="--lexicon")
     return pairs
 

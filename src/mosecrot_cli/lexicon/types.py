@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
+
+IDENTICAL: Final = "identical"
+"""The origin of pairs that no lexicon has: strings that both vocabularies contain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 
+BLOCK_ROWS = 16_384
+"""Rows that are computed at a time where they need no more than their own width in scratch memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class MapStatistics:

@@ -5,19 +5,41 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output, finite
+from mosecrot_cli.mapping.base import (
+    BLOCK_ROWS,
+    MapStatistics,
+    Matrix,
+    checked,
+    checked_anchors,
+    checked_output,
+    finite,
+)
+from mosecrot_cli.mapping.normalization import Sides
 
 Solver = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 """Anchors in both spaces, `[A, Dx]` and `[A, D]`, to the matrix `W` `[Dx, D]`."""
 
-_BLOCK_ROWS = 16_384
+LINEAR_SIDES = "none"
+"""How the sides of a linear map are normalised unless told otherwise."""
+
+
+class Images(NamedTuple):
+    """Images of `n` vectors.
+
+    Attributes:
+        rows: float64 `[n, D]`.
+        zero: which of the vectors are zero, `[n]`.
+    """
+
+    rows: NDArray[np.float64]
+    zero: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +48,7 @@ class LinearStatistics(MapStatistics):
 
     Attributes:
         rank: rank of `W`.
-        relative_residual: `||X W - Y|| / ||Y||` (Frobenius) over the anchors; 0 where `Y` is zero.
+        relative_residual: `||X W - Y|| / ||Y||` (Frobenius) over the anchors' normalised sides; 0 where `Y` is zero.
     """
 
     rank: int
@@ -78,15 +100,27 @@ def procrustes(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.fl
     return rotation
 
 
+def relative_residual(image: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """`||image - values|| / ||values||` (Frobenius); 0 where the values are zero."""
+    size = float(np.linalg.norm(values))
+    return float(np.linalg.norm(image - values)) / size if size > 0 else 0.0
+
+
 class LinearMap:
     """`F = X W` with a matrix `W` learnt from the anchors; no intercept, so zero vectors map to zero.
 
     Args:
         solve: how `W` is learnt, such as `lstsq`.
+        normalize: how both sides are normalised before, a name in `NORMALIZATIONS`. Unless `none`, `F` is `X W` with
+            the mean and the distance of the source embeddings restored; see `Sides`.
+
+    Raises:
+        UsageError: no such normalisation.
     """
 
-    def __init__(self, solve: Solver) -> None:
+    def __init__(self, solve: Solver, normalize: str = LINEAR_SIDES) -> None:
         self.solve = solve
+        self.sides = Sides(normalize, normalize)
 
     def fit(self, anchor_vectors: NDArray[Any], anchor_values: NDArray[Any]) -> Self:
         """Learn `W` from the anchors' vectors `[A, Dx]` and their source embeddings `[A, D]`.
@@ -95,16 +129,27 @@ class LinearMap:
             ValueError: no anchor, numbers of rows that differ, or a row (named) that is not finite.
         """
         vectors, values = checked_anchors(anchor_vectors, anchor_values)
+        self.sides.fit(vectors, values)
+        vectors, values = self.sides.vectors.transform(vectors), self.sides.values.transform(values)
         self.matrix_ = self.solve(vectors, values)
-        size = float(np.linalg.norm(values))
-        self._residual = float(np.linalg.norm(vectors @ self.matrix_ - values)) / size if size > 0 else 0.0
+        self._residual = relative_residual(vectors @ self.matrix_, values)
         self._rank = int(np.linalg.matrix_rank(self.matrix_))
         self._rows = self._zero_rows = 0
         return self
 
+    def images(self, block: NDArray[Any], *, first_row: int = 0) -> Images:
+        """Images `X W` of vectors `[n, Dx]`, to be compared with normalised source embeddings; not counted.
+
+        Raises:
+            ValueError: a row, counted from `first_row`, is not finite.
+        """
+        rows = finite(np.asarray(block, dtype=np.float64), "vectors", first_row=first_row)
+        zero: NDArray[np.bool_] = np.logical_not(rows.any(axis=1))
+        return Images(self.sides.vectors.transform(rows) @ self.matrix_, zero)
+
     def transform(self, block: NDArray[Any]) -> Matrix:
-        """The embeddings `X W` `[n, D]` of vectors `[n, Dx]`, summed in float64; errors as in `EmbeddingMap`."""
-        self._check(block)
+        """The embeddings `F` `[n, D]` of vectors `[n, Dx]`, summed in float64; errors as in `EmbeddingMap`."""
+        self.check(block)
         out = np.empty((len(block), self.matrix_.shape[1]), dtype=np.float32)
         for _ in self.transform_into(block, out):
             pass
@@ -112,21 +157,26 @@ class LinearMap:
 
     def transform_into(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[int]:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
-        self._check(matrix)
+        self.check(matrix)
         checked_output(matrix, out, self.matrix_.shape[1])
-        for start in range(0, len(matrix), _BLOCK_ROWS):
-            block = np.asarray(matrix[start : start + _BLOCK_ROWS], dtype=np.float64)
-            out[start : start + len(block)] = finite(block, "vectors", first_row=start) @ self.matrix_
-            self._rows += len(block)
-            self._zero_rows += int((~block.any(axis=1)).sum())
-            yield len(block)
+        for start in range(0, len(matrix), BLOCK_ROWS):
+            rows, zero = self.images(matrix[start : start + BLOCK_ROWS], first_row=start)
+            out[start : start + len(rows)] = self.sides.restore(rows, zero)
+            self._rows += len(rows)
+            self._zero_rows += int(zero.sum())
+            yield len(rows)
 
     @property
     def statistics_(self) -> LinearStatistics:
         """The quality of the fit, and counts over the rows transformed since."""
         return LinearStatistics(self._rows, self._zero_rows, self._rank, self._residual)
 
-    def _check(self, matrix: NDArray[Any]) -> None:
+    def check(self, matrix: NDArray[Any]) -> None:
+        """Refuse vectors to map before the fit, or of another width.
+
+        Raises:
+            ValueError: one of the two.
+        """
         if not hasattr(self, "matrix_"):
             raise ValueError("the map is not fitted")
         checked(matrix, "vectors", width=self.matrix_.shape[0])

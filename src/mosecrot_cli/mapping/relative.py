@@ -16,8 +16,9 @@ from torch.nn.functional import embedding_bag
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
+from mosecrot_cli.mapping.csls import Queries, hubness
 from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
-from mosecrot_cli.mapping.search import AnchorIndex, Neighbours, cosines, snapped
+from mosecrot_cli.mapping.search import AnchorIndex, Neighbours
 from mosecrot_cli.mapping.units import UnitRows, unit_rows
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
 
@@ -34,7 +35,7 @@ class RelativeStatistics(MapStatistics):
     Attributes:
         cancelled_rows: rows, not zero, that took their nearest anchor because their similarities cancel (`standard`).
         mean_anchors_used: mean number of anchors with a weight other than 0.
-        mean_top_similarity: mean cosine with the nearest anchor.
+        mean_top_similarity: mean cosine with the nearest anchor; with CSLS, less half the hubness of that anchor.
     """
 
     cancelled_rows: int
@@ -48,21 +49,27 @@ class RelativeMap:
     A zero vector has the similarity 0 to every anchor and so takes the first `k` of them. Fewer anchors than `k`: all.
     The same input gives the same bytes on one machine, whatever the size of the blocks.
 
+    With `queries` the similarity is half of CSLS, `cos(x, a) - r(a) / 2`, for neighbours and weights alike; see `csls`.
+
     Args:
         k: how many anchors; a number larger than that of the anchors takes all.
         weighting: a name in `WEIGHTINGS`.
         temperature: `T`, larger than 0.
         device: `cpu`, `cuda`, `cuda:N` or `mps`.
+        queries: all rows that will be mapped, for neighbours under CSLS (not with `standard`); None: by cosine.
     """
 
-    def __init__(self, k: int, weighting: str, temperature: float, device: str = "cpu") -> None:
+    def __init__(
+        self, k: int, weighting: str, temperature: float, device: str = "cpu", *, queries: Queries | None = None
+    ) -> None:
         self.k, self.weighting, self.temperature, self.device = k, weighting, temperature, device
+        self.queries = queries
 
     def fit(self, anchor_vectors: NDArray[Any], anchor_values: NDArray[Any]) -> Self:
         """Take the anchors' vectors `[A, Dx]` and the source embeddings `[A, D]` of the same anchors.
 
         Raises:
-            UsageError: k < 1, T not above 0, an unknown weighting or device.
+            UsageError: k < 1, T not above 0, an unknown weighting or device, or CSLS with `standard`.
             ValueError: no anchor, numbers of rows that differ, or a row (named) that is not finite.
         """
         if self.k < 1:
@@ -71,11 +78,16 @@ class RelativeMap:
             raise UsageError(f"the temperature must be above 0, not {self.temperature}")
         if self.weighting not in WEIGHTINGS:
             raise UsageError(f"unknown weighting {self.weighting!r}", hint="one of " + ", ".join(WEIGHTINGS))
+        if self.queries is not None and WEIGHTINGS[self.weighting].signed:
+            raise UsageError(
+                f"{self.weighting} divides by the sum of the similarities, which under CSLS has no meaning"
+            )
         device = torch_device(self.device)
         vectors, values = checked_anchors(anchor_vectors, anchor_values)
         self.k_ = min(self.k, len(vectors))
         self._width = vectors.shape[1]
-        self._index = AnchorIndex(vectors, device)
+        penalties = None if self.queries is None else hubness(vectors, self.queries, device=device) / 2
+        self._index = AnchorIndex(vectors, device, penalties)
         self._values = _Values(torch.from_numpy(values.astype(np.float32)).to(device))
         self._tally = _Tally()
         return self
@@ -122,7 +134,7 @@ class RelativeMap:
 
     def _mean(self, rows: UnitRows) -> Tensor:
         if self.k_ == len(self._index):
-            return self._weigh(rows, self._index.exact_cosines(rows.exact())) @ self._values.double
+            return self._weigh(rows, self._index.exact_similarities(rows.exact())) @ self._values.double
         found = self._index.search(rows, self.k_)
         weighting = WEIGHTINGS[self.weighting]
         fragile = weighting.amplification(found.similarities, self.temperature) > _MOST_AMPLIFICATION
@@ -139,9 +151,8 @@ class RelativeMap:
 
     def _exactly(self, rows: UnitRows, found: Neighbours) -> Neighbours:
         """The anchors found, with their similarities in float64."""
-        anchors = self._index.exact_units
-        queries, indices = torch.from_numpy(rows.exact()).to(anchors.device), found.indices.to(anchors.device)
-        return Neighbours(snapped(cosines(queries, anchors, indices)), indices)
+        indices = found.indices.to(exact_device(self._index.device))
+        return Neighbours(self._index.exact_similarities(rows.exact(), indices), indices)
 
     def _mean_of_few(self, weights: Tensor, indices: Tensor) -> Tensor:
         """The mean for weights in float64; summed so too where signs may cancel."""

@@ -9,12 +9,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
-from mosecrot_cli.mapping.linear import ridge_solver
+from mosecrot_cli.mapping.base import BLOCK_ROWS, MapStatistics, Matrix, checked, checked_anchors, checked_output
+from mosecrot_cli.mapping.csls import Queries, changed
+from mosecrot_cli.mapping.linear import relative_residual, ridge_solver
+from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.relative import RelativeMap
-from mosecrot_cli.mapping.units import exact_units, unit_rows
+from mosecrot_cli.mapping.units import UnitRows, unit_rows
 
-_BLOCK_ROWS = 16_384
+RESIDUAL_SIDES = "both"
+"""How the sides are normalised unless told otherwise."""
+_SOURCE_SIDE = {"unit": "none", "both": "center"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,13 @@ class ResidualStatistics(MapStatistics):
 
     Attributes:
         mean_anchors_used: mean number of anchors whose residual has a weight other than 0.
-        mean_top_similarity: mean centred cosine with the nearest anchor.
+        mean_top_similarity: mean cosine of normalised vectors with the nearest anchor; see `RelativeStatistics`.
+        relative_residual: what the ridge regression leaves over, as in `LinearStatistics`.
     """
 
     mean_anchors_used: float
     mean_top_similarity: float
+    relative_residual: float
 
 
 class ResidualMap:
@@ -48,33 +54,52 @@ class ResidualMap:
         temperature: `T`, larger than 0.
         ridge: see `linear.ridge_solver`.
         device: `cpu`, `cuda`, `cuda:N` or `mps`.
+        normalize: a name in `NORMALIZATIONS`, other than the `both` described above. The source side is only ever
+            centred: an anchor's residual is passed on at its own length.
+        queries: all vectors that will be mapped, for neighbours under CSLS (not with `standard`); None: by cosine.
+
+    Raises:
+        UsageError: no such normalisation.
     """
 
-    def __init__(self, k: int, weighting: str, temperature: float, ridge: float, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        k: int,
+        weighting: str,
+        temperature: float,
+        ridge: float,
+        device: str = "cpu",
+        *,
+        normalize: str = RESIDUAL_SIDES,
+        queries: Queries | None = None,
+    ) -> None:
         self.k, self.weighting, self.temperature, self.ridge, self.device = k, weighting, temperature, ridge, device
+        self.sides = Sides(normalize, _SOURCE_SIDE.get(normalize, normalize))
+        self.queries = queries
 
     def fit(self, anchor_vectors: NDArray[Any], anchor_values: NDArray[Any]) -> Self:
         """Learn from the anchors' vectors `[A, Dx]` and their source embeddings `[A, D]`.
 
         Raises:
-            UsageError: k < 1, T or the ridge not above 0, an unknown weighting or device.
+            UsageError: k < 1, T or the ridge not above 0, an unknown weighting or device, or CSLS with `standard`.
             ValueError: no anchor, numbers of rows that differ, or a row (named) that is not finite.
         """
         vectors, values = checked_anchors(anchor_vectors, anchor_values)
-        self.vector_mean_ = exact_units(vectors).mean(axis=0)
-        self.value_mean_ = values.mean(axis=0)
-        centred, offsets = self._centre(vectors), values - self.value_mean_
-        self.distance_ = float(np.linalg.norm(offsets, axis=1).mean())
-        self.matrix_ = ridge_solver(self.ridge)(centred, offsets)
-        relative = RelativeMap(self.k, self.weighting, self.temperature, self.device)
-        self._relative = relative.fit(centred, offsets - centred @ self.matrix_)
+        self.sides.fit(vectors, values)
+        vectors, values = self.sides.vectors.transform(vectors), self.sides.values.transform(values)
+        self.matrix_ = ridge_solver(self.ridge)(vectors, values)
+        explained = vectors @ self.matrix_
+        self._residual = relative_residual(explained, values)
+        queries = changed(self.queries, lambda block: self._normalised(unit_rows(block, "vectors")))
+        relative = RelativeMap(self.k, self.weighting, self.temperature, self.device, queries=queries)
+        self._relative = relative.fit(vectors, values - explained)
         self._rows = self._zero_rows = 0
         return self
 
     def transform(self, block: NDArray[Any]) -> Matrix:
         """The embeddings `F` `[n, D]` of vectors `[n, Dx]`; errors as in `EmbeddingMap`."""
         self._check(block)
-        out = np.empty((len(block), len(self.value_mean_)), dtype=np.float32)
+        out = np.empty((len(block), self.matrix_.shape[1]), dtype=np.float32)
         for _ in self.transform_into(block, out):
             pass
         return out
@@ -82,14 +107,13 @@ class ResidualMap:
     def transform_into(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[int]:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
         self._check(matrix)
-        checked_output(matrix, out, len(self.value_mean_))
-        for start in range(0, len(matrix), _BLOCK_ROWS):
-            rows = unit_rows(matrix[start : start + _BLOCK_ROWS], "vectors", first_row=start)
-            centred = self._centre(rows.raw)
-            centred[rows.zero] = 0.0
-            offsets = centred @ self.matrix_ + self._relative.transform(centred)
-            offsets[rows.zero] = 0.0
-            out[start : start + len(rows)] = self.value_mean_ + self.distance_ * exact_units(offsets)
+        checked_output(matrix, out, self.matrix_.shape[1])
+        for start in range(0, len(matrix), BLOCK_ROWS):
+            rows = unit_rows(matrix[start : start + BLOCK_ROWS], "vectors", first_row=start)
+            vectors = self._normalised(rows)
+            images = vectors @ self.matrix_ + self._relative.transform(vectors)
+            images[rows.zero] = 0.0
+            out[start : start + len(rows)] = self.sides.restore(images, rows.zero)
             self._rows += len(rows)
             self._zero_rows += int(rows.zero.sum())
             yield len(rows)
@@ -98,12 +122,16 @@ class ResidualMap:
     def statistics_(self) -> ResidualStatistics:
         """Counts over the rows transformed since `fit`."""
         found = self._relative.statistics_
-        return ResidualStatistics(self._rows, self._zero_rows, found.mean_anchors_used, found.mean_top_similarity)
+        return ResidualStatistics(
+            self._rows, self._zero_rows, found.mean_anchors_used, found.mean_top_similarity, self._residual
+        )
 
-    def _centre(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
-        return exact_units(exact_units(vectors) - self.vector_mean_)
+    def _normalised(self, rows: UnitRows) -> NDArray[np.float64]:
+        vectors = self.sides.vectors.transform(rows.raw)
+        vectors[rows.zero] = 0.0
+        return vectors
 
     def _check(self, matrix: NDArray[Any]) -> None:
         if not hasattr(self, "matrix_"):
             raise ValueError("the map is not fitted")
-        checked(matrix, "vectors", width=len(self.vector_mean_))
+        checked(matrix, "vectors", width=len(self.matrix_))

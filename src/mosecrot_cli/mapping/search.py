@@ -28,7 +28,7 @@ class Neighbours(NamedTuple):
     """The nearest anchors of `n` rows.
 
     Attributes:
-        similarities: cosines `[n, k]`.
+        similarities: cosines `[n, k]`, less the penalties of the anchors where there are any.
         indices: rows of the anchors `[n, k]`, int64.
     """
 
@@ -45,9 +45,12 @@ class AnchorIndex:
     Args:
         anchors: finite vectors `[A, D]`.
         device: where the matrix product runs.
+        penalties: `[A]`, taken off the cosines with each anchor; of equal anchors those of the first count. None: 0.
     """
 
-    def __init__(self, anchors: NDArray[Any], device: torch.device) -> None:
+    def __init__(
+        self, anchors: NDArray[Any], device: torch.device, penalties: NDArray[np.float64] | None = None
+    ) -> None:
         self.device = device
         # Adding 0 turns -0 into 0, which has other bytes.
         rows = exact_units(anchors).astype(np.float32) + np.float32(0)
@@ -56,6 +59,9 @@ class AnchorIndex:
         self._all_distinct = len(first) == len(rows)
         self._anchors = anchors
         self._distinct = self.units if self._all_distinct else self.units[torch.from_numpy(first).to(device)]
+        self._penalties = None if penalties is None else torch.from_numpy(penalties[first][group])
+        if penalties is not None:
+            self._distinct = with_penalties(self._distinct, torch.from_numpy(penalties[first]).to(self._distinct))
         self._group = torch.from_numpy(group).to(device)
         self._members = torch.argsort(self._group, stable=True)
         self._sizes = torch.bincount(self._group, minlength=len(first))
@@ -76,7 +82,8 @@ class AnchorIndex:
         """The `k` (at most the number of anchors) nearest anchors of each row in float32, by ascending anchor row."""
         k = min(k, len(self))
         units = torch.from_numpy(queries.units).to(self.device)
-        candidates = self._nearest_distinct(units, min(k + 1, len(self._distinct)))
+        searched = units if self._penalties is None else penalisable(units)
+        candidates = nearest(searched, self._distinct, min(k + 1, len(self._distinct)))
         indices = candidates.indices[:, :k] if self._all_distinct else self._expand(candidates.indices, k)
         doubtful = self._too_close(candidates, k).cpu().numpy() & ~queries.zero
         indices = indices.sort(dim=1).values
@@ -85,17 +92,25 @@ class AnchorIndex:
             indices[torch.from_numpy(doubtful).to(self.device)] = exact
         if queries.zero.any():
             indices[torch.from_numpy(queries.zero).to(self.device)] = torch.arange(k, device=self.device)
-        return Neighbours(cosines(units, self.units, indices), indices)
+        return Neighbours(self._less_penalties(cosines(units, self.units, indices), indices), indices)
 
-    def exact_cosines(self, units: NDArray[np.float64]) -> Tensor:
-        """All cosines `[m, A]` of unit vectors `[m, D]` in float64; equal ones are equal to the last bit."""
-        queries = torch.from_numpy(units).to(self.exact_units.device)
-        return snapped(queries @ self.exact_units.T)
+    def exact_similarities(self, units: NDArray[np.float64], indices: Tensor | None = None) -> Tensor:
+        """Similarities of unit vectors `[m, D]` in float64; equal ones are equal to the last bit.
 
-    def _nearest_distinct(self, units: Tensor, k: int) -> Neighbours:
-        if self.device.type == "cpu":
-            return _faiss_search(units, self._distinct, k)
-        return _torch_search(units, self._distinct, k)
+        Args:
+            units: the unit vectors.
+            indices: with which anchors, ascending rows `[m, k]`; None: all `A`.
+        """
+        anchors = self.exact_units
+        queries = torch.from_numpy(units).to(anchors.device)
+        found = queries @ anchors.T if indices is None else cosines(queries, anchors, indices)
+        return snapped(self._less_penalties(found, indices))
+
+    def _less_penalties(self, similarities: Tensor, indices: Tensor | None) -> Tensor:
+        if self._penalties is None:
+            return similarities
+        penalties = self._penalties.to(similarities)
+        return similarities - (penalties if indices is None else penalties[indices])
 
     def _expand(self, groups: Tensor, k: int) -> Tensor:
         """The first `k` anchors of each row's distinct vectors, `[n, k]`."""
@@ -129,7 +144,7 @@ class AnchorIndex:
         step = max(1, scratch_bytes(self.device) // (32 * len(self)))
         found = []
         for start in range(0, len(units), step):
-            similarities = self.exact_cosines(units[start : start + step])
+            similarities = self.exact_similarities(units[start : start + step])
             found.append(_first_by_key(similarities, k).sort(dim=1).values)
         return torch.cat(found).to(self.device)
 
@@ -195,6 +210,24 @@ def _gathered_product(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tens
     return result
 
 
+def nearest(units: Tensor, others: Tensor, k: int) -> Neighbours:
+    """The `k` rows of `others` `[m, D]` with the largest float32 dot product for each of `units` `[n, D]`, best first.
+
+    By faiss on a CPU, by torch on a GPU; which of equal ones are found is undefined.
+    """
+    return (_faiss_search if units.device.type == "cpu" else _torch_search)(units, others, k)
+
+
+def with_penalties(units: Tensor, penalties: Tensor) -> Tensor:
+    """Vectors `[m, D + 1]` whose dot product with `penalisable` vectors is the cosine less the penalty `[m]`."""
+    return torch.cat([units, -penalties[:, None]], dim=1)
+
+
+def penalisable(units: Tensor) -> Tensor:
+    """Unit vectors `[n, D]` for a search among those of `with_penalties`, `[n, D + 1]`."""
+    return torch.cat([units, units.new_ones((len(units), 1))], dim=1)
+
+
 def snapped(similarities: Tensor) -> Tensor:
     """Float64 cosines rounded to a grid, so that those equal but for rounding are equal; changed in place."""
     return similarities.mul_(2.0**_GRID_BITS).round_().mul_(2.0**-_GRID_BITS)
@@ -204,7 +237,7 @@ def _first_by_key(similarities: Tensor, k: int) -> Tensor:
     """Columns of the `k` largest of each row of snapped cosines, ties to the lowest column."""
     columns = similarities.shape[1]
     column_bits = max(1, (columns - 1).bit_length())
-    grid = min(_GRID_BITS, 61 - column_bits)
+    grid = min(_GRID_BITS, 61 - column_bits)  # similarities, with penalties, are less than 2 from 0
     # One integer holds both: the cosine in the upper bits, the reversed column in the lower ones; so no two are equal.
     keys = ((similarities + 1.0).mul_(2.0**grid).round_().long() << column_bits) + torch.arange(
         columns - 1, -1, -1, device=similarities.device

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import regex
 
 from mosecrot_cli.model.orthography import UNSPACED, WORD_CHARACTER
-from mosecrot_cli.model.words import SourceWords, unlimited_ids
+from mosecrot_cli.model.words import SourceWords, pieces_of, unlimited_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -50,6 +50,43 @@ class VocabularyCoverage:
         return self.unknown_words / self.words if self.words else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class RunningWord:
+    """A word of running text.
+
+    Attributes:
+        text: as it stands there.
+        count: how often.
+        token: its id where it is one known token, else None.
+    """
+
+    text: str
+    count: int
+    token: int | None
+
+
+def running_words(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> list[RunningWord]:
+    """The words of texts; what is one, see `VocabularyCoverage.words`. In unspaced scripts some come several times.
+
+    Args:
+        tokenizer: a fast tokenizer.
+        texts: whole texts: nothing is truncated.
+    """
+    words, runs = Counter[str](), Counter[str]()
+    for text in texts:
+        for match in _WORD.finditer(text):
+            (runs if match["unspaced"] else words)[match[0]] += 1
+    encoded = zip(words.items(), SourceWords(tokenizer).token_ids(list(words)), strict=True)
+    found = [RunningWord(word, count, ids[0] if len(ids) == 1 else None) for (word, count), ids in encoded]
+    unknown = tokenizer.unk_token_id
+    for (run, count), pieces in zip(runs.items(), pieces_of(tokenizer, list(runs)), strict=True):
+        found += [
+            RunningWord(run[piece.start : piece.end], count, None if piece.token == unknown else piece.token)
+            for piece in pieces
+        ]
+    return found
+
+
 def vocabulary_coverage(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> VocabularyCoverage:
     """Count unknown tokens and unknown words of texts (whole texts: nothing is truncated).
 
@@ -59,15 +96,10 @@ def vocabulary_coverage(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
     """
     ids = unlimited_ids(tokenizer, texts)
     unknown = tokenizer.unk_token_id
-    words, runs = Counter[str](), Counter[str]()
-    for text in texts:
-        for match in _WORD.finditer(text):
-            (runs if match["unspaced"] else words)[match[0]] += 1
-    whole = zip(words.items(), SourceWords(tokenizer).token_ids(list(words)), strict=True)
-    unknown_words = sum(count for (_, count), found in whole if len(found) != 1)
-    total_words = words.total()
-    for count, found in zip(runs.values(), unlimited_ids(tokenizer, list(runs)), strict=True):
-        total_words += count * len(found)
-        unknown_words += count * found.count(unknown)
-    tokens = sum(map(len, ids))
-    return VocabularyCoverage(tokens, sum(found.count(unknown) for found in ids), total_words, unknown_words)
+    words = running_words(tokenizer, texts)
+    return VocabularyCoverage(
+        tokens=sum(map(len, ids)),
+        unknown_tokens=sum(found.count(unknown) for found in ids),
+        words=sum(word.count for word in words),
+        unknown_words=sum(word.count for word in words if word.token is None),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.orthography import is_punctuation, opens
@@ -109,6 +109,29 @@ def unlimited_ids(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> l
     backend = fast_backend(tokenizer)
     with _unlimited(backend):
         return [encoding.ids for encoding in backend.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+
+class Piece(NamedTuple):
+    """A token and the characters of the text that it stands for.
+
+    Attributes:
+        token: its id.
+        start, end: where it stands.
+    """
+
+    token: int
+    start: int
+    end: int
+
+
+def pieces_of(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[Piece]]:
+    """As `unlimited_ids`, with the place of each token."""
+    backend = fast_backend(tokenizer)
+    with _unlimited(backend):
+        found = backend.encode_batch(list(texts), add_special_tokens=False)
+    return [
+        [Piece(token, start, end) for token, (start, end) in zip(each.ids, each.offsets, strict=True)] for each in found
+    ]
 
 
 @contextmanager

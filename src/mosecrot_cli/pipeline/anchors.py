@@ -18,7 +18,7 @@ from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import AnchorsSettings
+from mosecrot_cli.settings import IDENTICAL_LETTERS, AnchorsSettings
 from mosecrot_cli.sources import lexica as online
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.provenance import Provenance
@@ -141,7 +141,7 @@ def bring(settings: AnchorsSettings, reporter: Reporter) -> Job:
         if choice.kind is LexiconKind.SOURCE:
             lexica[value] = online.bring(value, _request(settings), fetcher)
             sources.append(online.LEXICA[value.lower().partition(":")[0]].provenance)
-        else:
+        elif choice.kind is not LexiconKind.IDENTICAL:
             lexica[value] = choice.value
     given = settings.target_vectors
     if given and Path(given).exists():
@@ -195,13 +195,15 @@ def selection_options(settings: AnchorsSettings) -> SelectionOptions:
     stopwords = load_stopwords(ENGLISH) if settings.drop_stopwords else frozenset()
     if settings.stopwords:
         stopwords |= load_stopwords(settings.stopwords)
+    named = any(resolve_lexicon(value).kind is LexiconKind.IDENTICAL for value in settings.lexicons)
     return SelectionOptions(
         max_anchors=settings.max_anchors,
         seed=settings.seed,
         stopwords=stopwords,
         min_score=settings.min_score,
         script=settings.script,
-        identical=settings.identical,
+        identical=settings.identical or named,
+        identical_letters=0 if settings.identical else IDENTICAL_LETTERS,
         multi_token=settings.multi_token,
     )
 
@@ -246,6 +248,8 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
         choice = resolve_lexicon(value)
         if choice.kind is LexiconKind.SOURCE:
             size = online.plan(value, _request(settings), fetcher)
+        elif choice.kind is LexiconKind.IDENTICAL:
+            size = "words that both vocabularies share"
         else:
             size = f"{Path(value).stat().st_size:,} bytes" if choice.kind is LexiconKind.FILE else "standard input"
         plan.append(("lexicon", f"{value} ({size})"))

@@ -17,7 +17,6 @@ from mosecrot_cli.model.loading import Classifier
 from mosecrot_cli.model.orthography import is_punctuation
 from mosecrot_cli.model.words import SourceWords, unlimited_ids
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, Mapped, array_digest
-from mosecrot_cli.settings import STDIO
 
 
 @dataclass(frozen=True)
@@ -38,19 +37,19 @@ class MappedWords:
         """Open a folder that `map` has written.
 
         Raises:
-            DataError: it is missing or incomplete, or its anchors are no file.
+            DataError: it is missing or incomplete, or its anchors are not to be found.
         """
         mapped = Mapped.open(folder)
         if not mapped.keeps_source:
             return cls(mapped, None)
-        anchors = mapped.facts.get("anchors")
-        if anchors in (None, STDIO):
+        anchors = mapped.anchors()
+        if anchors is None:
             raise DataError(
-                "the folder does not say which anchors it was mapped with",
+                "where its anchors are is not known (they came from stdin, or were moved)",
                 where=str(folder),
                 hint="map again, with the anchors in a file",
             )
-        return cls(mapped, Path(anchors))
+        return cls(mapped, anchors)
 
     def inputs(self, name: str) -> dict[str, str | Path]:
         """What is read, by the names that a manifest gives it."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DataSettings
 from mosecrot_cli.tasks.loading import is_named, load_split
@@ -24,24 +22,28 @@ def load(spec: str, split: str, settings: DataSettings, *, language: str | None,
 
 
 def load_texts(
-    spec: str, settings: DataSettings, *, language: str | None, reporter: Reporter
-) -> tuple[str, ...] | Iterator[str]:
-    """Texts without labels: the lines of a file, the text column of a table, or the training split of a named data set.
+    spec: str, split: str, settings: DataSettings, *, language: str | None, reporter: Reporter
+) -> tuple[str, ...]:
+    """Texts without labels: the lines of a file, the text column of a table, or a split of a named data set.
 
     Of a file, labels are not read; of a named data set they are dropped here.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError: as `tasks.loading.load_split`.
     """
     if not is_named(spec):
-        return stream_texts(spec, settings.text_column)
+        return tuple(stream_texts(spec, settings.text_column))
     columns = Columns(settings.text_column, None)
-    return load_split(
+    found = load_split(
         spec,
-        "train",
+        split,
         language=language,
         columns=columns,
         data_dir=settings.data_dir,
         require_labels=False,
         reporter=reporter,
-    ).texts
+    )
+    return found.texts
 
 
 def labels_of(dataset: TextDataset) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mosecrot_cli.lexicon.scripts import OFF
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
-from mosecrot_cli.lexicon.types import Anchor, DropReason, Pair
+from mosecrot_cli.lexicon.types import IDENTICAL, Anchor, DropReason, Pair
 from mosecrot_cli.pipeline.anchors import Material, bring, read, resolve, selection_options
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import AnchorsSettings
@@ -52,7 +52,13 @@ def explain(settings: AnchorsSettings, word: str, reporter: Reporter) -> list[Fa
         pair for pair in material.pairs if pair.source.casefold() == wanted or pair.target.casefold() in targets
     ]
     judge = _Judge(material, selection, options)
-    return [Fate(pair.source, pair.target, pair.score, pair.origin, judge.verdict(pair)) for pair in concerned]
+    fates = [Fate(pair.source, pair.target, pair.score, pair.origin, judge.verdict(pair)) for pair in concerned]
+    identical = [anchor for anchor in selection.anchors if anchor.origin == IDENTICAL]
+    return fates + [
+        Fate(anchor.source, anchor.target, None, IDENTICAL, ANCHOR)
+        for anchor in identical
+        if wanted in (anchor.source.casefold(), anchor.target.casefold())
+    ]
 
 
 class _Judge:

@@ -13,17 +13,25 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.lexicon.readers import read_anchor_pairs
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.manifest import portable
-from mosecrot_cli.mapping.base import EmbeddingMap
-from mosecrot_cli.mapping.methods import METHODS, MapOptions
-from mosecrot_cli.mapping.weighting import WEIGHTINGS
-from mosecrot_cli.model.devices import resolve_device
+from mosecrot_cli.mapping.csls import in_blocks
+from mosecrot_cli.mapping.methods import METHODS
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, new_array
+from mosecrot_cli.pipeline.map_fit import Fit
+from mosecrot_cli.pipeline.map_method import (
+    check_options,
+    describe_method,
+    map_options,
+    own_normalization,
+    warn_about_options,
+    weighs_neighbours,
+)
+from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill, new_array
+from mosecrot_cli.pipeline.pivot import pivot, pivot_pairs
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, ComputeSettings, MapSettings
+from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, Basis, MapSettings
 from mosecrot_cli.vectors.readers import peek, read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
@@ -38,6 +46,7 @@ class Job:
         settings: every value filled in.
         source_model: path or id of the source model.
         target_vectors: the file of vectors.
+        pivot: the file of pivot vectors; None: no pivot.
         limit: target words to use; None: all.
         facts: of the anchors' manifest.
     """
@@ -45,8 +54,22 @@ class Job:
     settings: MapSettings
     source_model: str
     target_vectors: Path
+    pivot: Path | None
     limit: int | None
     facts: dict[str, Any]
+
+    @property
+    def inputs(self) -> dict[str, str | Path]:
+        """Name -> path or id of everything that is read."""
+        settings = self.settings
+        inputs: dict[str, str | Path] = {
+            "anchors": settings.anchors,
+            "source_model": self.source_model,
+            "target_vectors": self.target_vectors,
+        }
+        inputs |= {f"vocab_from_{number}": path for number, path in enumerate(settings.vocab_from, start=1)}
+        inputs |= {f"pivot_lexicon_{number}": path for number, path in enumerate(settings.pivot_lexicons, start=1)}
+        return inputs | ({"pivot_vectors": self.pivot} if self.pivot else {})
 
 
 @dataclass(frozen=True)
@@ -55,12 +78,14 @@ class AnchorRows:
 
     Attributes:
         values: source embeddings of the anchors, `A x D`; of several tokens their mean.
+        ids: token ids of their source words, `A`.
         rows: rows of their target words in the vectors, `A`.
         missing_source: pairs left out because the source word is not in the model's vocabulary.
         missing_target: pairs left out because the target word is not in the vectors.
     """
 
     values: Matrix
+    ids: tuple[tuple[int, ...], ...]
     rows: NDArray[np.int64]
     missing_source: int
     missing_target: int
@@ -74,14 +99,9 @@ def run(settings: MapSettings, reporter: Reporter) -> StepResult:
         DataError: an input is damaged, or no anchor is left.
         SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
+    check_options(settings)
     job = resolve(settings, reporter)
-    inputs: dict[str, str | Path] = {
-        "anchors": settings.anchors,
-        "source_model": job.source_model,
-        "target_vectors": job.target_vectors,
-    }
-    inputs |= {f"vocab_from_{number}": path for number, path in enumerate(settings.vocab_from, start=1)}
-    step = Step("map", job.settings, inputs, (settings.out.output,))
+    step = Step("map", job.settings, job.inputs, (settings.out.output,))
     if settings.out.dry_run:
         return StepResult(settings.out.output, None, _plan(job), planned=True)
     step.check()
@@ -102,42 +122,55 @@ def resolve(settings: MapSettings, reporter: Reporter) -> Job:
     inherited = facts.get("target_vectors")
     vectors = resources.target_vectors(settings.target_vectors, facts.get("tgt"), inherited, reporter=reporter)
     count = settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB
-    filled = replace(settings, source_model=model, target_vectors=str(vectors), max_vocab=count)
-    return Job(filled, model, vectors, resources.limit(count), facts)
+    filled = replace(
+        settings,
+        source_model=model,
+        target_vectors=str(vectors),
+        max_vocab=count,
+        normalize=own_normalization(settings),
+    )
+    pivot_vectors = None
+    if settings.pivot_vectors:
+        pivot_vectors = resources.target_vectors(
+            settings.pivot_vectors, src, reporter=reporter, option="--pivot-vectors"
+        )
+        filled = replace(filled, pivot_vectors=str(pivot_vectors))
+    return Job(filled, model, vectors, pivot_vectors, resources.limit(count), facts)
 
 
 def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed:
     settings = job.settings
     method = METHODS[settings.method]
     keeps_source = method.keeps_source or settings.keep_source
-    _warn_about_options(settings, reporter)
+    warn_about_options(settings, reporter)
     pairs = read_anchor_pairs(settings.anchors)
     own = load_input_embeddings(job.source_model)
     resources.hub_model(job.source_model, reporter)
-    keep = resources.wanted_words(settings.vocab_from, (pair.target for pair in pairs))
+    words = SourceWords(load_tokenizer(job.source_model))
+    pivoting = pivot_pairs(settings.pivot_lexicons, pairs)
+    keep = resources.wanted_words(settings.vocab_from, (pair.target for pair in (*pairs, *pivoting)))
     vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter, keep=keep)
-    anchors = anchor_rows(pairs, SourceWords(load_tokenizer(job.source_model)), own, vectors, where=settings.anchors)
-    _warn_about(anchors, settings, reporter)
-    options = MapOptions(
-        k=settings.k,
-        weighting=settings.weighting,
-        temperature=settings.temperature,
-        ridge=settings.ridge,
-        device=resolve_device(ComputeSettings(device=settings.device)).name,
-    )
+    if job.pivot:
+        fit = pivot(job.pivot, pivoting, words, own, vectors, reporter)
+    else:
+        fit = _direct(anchor_rows(pairs, words, own, vectors, where=settings.anchors), vectors, reporter)
+    tokens = own[sorted(words.whole_word_tokens().values())] if settings.basis == Basis.vocabulary else None
+    _warn_about_k(settings, len(fit.values if tokens is None else tokens), reporter)
     output.mkdir()
-    target_map = method.build(options).fit(vectors.matrix[anchors.rows], anchors.values)
+    options = map_options(settings, tokens=tokens, queries=in_blocks(fit.matrix))
+    target_map = method.build(options).fit(fit.vectors, fit.values)
     target = new_array(output / TARGET, (len(vectors), own.shape[1]), settings.dtype)
-    _fill(target_map, vectors.matrix, target, "mapping target words", reporter)
+    fill(target_map, fit.matrix, target, "mapping target words", reporter)
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
     statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
     if keeps_source:
         np.save(output / SOURCE, own)
     else:
-        source_map = method.build(options).fit(anchors.values, anchors.values)
-        _fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
+        options = map_options(settings, queries=in_blocks(own))
+        source_map = method.build(options).fit(fit.values, fit.values)
+        fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
-    return _describe(job, output, manifest, own, anchors, vectors, statistics, keeps_source=keeps_source)
+    return _describe(job, output, manifest, own, fit, vectors, statistics, keeps_source=keeps_source)
 
 
 def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: WordVectors, *, where: str) -> AnchorRows:
@@ -167,35 +200,34 @@ def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: Wo
         )
     values = np.stack([own[list(tokens)].mean(axis=0, dtype=np.float64) for tokens, _ in found])
     return AnchorRows(
-        values.astype(np.float32), np.array([row for _, row in found], dtype=np.int64), missing_source, missing_target
+        values=values.astype(np.float32),
+        ids=tuple(tokens for tokens, _ in found),
+        rows=np.array([row for _, row in found], dtype=np.int64),
+        missing_source=missing_source,
+        missing_target=missing_target,
     )
 
 
-def _warn_about_options(settings: MapSettings, reporter: Reporter) -> None:
-    method = METHODS[settings.method]
-    warm = method.weighs_neighbours and WEIGHTINGS[settings.weighting].uses_temperature
-    if settings.temperature != MapSettings.temperature and not warm:
-        reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
-    if settings.ridge != MapSettings.ridge and not method.regularised:
-        reporter.warn(f"the ridge has no effect with {settings.method}")
-
-
-def _warn_about(anchors: AnchorRows, settings: MapSettings, reporter: Reporter) -> None:
+def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fit:
+    """Anchors of the target vectors themselves."""
     lost = anchors.missing_source + anchors.missing_target
     if lost:
         reporter.warn(
             f"{lost:,} anchors left out: {anchors.missing_source:,} source words are not in the model's vocabulary, "
             f"{anchors.missing_target:,} target words not in the vectors"
         )
-    if METHODS[settings.method].weighs_neighbours and ALL != settings.k > len(anchors.rows):
-        reporter.warn(f"k = {settings.k:,}, but there are {len(anchors.rows):,} anchors: all are used")
+    statistics = {
+        "anchors": len(anchors.rows),
+        "anchors_without_source": anchors.missing_source,
+        "anchors_without_target": anchors.missing_target,
+    }
+    return Fit(vectors.matrix[anchors.rows], anchors.values, vectors.matrix, statistics)
 
 
-def _fill(mapping: EmbeddingMap, rows: NDArray[Any], out: NDArray[Any], what: str, reporter: Reporter) -> None:
-    """Map `rows` into `out`, block by block."""
-    with reporter.track(what, len(rows)) as advance:
-        for count in mapping.transform_into(rows, out):
-            advance(count)
+def _warn_about_k(settings: MapSettings, count: int, reporter: Reporter) -> None:
+    if weighs_neighbours(settings) and ALL != settings.k > count:
+        what = "tokens" if settings.basis == Basis.vocabulary else "anchors"
+        reporter.warn(f"k = {settings.k:,}, but there are {count:,} {what}: all are used")
 
 
 def _describe(
@@ -203,7 +235,7 @@ def _describe(
     output: Path,
     manifest: Path,
     own: Matrix,
-    anchors: AnchorRows,
+    fit: Fit,
     vectors: WordVectors,
     statistics: dict[str, Any],
     *,
@@ -214,18 +246,18 @@ def _describe(
     source_digest = own_digest if keeps_source else array_digest(np.load(output / SOURCE, mmap_mode="r"))
     found = statistics["target"]
     summary = [
-        ("anchors", f"{len(anchors.rows):,}"),
-        ("method", _how(settings)),
+        ("anchors", f"{len(fit.values):,}"),
+        ("method", describe_method(settings)),
         ("target words", f"{len(vectors):,} x {own.shape[1]}"),
         ("source tokens", f"{len(own):,}, {'kept' if keeps_source else 'mapped'}"),
     ]
+    if pivoting := fit.statistics.get("pivot"):
+        summary.insert(0, ("pivot", f"{pivoting['pairs_used']:,} of {pivoting['pairs']:,} pairs"))
     odd = {name: found[name] for name in ("zero_rows", "cancelled_rows") if found.get(name)}
     summary += [(name.replace("_", " "), f"{count:,}") for name, count in odd.items()]
     return Computed(
         statistics={
-            "anchors": len(anchors.rows),
-            "anchors_without_source": anchors.missing_source,
-            "anchors_without_target": anchors.missing_target,
+            **fit.statistics,
             "target_words": len(vectors),
             "dimension": own.shape[1],
             "vector_notes": dict(vectors.notes),
@@ -234,34 +266,25 @@ def _describe(
         facts={
             "src": job.facts.get("src") or AnchorsSettings.src,
             "tgt": job.facts.get("tgt"),
-            "anchors": portable(settings.anchors, manifest),
             "source_model": portable(job.source_model, manifest),
             "target_vectors": portable(job.target_vectors, manifest),
+            "anchors": None if settings.anchors == STDIO else portable(settings.anchors, manifest),
             "source_kept": keeps_source,
             "source_sha256": source_digest,
             "source_embeddings_sha256": own_digest,
         },
         summary=summary,
-        digests={"target_vectors": vectors.digest},
+        digests={"target_vectors": vectors.digest, **fit.digests},
     )
-
-
-def _how(settings: MapSettings) -> str:
-    """The method and the options that change its result."""
-    method, parts = METHODS[settings.method], [str(settings.method)]
-    if method.weighs_neighbours:
-        parts += [str(settings.weighting), f"k = {'all' if settings.k == ALL else settings.k}"]
-        if WEIGHTINGS[settings.weighting].uses_temperature:
-            parts.append(f"temperature {settings.temperature:g}")
-    if method.regularised:
-        parts.append(f"ridge {settings.ridge:g}")
-    return ", ".join(parts)
 
 
 def _plan(job: Job) -> list[tuple[str, str]]:
     settings = job.settings
-    plan = [("anchors", settings.anchors), ("method", _how(settings))]
+    plan = [("anchors", settings.anchors), ("method", describe_method(settings))]
     plan.append(("source model", job.source_model))
+    if job.pivot:
+        lexicons = ", ".join(map(str, settings.pivot_lexicons)) or settings.anchors
+        plan += [("pivot vectors", resources.describe_file(peek(job.pivot))), ("pivot lexicon", lexicons)]
     if settings.vocab_from:
         plan.append(("words kept", f"those of the anchors and of {', '.join(map(str, settings.vocab_from))}"))
     return plan + resources.describe_vectors(peek(job.target_vectors), settings.max_vocab or DEFAULT_MAX_VOCAB)

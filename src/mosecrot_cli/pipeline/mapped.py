@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import writing
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest
+from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.pipeline.resources import inherited_facts
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import ALL, STDIO, MapSettings
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
@@ -75,10 +79,12 @@ class Mapped:
     Attributes:
         folder: where it is.
         facts: of its manifest, paths as seen from here.
+        manifest: its manifest.
     """
 
     folder: Path
     facts: dict[str, Any]
+    manifest: Manifest
 
     @classmethod
     def open(cls, folder: Path) -> Mapped:
@@ -87,15 +93,42 @@ class Mapped:
         Raises:
             DataError: it is missing, incomplete or no such folder.
         """
-        hint = "`mosecrot map` writes it; --embeddings names another"
+        hint = "`mosecrot map` writes it; name another"
         if not folder.is_dir():
             raise DataError("no such folder of mapped embeddings", where=str(folder), hint=hint)
         for name in (SOURCE, TARGET, VOCABULARY, FOLDER_MANIFEST):
             if not (folder / name).is_file():
                 raise DataError(f"{name} is missing", where=str(folder), hint=hint)
-        if Manifest.read(folder / FOLDER_MANIFEST).command != "map":
+        manifest = Manifest.read(folder / FOLDER_MANIFEST)
+        if manifest.command != "map":
             raise DataError("the manifest is not one of `mosecrot map`", where=str(folder), hint=hint)
-        return cls(folder, inherited_facts(folder))
+        return cls(folder, inherited_facts(folder), manifest)
+
+    def settings(self) -> MapSettings:
+        """What `map` was told, without its output; what an older version did not record has its default.
+
+        Raises:
+            DataError: the manifest holds a value that this version does not know.
+        """
+        recorded = {name: ALL if value == "all" else value for name, value in self.manifest.settings.items()}
+        defaults = {field.name: getattr(MapSettings, field.name) for field in fields(MapSettings)}
+        known: dict[str, Any] = {name: recorded[name] for name in defaults if name in recorded}
+        try:
+            for name, default in defaults.items():
+                if name in known and isinstance(default, StrEnum):
+                    known[name] = type(default)(known[name])
+        except ValueError as error:
+            place = str(self.folder / FOLDER_MANIFEST)
+            raise DataError(f"{error}: made by a newer version", where=place, hint="map again") from error
+        for name in ("vocab_from", "pivot_lexicons"):
+            known[name] = tuple(map(Path, known.get(name, ())))
+        return MapSettings(**known)
+
+    def anchors(self) -> Path | None:
+        """The file of the anchors, as seen from here; None where they came from stdin, or the file is gone."""
+        recorded = self.manifest.inputs.get("anchors", {}).get("path", STDIO)
+        places = [self.facts.get("anchors"), recorded, self.folder.parent / recorded]
+        return next((Path(place) for place in places if place and recorded != STDIO and Path(place).is_file()), None)
 
     def source(self) -> NDArray[np.float32]:
         """The source side: one row per token id, `V^s x D`; a read-only memory map."""
@@ -145,6 +178,13 @@ def new_array(path: Path, shape: tuple[int, ...], dtype: str = "float32") -> NDA
                 if getattr(error, "errno", errno.EOPNOTSUPP) not in (errno.EOPNOTSUPP, errno.EINVAL):
                     raise
     return array
+
+
+def fill(mapping: EmbeddingMap, rows: NDArray[Any], out: NDArray[Any], what: str, reporter: Reporter) -> None:
+    """Map `rows` into `out`, block by block, reported as `what`."""
+    with reporter.track(what, len(rows)) as advance:
+        for count in mapping.transform_into(rows, out):
+            advance(count)
 
 
 def read_array(path: Path) -> NDArray[np.float32]:

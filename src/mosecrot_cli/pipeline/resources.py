@@ -47,9 +47,14 @@ def hub_model(reference: str, reporter: Reporter) -> Provenance | None:
 
 
 def target_vectors(
-    given: str | None, tgt: str | None, inherited: str | None = None, *, reporter: Reporter | None = None
+    given: str | None,
+    tgt: str | None,
+    inherited: str | None = None,
+    *,
+    reporter: Reporter | None = None,
+    option: str = "--target-vectors",
 ) -> Path:
-    """The file of target vectors: as given, else as in the manifest of the input, else the language's default.
+    """The file of vectors: as given, else as in the manifest of the input, else the language's default.
 
     What is not on this machine (`wiki`, `cc`, `cc.bin`, `hub`, an address, a hub id, a default) is fetched.
 
@@ -62,22 +67,24 @@ def target_vectors(
     if chosen and Path(chosen).exists():
         return Path(chosen)
     fetcher = Fetcher(reporter=reporter or SilentReporter())
-    return bring_vectors(vector_source(chosen, tgt, fetcher), fetcher)
+    return bring_vectors(vector_source(chosen, tgt, fetcher, option=option), fetcher)
 
 
-def vector_source(chosen: str | None, tgt: str | None, fetcher: Fetcher) -> VectorSource:
-    """The source of vectors that are not a file here.
+def vector_source(
+    chosen: str | None, tgt: str | None, fetcher: Fetcher, *, option: str = "--target-vectors"
+) -> VectorSource:
+    """The source of vectors that are not a file here; `option` is what would name them.
 
     Raises:
         UsageError: nothing is said and no language either, or an unknown language.
         DataError: no source is called so: it must have been a file.
     """
     if chosen is None and tgt is None:
-        raise UsageError("which vectors are meant is not known", hint="name the file with --target-vectors")
+        raise UsageError("which vectors are meant is not known", hint=f"name the file with {option}")
     language = require_language(tgt, "--tgt") if tgt and (chosen is None or chosen in NAMES) else None
     source = find_vectors(chosen, language, fetcher)
     if source is None:
-        raise DataError("no such file of vectors", where=str(chosen), hint="--target-vectors names another")
+        raise DataError("no such file of vectors", where=str(chosen), hint=f"{option} names another")
     return source
 
 
@@ -121,13 +128,17 @@ def default_lexicons(src: str, tgt: str | None) -> tuple[str, ...]:
 
 def describe_vectors(found: VectorPreview, limit: int) -> list[tuple[str, str]]:
     """Lines of a plan: the file of vectors, its size, and the memory that its matrix will take."""
-    size = f"{found.size / 1e6:,.0f} MB, {found.format.value}, dimension {found.dimension}"
     rows = limit if found.rows is None else min(limit, found.rows)
-    lines = [("target vectors", f"{found.path} ({size})")]
+    lines = [("target vectors", describe_file(found))]
     if rows == ALL:
         return [*lines, ("target words", "all; how many, only reading will tell")]
     memory = rows * found.dimension * 4 / 1e6
     return [*lines, ("target words", f"at most {rows:,}, {memory:,.0f} MB as a matrix")]
+
+
+def describe_file(found: VectorPreview) -> str:
+    """A file of vectors with its size and kind."""
+    return f"{found.path} ({found.size / 1e6:,.0f} MB, {found.format.value}, dimension {found.dimension})"
 
 
 def wanted_words(texts: Sequence[Path], words: Iterable[str]) -> Callable[[str], bool] | None:

@@ -77,7 +77,7 @@ def resolve(settings: SelfTrainingSettings, reporter: Reporter) -> Job:
     checkpoints = checkpoints_of(settings.checkpoint)
     facts = resources.inherited_facts(settings.checkpoint)
     language = facts.get("tgt") or facts.get("src")
-    found = load_texts(settings.texts, settings.data, language=language, reporter=reporter)
+    found = load_texts(settings.texts, "train", settings.data, language=language, reporter=reporter)
     texts = tuple(dict.fromkeys(text for text in found if text.strip()))
     if not texts:
         raise DataError("no texts", where=settings.texts)

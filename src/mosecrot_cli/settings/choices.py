@@ -11,6 +11,8 @@ ALL: Final = sys.maxsize
 """A count that takes everything there is (`--k all`, `--max-vocab all`)."""
 DEFAULT_MAX_VOCAB = 200_000
 DEFAULT_SEED = 1
+IDENTICAL_LETTERS = 4
+"""Letters that a word needs for `--lexicon identical`: shorter ones are often false friends."""
 
 # Fine-tuning without a preset (`tasks.presets`).
 DEFAULT_EPOCHS = 8
@@ -35,6 +37,29 @@ class Weighting(StrEnum):
     softmax = "softmax"
     sparsemax = "sparsemax"
     entmax15 = "entmax15"
+
+
+class Normalize(StrEnum):
+    """What is done to the rows of both sides before a map is fitted."""
+
+    none = "none"
+    unit = "unit"
+    centred = "center"  # `str.center` has the name
+    both = "both"
+
+
+class Basis(StrEnum):
+    """Which source embeddings target words become means of: the anchors', or those of all whole-word tokens."""
+
+    anchors = "anchors"
+    vocabulary = "vocabulary"
+
+
+class Neighbours(StrEnum):
+    """What makes a neighbour near: the cosine, or CSLS, which marks down what is near to everything."""
+
+    cosine = "cosine"
+    csls = "csls"
 
 
 class FloatType(StrEnum):

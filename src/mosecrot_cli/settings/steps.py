@@ -12,9 +12,12 @@ from mosecrot_cli.settings.choices import (
     DEFAULT_MAX_VOCAB,
     DEFAULT_SEED,
     STDIO,
+    Basis,
     FloatType,
     MapPreset,
     Method,
+    Neighbours,
+    Normalize,
     RowFormat,
     Weighting,
 )
@@ -47,7 +50,10 @@ class AnchorsSettings:
 
 @dataclass(frozen=True)
 class MapSettings:
-    """`mosecrot map`: paper, section 3, steps 2 and 3."""
+    """`mosecrot map`: paper, section 3, steps 2 and 3.
+
+    `normalize` None is the method's own (`mapping.methods`).
+    """
 
     out: OutputSettings = OutputSettings(Path("mapped"))
     anchors: str = "anchors.tsv"
@@ -60,6 +66,11 @@ class MapSettings:
     k: int = 50
     temperature: float = 1.0
     ridge: float = 0.1
+    normalize: Normalize | None = None
+    basis: Basis = Basis.anchors
+    neighbours: Neighbours = Neighbours.cosine
+    pivot_vectors: str | None = None
+    pivot_lexicons: tuple[Path, ...] = ()
     keep_source: bool = False
     dtype: FloatType = FloatType.float32
     device: str = "auto"
@@ -69,7 +80,7 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
     {
         MapPreset.paper: {
             name: getattr(MapSettings, name)
-            for name in ("method", "weighting", "k", "temperature", "ridge", "keep_source")
+            for name in ("method", "weighting", "k", "temperature", "ridge", "basis", "neighbours", "keep_source")
         },
         # How it was chosen: docs/transfer.md.
         MapPreset.transfer: {
@@ -78,6 +89,8 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
             "k": 50,
             "temperature": 0.15,
             "ridge": 0.1,
+            "basis": Basis.anchors,
+            "neighbours": Neighbours.cosine,
             "keep_source": True,
         },
     }
@@ -178,3 +191,36 @@ class PredictSettings:
     text_column: str | None = None
     overwrite: bool = False
     compute: ComputeSettings = ComputeSettings()
+
+
+@dataclass(frozen=True)
+class InspectSettings:
+    """`mosecrot inspect`. What is unset comes from the manifest of the mapped folder.
+
+    Attributes:
+        mapped: the folder that `map` has written.
+        words: target words whose nearest source tokens are shown.
+        k: how many of these.
+        holdout: share of the anchors' target words that are held out for the translation test; 0: no test.
+        sample: how many mapped target words stand for all in the statistics.
+        texts: a text file or data set whose coverage is counted.
+        split: of a named data set.
+        data: how texts are read.
+        anchors, source_model, target_vectors: in place of those in the manifest.
+        device: of the searches.
+        seed: of the split and the sample.
+    """
+
+    mapped: Path = Path("mapped")
+    words: tuple[str, ...] = ()
+    k: int = 10
+    holdout: float = 0.1
+    sample: int = 5_000
+    texts: str | None = None
+    split: str = "test"
+    data: DataSettings = DataSettings()
+    anchors: str | None = None
+    source_model: str | None = None
+    target_vectors: str | None = None
+    device: str = "auto"
+    seed: int = DEFAULT_SEED

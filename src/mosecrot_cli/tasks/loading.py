@@ -20,7 +20,7 @@ HUB = "hf"
 
 
 def is_named(spec: str) -> bool:
-    """Whether `spec` names a data set, and no file."""
+    """Whether a data set is named (`sib200`, `taxi1500:tt`, `hf:NAME`) rather than a file."""
     name, colon, _ = spec.partition(":")
     return name in NAMES or (name == HUB and bool(colon))
 

@@ -91,8 +91,9 @@ class WordCollector:
             DataError: nothing was kept.
         """
         if not self.index:
-            what = "none of its words is wanted" if self._oddities.get("unwanted") else "the file holds no word vectors"
-            raise DataError(what, where=source)
+            if self._oddities.get("unwanted"):
+                raise DataError("none of its words is wanted", where=source, hint="are they of another language?")
+            raise DataError("the file holds no word vectors", where=source)
         oddities = {name: np.array(before, dtype=np.int64) for name, before in self._oddities.items()}
         return WordVectors(
             words=list(self.index),

@@ -1,0 +1,167 @@
+"""Is my number normal? Ranges that were measured on real material (`docs/inspect.md`), and a verdict beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+_LENIENCY = 2.0
+"""Numbers down to half of the least that was measured, and up to twice the greatest, pass as normal."""
+
+
+class Verdict(StrEnum):
+    """How a number stands to its reference."""
+
+    low = "low"
+    normal = "normal"
+    high = "high"
+    open = "no verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a statistic was on real material.
+
+    Attributes:
+        least, greatest: of the languages that were measured.
+        low: what to do about a low number; empty: nothing, low is good.
+        high: likewise.
+        leniency: a number of at least 1: how far below or above, as a factor, still passes as normal.
+    """
+
+    least: float
+    greatest: float
+    low: str = ""
+    high: str = ""
+    leniency: float = _LENIENCY
+
+    def judge(self, value: float) -> tuple[Verdict, str]:
+        """The verdict, and what to do."""
+        if value < self.least / self.leniency:
+            return Verdict.low, self.low
+        if value > self.greatest * self.leniency:
+            return Verdict.high, self.high
+        return Verdict.normal, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A number and what to think of it.
+
+    Attributes:
+        statistic: its name.
+        value: the number.
+        least, greatest: the reference; None where there is none.
+        verdict: low, normal, high, or none.
+        advice: what to do, or why there is no verdict; may be empty.
+    """
+
+    statistic: str
+    value: float
+    least: float | None
+    greatest: float | None
+    verdict: Verdict
+    advice: str
+
+    @property
+    def needs_action(self) -> bool:
+        """Whether the number is out of its range and something should be done about it."""
+        return self.verdict in (Verdict.low, Verdict.high) and bool(self.advice)
+
+
+# The statistics, as they are shown: precision by CSLS; words running ones; N_10 how often a source token is among the
+# ten nearest of a target word.
+ANCHORS = "anchors"
+PRECISION = "held-out precision@1"
+KNOWN_WORDS = "words in the vocabulary"
+ANCHOR_WORDS = "words that are anchors"
+SPREAD = "spread, target / source"
+HUBNESS = "skewness of N_10"
+
+_NO_LEXICON = (
+    "the lexicon does not hold for words outside it: look at a few of its pairs, its columns and languages, and "
+    "whether the vectors are those of its language; else find a larger one"
+)
+_BETTER = "better than any lexicon measured: are the pairs mere copies of each other?"
+_TOO_NEAR = "averages lie too near the mean of the source: --preset transfer restores their distance"
+_HUBS = "a few source tokens are neighbours of very many words: --preset transfer, or a smaller --k"
+
+REFERENCES: Mapping[str, Reference] = {
+    ANCHORS: Reference(
+        8_838,
+        14_555,
+        low="more pairs help: a second --lexicon, --identical, --multi-token; with few, `map --preset transfer`",
+    ),
+    KNOWN_WORDS: Reference(
+        0.70,
+        0.96,
+        low="are these the vectors of this language? --max-vocab all, or vectors trained on such texts",
+        leniency=1.2,
+    ),
+    ANCHOR_WORDS: Reference(0.17, 0.39, low="more pairs for frequent words: a second --lexicon, --identical"),
+}
+"""Statistic -> reference, whatever the map."""
+
+BY_METHOD: Mapping[str, Mapping[str, tuple[float, float]]] = {
+    PRECISION: {
+        "relative F^s": (0.045, 0.094),
+        "relative": (0.081, 0.148),
+        "lstsq": (0.148, 0.230),
+        "ridge": (0.148, 0.227),
+        "procrustes": (0.128, 0.215),
+        "residual": (0.159, 0.183),
+    },
+    # Procrustes keeps the lengths of the vectors, which say nothing.
+    SPREAD: {
+        "relative F^s": (0.405, 0.680),
+        "relative": (0.220, 0.513),
+        "lstsq": (0.322, 0.431),
+        "ridge": (0.301, 0.361),
+        "residual": (1.066, 1.096),
+    },
+    HUBNESS: {
+        "relative F^s": (3.4, 10.4),
+        "relative": (6.3, 15.3),
+        "lstsq": (3.9, 12.4),
+        "ridge": (4.1, 13.0),
+        "procrustes": (4.6, 9.4),
+        "residual": (3.8, 14.0),
+    },
+}
+"""Statistic -> kind of map (`kind_of_map`) -> least and greatest, over all weightings."""
+
+_ADVICE: Mapping[str, tuple[str, str]] = {
+    PRECISION: (_NO_LEXICON, _BETTER),
+    SPREAD: (_TOO_NEAR, "longer than what the model has seen: --preset transfer restores the distance"),
+    HUBNESS: ("", _HUBS),
+}
+
+
+def kind_of_map(method: str, *, keeps_source: bool) -> str:
+    """How `BY_METHOD` names a map: the method, and for the paper's whether the source side was mapped, too."""
+    return f"{method} F^s" if method == "relative" and not keeps_source else method
+
+
+def reference(statistic: str, kind: str) -> Reference | None:
+    """The reference of a statistic for a kind of map, or None where none was measured."""
+    if statistic in REFERENCES:
+        return REFERENCES[statistic]
+    ranges = BY_METHOD[statistic].get(kind)
+    return None if ranges is None else Reference(*ranges, *_ADVICE[statistic])
+
+
+def judge(statistic: str, value: float, kind: str, *, obstacle: str = "") -> Judgement:
+    """What to think of a number.
+
+    Args:
+        statistic: one of this module's names.
+        value: the number.
+        kind: of the map, see `kind_of_map`.
+        obstacle: why there can be no verdict, if so (too small a sample).
+    """
+    found = reference(statistic, kind)
+    if found is None or obstacle:
+        return Judgement(statistic, value, None, None, Verdict.open, obstacle or f"no reference for {kind}")
+    verdict, advice = found.judge(value)
+    return Judgement(statistic, value, found.least, found.greatest, verdict, advice)

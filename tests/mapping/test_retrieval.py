@@ -1,0 +1,134 @@
+"""Ranks, precision, CSLS, hubs and norms against scikit-learn, scipy and loops in float64."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.metrics import top_k_accuracy_score
+from sklearn.metrics.pairwise import cosine_similarity
+from sklearn.neighbors import NearestNeighbors
+
+from mosecrot_cli.mapping.geometry import k_occurrences, norm_statistics, skewness
+from mosecrot_cli.mapping.retrieval import csls_scores, mean_similarity, precision_at, translation_ranks
+from mosecrot_cli.mapping.search import topk_cosine
+
+QUERIES, BASE, WIDTH = 150, 90, 8
+
+
+@pytest.fixture(scope="module")
+def world():
+    random = np.random.default_rng(3)
+    base = (random.normal(size=(BASE, WIDTH)) + 0.5).astype(np.float32)
+    right = random.integers(BASE, size=QUERIES)
+    queries = (base[right] + random.normal(size=(QUERIES, WIDTH))).astype(np.float32)
+    return queries, base, right
+
+
+def nearest_mean(rows: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
+    search = NearestNeighbors(n_neighbors=k, metric="cosine").fit(others.astype(np.float64))
+    return (1 - search.kneighbors(rows.astype(np.float64))[0]).mean(axis=1)
+
+
+@pytest.mark.parametrize("scoring", ["cosine", "csls"])
+def test_precision_is_the_top_k_accuracy_of_scikit_learn(world, scoring: str):
+    queries, base, right = world
+    scores, means = cosine_similarity(queries.astype(np.float64), base.astype(np.float64)), {}
+    if scoring == "csls":
+        means = {"query_means": mean_similarity(queries, base, 10), "base_means": mean_similarity(base, queries, 10)}
+        scores = 2 * scores - nearest_mean(queries, base, 10)[:, None] - nearest_mean(base, queries, 10)
+    ranks = translation_ranks(queries, base, [np.array([row]) for row in right], **means)
+    for k in (1, 5, 10):
+        expected = top_k_accuracy_score(right, scores, k=k, labels=range(BASE))
+        assert 0.1 < expected < 0.9
+        assert precision_at(ranks, k) == pytest.approx(expected)
+
+
+def test_csls_finds_what_a_hub_hides():
+    # The first candidate is near to everything: by cosine it is the first answer to all three.
+    base = np.array([[1, 1, 1], [1, 0.1, 0], [0, 1, 0.1], [0.1, 0, 1]], dtype=np.float32)
+    queries = np.array([[1, 0.6, 0.4], [0.4, 1, 0.6], [0.6, 0.4, 1]], dtype=np.float32)
+    right = [np.array([1]), np.array([2]), np.array([3])]
+    assert precision_at(translation_ranks(queries, base, right), 1) == 0
+    means = {"query_means": mean_similarity(queries, base, 2), "base_means": mean_similarity(base, queries, 2)}
+    assert precision_at(translation_ranks(queries, base, right, **means), 1) == 1
+
+
+def test_of_several_right_answers_the_best_counts(world):
+    queries, base, right = world
+    other = (right + 7) % BASE
+    each = [translation_ranks(queries, base, [np.array([row]) for row in rows]) for rows in (right, other)]
+    both = translation_ranks(queries, base, [np.array(pair) for pair in zip(other, right, strict=True)])
+    assert np.array_equal(both, np.minimum(*each))
+
+
+@given(
+    arrays(np.int8, (5, 3), elements=st.integers(-2, 2)),
+    arrays(np.int8, 3, elements=st.integers(-2, 2)),
+    st.integers(0, 4),
+)
+def test_ties_go_to_the_lowest_row(base, query, right):
+    scores = [
+        round(float(row @ query) / (np.linalg.norm(row) * np.linalg.norm(query) or 1), 5) for row in base.astype(float)
+    ]
+    order = sorted(range(5), key=lambda row: (-scores[row], row))
+    equal = [row for row in range(5) if np.array_equal(base[row], base[right])]
+    found = translation_ranks(query[None].astype(np.float32), base.astype(np.float32), [np.array([right])])[0]
+    # Among equal directions rounding decides; equal vectors keep their order.
+    tied = [row for row in range(5) if scores[row] == scores[right]]
+    assert order.index(tied[0]) < found <= order.index(tied[-1]) + 1
+    if tied == equal:
+        assert found == order.index(right) + 1
+
+
+def test_no_query_has_no_precision():
+    assert precision_at(np.array([], dtype=np.int64), 1) == 0.0
+
+
+def test_mean_similarity_takes_all_there_are(world):
+    queries, base, _ = world
+    assert mean_similarity(queries, base, 10) == pytest.approx(nearest_mean(queries, base, 10), abs=1e-5)
+    everything = cosine_similarity(queries.astype(np.float64), base.astype(np.float64)).mean(axis=1)
+    assert mean_similarity(queries, base, 1_000) == pytest.approx(everything, abs=1e-5)
+
+
+def test_csls_is_its_equation():
+    found = csls_scores(
+        np.array([[0.5, 0.25]], np.float32), np.array([0.125], np.float32), np.array([0.25, 0.0], np.float32)
+    )
+    assert found.tolist() == [[0.625, 0.375]]
+
+
+def test_hubs_are_counted_as_by_hand(world):
+    queries, base, _ = world
+    _, nearest = topk_cosine(queries, base, 10)
+    search = NearestNeighbors(n_neighbors=10, metric="cosine").fit(base.astype(np.float64))
+    expected = Counter(search.kneighbors(queries.astype(np.float64), return_distance=False).ravel().tolist())
+    counts = k_occurrences(nearest, BASE + 2)
+    assert counts.tolist() == [expected[row] for row in range(BASE + 2)]
+    assert skewness(counts) == pytest.approx(scipy.stats.skew(counts))
+
+
+@given(arrays(np.int64, st.integers(1, 30), elements=st.integers(0, 500)))
+def test_skewness_is_scipys(counts):
+    expected = scipy.stats.skew(counts) if len(set(counts.tolist())) > 1 else 0.0
+    assert skewness(counts) == pytest.approx(expected, abs=1e-9)
+
+
+def test_norms_are_those_of_a_loop(world):
+    queries, base, _ = world
+    centre = base.mean(axis=0)
+    found = norm_statistics(queries, centre)
+    lengths = [sum(float(x) ** 2 for x in row) ** 0.5 for row in queries]
+    own = [float(np.mean(column)) for column in queries.T.astype(np.float64)]
+    spreads = [sum((float(x) - m) ** 2 for x, m in zip(row, own, strict=True)) ** 0.5 for row in queries]
+    cosines = cosine_similarity(queries.astype(np.float64), centre[None].astype(np.float64))
+    assert found.mean == pytest.approx(np.mean(lengths), rel=1e-6)
+    assert found.std == pytest.approx(np.std(lengths), rel=1e-6)
+    assert found.spread == pytest.approx(np.mean(spreads), rel=1e-6)
+    assert found.mean_cosine == pytest.approx(cosines.mean(), rel=1e-6)
+    assert found.mean_distance == pytest.approx(np.linalg.norm(np.array(own) - centre), rel=1e-5)
+    assert norm_statistics(base, centre).mean_distance == pytest.approx(0, abs=1e-6)
