@@ -1,6 +1,7 @@
 """Normalised sides, the vocabulary as basis, CSLS, pivots and identical seeds, through the commands."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from safetensors.torch import load_file
 
 from commands import failure_of
 from mosecrot_cli.cli.app import run
+from mosecrot_cli.mapping.methods import METHODS
 from mosecrot_cli.model.loading import load_tokenizer
 from mosecrot_cli.model.words import SourceWords
+from mosecrot_cli.settings import Basis, Method, Neighbours, Normalize
 from mosecrot_cli.vectors.readers import read_vectors
 
 
@@ -176,3 +179,46 @@ def test_identical_words_alone_are_anchors(chain: Path, capsys: pytest.CaptureFi
     assert "dictionary" in failure_of(
         "anchors --source-model pico-bert --target-vectors xx.vec --lexicon identical -o b.tsv", 3, capsys
     )
+
+
+def test_self_learning_adds_anchors_and_says_which_round_was_best(chain: Path, capsys: pytest.CaptureFixture[str]):
+    pairs = Path("anchors.tsv").read_text().splitlines()
+    Path("few.tsv").write_text("\n".join(pairs[: len(pairs) // 3]) + "\n")
+    options = ["few.tsv", "--source-model", "pico-bert", "--target-vectors", "xx.vec", "--method", "ridge"]
+    assert run(["map", *options, "-o", "a"]) == 0
+    assert run(["map", *options, "--self-learning", "3", "-o", "b"]) == 0
+    found = manifest_of("b")["statistics"]
+    learning = found["self_learning"]
+    agreements = [step["agreement"] for step in learning["rounds"]]
+    assert learning["best_round"] == int(np.argmax(agreements))
+    assert found["learnt_anchors"] == learning["rounds"][learning["best_round"]]["learnt"] > 0
+    assert f"{found['learnt_anchors']} of them learnt" in capsys.readouterr().err
+    assert manifest_of("a")["statistics"]["anchors"] == found["anchors"]
+    assert agreements[learning["best_round"]] > agreements[0]
+    assert (Path("a") / "target.npy").read_bytes() != (Path("b") / "target.npy").read_bytes()
+
+
+def test_self_learning_is_not_for_pivots(pivot_world: Path, capsys: pytest.CaptureFixture[str]):
+    message = failure_of("map --self-learning 2 --pivot-vectors en.vec --method ridge", 2, capsys)
+    assert "--self-learning has no use with --pivot-vectors" in message
+
+
+def test_the_automatic_ridge_is_named(chain: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["map", "--method", "ridge", "--ridge", "auto", "-o", "a"]) == 0
+    chosen = manifest_of("a")["statistics"]["target"]["ridge"]
+    assert f"ridge {chosen:g} (auto)" in capsys.readouterr().err
+    assert manifest_of("a")["settings"]["ridge"] == "auto"
+    assert run(["map", "--method", "ridge", "--ridge", str(chosen), "-o", "b"]) == 0
+    assert (Path("a") / "target.npy").read_bytes() == (Path("b") / "target.npy").read_bytes()
+    assert run("map --ridge 0 -o c".split()) == 2
+    assert "above 0" in capsys.readouterr().err
+
+
+def test_the_page_names_every_option_and_value():
+    page = (Path(__file__).parents[2] / "docs" / "mapping-options.md").read_text(encoding="utf-8")
+    values = [value for choice in (Basis, Method, Neighbours, Normalize) for value in choice]
+    assert [value for value in values if value not in page] == []
+    table = dict(re.findall(r"^\| `(--\w+)` \| (.*?) \|", page, re.MULTILINE))
+    for option, takes in [("--normalize", "normalize"), ("--basis", "takes_basis")]:
+        named = re.findall(r"`(\w+)`", table[option])
+        assert named == [name for name, method in METHODS.items() if getattr(method, takes)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from mosecrot_cli.cli.options import RUN, parse_count, parse_positive
+from mosecrot_cli.cli.options import RUN, parse_count, parse_positive, parse_positive_or_auto
 from mosecrot_cli.settings import Basis, FloatType, MapPreset, MapSettings, Method, Neighbours, Normalize, Weighting
 
 PAPERS = "Unset: the preset's; the paper's"
@@ -47,12 +47,24 @@ Temperature = Annotated[
     ),
 ]
 Ridge = Annotated[
-    float | None,
+    Any,
     typer.Option(
         "--ridge",
-        parser=parse_positive,
-        help=f"Penalty of ridge and residual, in mean eigenvalues of the anchors. Unset: {MapSettings.ridge:g}.",
-        metavar="X",
+        parser=parse_positive_or_auto,
+        help="Penalty of ridge and residual, in mean eigenvalues of the anchors; auto: the one whose maps predict "
+        f"left-out anchors best. Unset: {MapSettings.ridge:g}.",
+        metavar="X|auto",
+    ),
+]
+SelfLearning = Annotated[
+    int | None,
+    typer.Option(
+        "--self-learning",
+        min=0,
+        help="Rounds, at most, that look for further anchors: words and tokens that are each other's nearest after a "
+        "ridge map, under CSLS. A tenth of the anchors, held out, says which round is best. "
+        f"Unset: {MapSettings.self_learning}.",
+        metavar="ROUNDS",
     ),
 ]
 NormalizeOption = Annotated[

@@ -11,6 +11,7 @@ import typer
 
 from mosecrot_cli.settings import (
     ALL,
+    AUTO,
     IDENTICAL_LETTERS,
     Precision,
     RowFormat,
@@ -43,6 +44,11 @@ def parse_positive(given: str | float) -> float:
     if not 0 < value < float("inf"):
         raise typer.BadParameter(f"{given} is not above 0")
     return value
+
+
+def parse_positive_or_auto(given: str | float) -> float | str:
+    """A finite number above 0, or `auto`."""
+    return AUTO if str(given).strip().lower() == AUTO else parse_positive(given)
 
 
 class Numbers(tuple[int, ...]):

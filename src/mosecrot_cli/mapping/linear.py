@@ -21,10 +21,24 @@ from mosecrot_cli.mapping.base import (
     checked_output,
     finite,
 )
+from mosecrot_cli.mapping.leave_one_out import LeaveOneOut
 from mosecrot_cli.mapping.normalization import Sides
 
-Solver = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
-"""Anchors in both spaces, `[A, Dx]` and `[A, D]`, to the matrix `W` `[Dx, D]`."""
+
+class Solution(NamedTuple):
+    """What a linear map learns from its anchors.
+
+    Attributes:
+        matrix: `W` `[Dx, D]`.
+        ridge: strength of the penalty; None: there is none.
+    """
+
+    matrix: NDArray[np.float64]
+    ridge: float | None = None
+
+
+Solver = Callable[[NDArray[np.float64], NDArray[np.float64]], Solution]
+"""Of anchors in both spaces, `[A, Dx]` and `[A, D]`."""
 
 LINEAR_SIDES = "none"
 """How the sides of a linear map are normalised unless told otherwise."""
@@ -49,55 +63,56 @@ class LinearStatistics(MapStatistics):
     Attributes:
         rank: rank of `W`.
         relative_residual: `||X W - Y|| / ||Y||` (Frobenius) over the anchors' normalised sides; 0 where `Y` is zero.
+        ridge: strength of the penalty; None: there is none.
     """
 
     rank: int
     relative_residual: float
+    ridge: float | None
 
 
-def lstsq(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> NDArray[np.float64]:
+def lstsq(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> Solution:
     """`W = argmin ||A^t W - A^s||_F`, of several solutions the smallest (the paper's LS baseline).
 
     Several arise with fewer anchors than dimensions, or when the anchors span only a part of the space.
     """
     # scipy's own cut-off is one rounding error: too tight to see a rank deficiency in a large matrix.
     cutoff = np.finfo(np.float64).eps * max(anchor_vectors.shape)
-    solution: NDArray[np.float64] = scipy.linalg.lstsq(anchor_vectors, anchor_values, cond=cutoff)[0]
-    return solution
+    return Solution(scipy.linalg.lstsq(anchor_vectors, anchor_values, cond=cutoff)[0])
 
 
-def ridge_solver(strength: float) -> Solver:
+def ridge_solver(strength: float | None) -> Solver:
     """Ridge regression (Hoerl and Kennard, 1970): `W = argmin ||X W - Y||_F^2 + strength e ||W||_F^2`.
 
     `e` is the mean eigenvalue of `X^T X`, so that the strength, above 0, means the same for any number and length of
-    anchor vectors. The solution is unique also with fewer anchors than dimensions.
+    anchor vectors. The solution is unique also with fewer anchors than dimensions. Without a strength it is the one of
+    `leave_one_out.RIDGES` whose maps predict left-out anchors best.
 
     Raises:
         UsageError: the strength is not above 0.
     """
-    if not 0 < strength < math.inf:
+    if strength is not None and not 0 < strength < math.inf:
         raise UsageError(f"the ridge must be above 0, not {strength}")
 
-    def solve(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def solve(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> Solution:
+        chosen = strength or LeaveOneOut(anchor_vectors, anchor_values).best_ridge()
         gram = anchor_vectors.T @ anchor_vectors
         mean_eigenvalue = float(np.trace(gram)) / len(gram)
         if mean_eigenvalue == 0:
-            return np.zeros((len(gram), anchor_values.shape[1]))
-        gram[np.diag_indices_from(gram)] += strength * mean_eigenvalue
-        solution: NDArray[np.float64] = scipy.linalg.solve(gram, anchor_vectors.T @ anchor_values, assume_a="pos")
-        return solution
+            return Solution(np.zeros((len(gram), anchor_values.shape[1])), chosen)
+        gram[np.diag_indices_from(gram)] += chosen * mean_eigenvalue
+        return Solution(scipy.linalg.solve(gram, anchor_vectors.T @ anchor_values, assume_a="pos"), chosen)
 
     return solve
 
 
-def procrustes(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> NDArray[np.float64]:
+def procrustes(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> Solution:
     """The orthogonal map with the least squared error (Schönemann, 1966): `W = U V^T` of the SVD of `X^T Y`.
 
     With unequal dimensions the rows or the columns of `W`, whichever are fewer, are orthonormal.
     """
     left, _, right = scipy.linalg.svd(anchor_vectors.T @ anchor_values, full_matrices=False)
-    rotation: NDArray[np.float64] = left @ right
-    return rotation
+    return Solution(left @ right)
 
 
 def relative_residual(image: NDArray[np.float64], values: NDArray[np.float64]) -> float:
@@ -131,7 +146,7 @@ class LinearMap:
         vectors, values = checked_anchors(anchor_vectors, anchor_values)
         self.sides.fit(vectors, values)
         vectors, values = self.sides.vectors.transform(vectors), self.sides.values.transform(values)
-        self.matrix_ = self.solve(vectors, values)
+        self.matrix_, self._ridge = self.solve(vectors, values)
         self._residual = relative_residual(vectors @ self.matrix_, values)
         self._rank = int(np.linalg.matrix_rank(self.matrix_))
         self._rows = self._zero_rows = 0
@@ -169,7 +184,7 @@ class LinearMap:
     @property
     def statistics_(self) -> LinearStatistics:
         """The quality of the fit, and counts over the rows transformed since."""
-        return LinearStatistics(self._rows, self._zero_rows, self._rank, self._residual)
+        return LinearStatistics(self._rows, self._zero_rows, self._rank, self._residual, self._ridge)
 
     def check(self, matrix: NDArray[Any]) -> None:
         """Refuse vectors to map before the fit, or of another width.

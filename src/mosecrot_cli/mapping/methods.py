@@ -24,7 +24,7 @@ class MapOptions:
         k: how many of the nearest anchors; more than there are means all.
         weighting: a name in `weighting.WEIGHTINGS`.
         temperature: `T` of the weighting, above 0.
-        ridge: strength of the ridge regression, above 0; see `linear.ridge_solver`.
+        ridge: strength of the ridge regression, above 0; None: chosen by leave-one-out; see `linear.ridge_solver`.
         device: `cpu`, `cuda`, `cuda:N` or `mps`.
         normalize: how the sides of the fit are normalised, a name in `NORMALIZATIONS`; None: as the method does it.
         tokens: source embeddings of the basis `[V, D]`: each image becomes the weighted mean of the `k` nearest of
@@ -35,7 +35,7 @@ class MapOptions:
     k: int
     weighting: str
     temperature: float
-    ridge: float
+    ridge: float | None
     device: str = "cpu"
     normalize: str | None = None
     tokens: NDArray[Any] | None = field(default=None, repr=False)

@@ -29,11 +29,13 @@ class ResidualStatistics(MapStatistics):
         mean_anchors_used: mean number of anchors whose residual has a weight other than 0.
         mean_top_similarity: mean cosine of normalised vectors with the nearest anchor; see `RelativeStatistics`.
         relative_residual: what the ridge regression leaves over, as in `LinearStatistics`.
+        ridge: strength of its penalty.
     """
 
     mean_anchors_used: float
     mean_top_similarity: float
     relative_residual: float
+    ridge: float | None
 
 
 class ResidualMap:
@@ -67,7 +69,7 @@ class ResidualMap:
         k: int,
         weighting: str,
         temperature: float,
-        ridge: float,
+        ridge: float | None,
         device: str = "cpu",
         *,
         normalize: str = RESIDUAL_SIDES,
@@ -87,7 +89,7 @@ class ResidualMap:
         vectors, values = checked_anchors(anchor_vectors, anchor_values)
         self.sides.fit(vectors, values)
         vectors, values = self.sides.vectors.transform(vectors), self.sides.values.transform(values)
-        self.matrix_ = ridge_solver(self.ridge)(vectors, values)
+        self.matrix_, self._strength = ridge_solver(self.ridge)(vectors, values)
         explained = vectors @ self.matrix_
         self._residual = relative_residual(explained, values)
         queries = changed(self.queries, lambda block: self._normalised(unit_rows(block, "vectors")))
@@ -123,7 +125,12 @@ class ResidualMap:
         """Counts over the rows transformed since `fit`."""
         found = self._relative.statistics_
         return ResidualStatistics(
-            self._rows, self._zero_rows, found.mean_anchors_used, found.mean_top_similarity, self._residual
+            rows=self._rows,
+            zero_rows=self._zero_rows,
+            mean_anchors_used=found.mean_anchors_used,
+            mean_top_similarity=found.mean_top_similarity,
+            relative_residual=self._residual,
+            ridge=self._strength,
         )
 
     def _normalised(self, rows: UnitRows) -> NDArray[np.float64]:

@@ -112,6 +112,7 @@ class VocabularyMap:
             self._zero_rows,
             fit.rank,
             fit.relative_residual,
+            fit.ridge,
             found.cancelled_rows,
             found.mean_anchors_used,
             found.mean_top_similarity,

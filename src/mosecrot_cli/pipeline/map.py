@@ -18,7 +18,7 @@ from mosecrot_cli.mapping.methods import METHODS
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.map_fit import Fit
+from mosecrot_cli.pipeline.map_fit import Fit, with_learnt_anchors
 from mosecrot_cli.pipeline.map_method import (
     check_options,
     describe_method,
@@ -154,6 +154,8 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
         fit = pivot(job.pivot, pivoting, words, own, vectors, reporter)
     else:
         fit = _direct(anchor_rows(pairs, words, own, vectors, where=settings.anchors), vectors, reporter)
+    if settings.self_learning:
+        fit = with_learnt_anchors(fit, settings, words, own, reporter)
     tokens = own[sorted(words.whole_word_tokens().values())] if settings.basis == Basis.vocabulary else None
     _warn_about_k(settings, len(fit.values if tokens is None else tokens), reporter)
     output.mkdir()
@@ -221,7 +223,7 @@ def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fi
         "anchors_without_source": anchors.missing_source,
         "anchors_without_target": anchors.missing_target,
     }
-    return Fit(vectors.matrix[anchors.rows], anchors.values, vectors.matrix, statistics)
+    return Fit(vectors.matrix[anchors.rows], anchors.values, anchors.rows, vectors.matrix, statistics)
 
 
 def _warn_about_k(settings: MapSettings, count: int, reporter: Reporter) -> None:
@@ -246,8 +248,8 @@ def _describe(
     source_digest = own_digest if keeps_source else array_digest(np.load(output / SOURCE, mmap_mode="r"))
     found = statistics["target"]
     summary = [
-        ("anchors", f"{len(fit.values):,}"),
-        ("method", describe_method(settings)),
+        ("anchors", _anchors(fit)),
+        ("method", describe_method(settings, found.get("ridge"))),
         ("target words", f"{len(vectors):,} x {own.shape[1]}"),
         ("source tokens", f"{len(own):,}, {'kept' if keeps_source else 'mapped'}"),
     ]
@@ -276,6 +278,14 @@ def _describe(
         summary=summary,
         digests={"target_vectors": vectors.digest, **fit.digests},
     )
+
+
+def _anchors(fit: Fit) -> str:
+    text = f"{len(fit.values):,}"
+    if learning := fit.statistics.get("self_learning"):
+        text += f", {fit.statistics['learnt_anchors']:,} of them learnt (round {learning['best_round']} of "
+        text += f"{len(learning['rounds']) - 1} is best)"
+    return text
 
 
 def _plan(job: Job) -> list[tuple[str, str]]:

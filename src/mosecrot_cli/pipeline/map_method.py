@@ -9,7 +9,7 @@ from mosecrot_cli.mapping.methods import METHODS, MapOptions
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import ALL, Basis, ComputeSettings, MapSettings, Neighbours, Normalize
+from mosecrot_cli.settings import ALL, AUTO, Basis, ComputeSettings, MapSettings, Neighbours, Normalize
 
 
 def weighs_neighbours(settings: MapSettings) -> bool:
@@ -43,6 +43,11 @@ def check_options(settings: MapSettings) -> None:
             )
     if settings.pivot_lexicons and not settings.pivot_vectors:
         raise UsageError("--pivot-lexicon has no use without --pivot-vectors")
+    if settings.self_learning and settings.pivot_vectors:
+        raise UsageError(
+            "--self-learning has no use with --pivot-vectors, whose anchors are the words that both vocabularies share",
+            hint="leave one of them out",
+        )
 
 
 def _unused(option: str, settings: MapSettings, takers: list[str]) -> UsageError:
@@ -54,7 +59,7 @@ def warn_about_options(settings: MapSettings, reporter: Reporter) -> None:
     warm = weighs_neighbours(settings) and WEIGHTINGS[settings.weighting].uses_temperature
     if settings.temperature != MapSettings.temperature and not warm:
         reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
-    if settings.ridge != MapSettings.ridge and not METHODS[settings.method].regularised:
+    if settings.ridge != MapSettings.ridge and not (METHODS[settings.method].regularised or settings.self_learning):
         reporter.warn(f"the ridge has no effect with {settings.method}")
 
 
@@ -76,7 +81,7 @@ def map_options(settings: MapSettings, *, tokens: Matrix | None = None, queries:
         k=settings.k,
         weighting=settings.weighting,
         temperature=settings.temperature,
-        ridge=settings.ridge,
+        ridge=None if settings.ridge == AUTO else settings.ridge,
         device=resolve_device(ComputeSettings(device=settings.device)).name,
         normalize=settings.normalize,
         tokens=tokens if settings.basis == Basis.vocabulary else None,
@@ -84,8 +89,8 @@ def map_options(settings: MapSettings, *, tokens: Matrix | None = None, queries:
     )
 
 
-def describe_method(settings: MapSettings) -> str:
-    """The method and the options that change its result."""
+def describe_method(settings: MapSettings, chosen_ridge: float | None = None) -> str:
+    """The method and the options that change its result; of an automatic ridge the one that was chosen, if it was."""
     method, parts = METHODS[settings.method], [str(settings.method)]
     if settings.basis == Basis.vocabulary:
         parts.append("then nearest tokens of the vocabulary")
@@ -96,7 +101,11 @@ def describe_method(settings: MapSettings) -> str:
         if settings.neighbours == Neighbours.csls:
             parts.append("neighbours under CSLS")
     if method.regularised:
-        parts.append(f"ridge {settings.ridge:g}")
+        parts.append(
+            f"ridge {settings.ridge}"
+            if settings.ridge != AUTO or chosen_ridge is None
+            else f"ridge {chosen_ridge:g} (auto)"
+        )
     if (normalization := own_normalization(settings)) not in (None, method.normalize):
         parts.append(f"normalized {normalization}")
     return ", ".join(parts)

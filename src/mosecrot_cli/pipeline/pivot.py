@@ -80,6 +80,7 @@ def pivot(
     return Fit(
         vectors=known.matrix[shared[:, 0]],
         values=own[shared[:, 1]],
+        rows=None,
         matrix=matrix,
         statistics={"anchors": len(shared), "pivot": {**statistics, "dimension": known.dimension}},
         digests={"pivot_vectors": known.digest},

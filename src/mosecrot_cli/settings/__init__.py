@@ -8,6 +8,7 @@ from __future__ import annotations
 from mosecrot_cli.settings.baselines import LinearBaselineSettings, LstsqBaselineSettings, MbertBaselineSettings
 from mosecrot_cli.settings.choices import (
     ALL,
+    AUTO,
     DEFAULT_BATCH_SIZE,
     DEFAULT_EPOCHS,
     DEFAULT_LEARNING_RATE,
@@ -49,6 +50,7 @@ from mosecrot_cli.settings.vectors import (
 
 __all__ = [
     "ALL",
+    "AUTO",
     "DEFAULT_BATCH_SIZE",
     "DEFAULT_EPOCHS",
     "DEFAULT_LEARNING_RATE",

@@ -9,6 +9,8 @@ from typing import Final
 STDIO: Final = "-"
 ALL: Final = sys.maxsize
 """A count that takes everything there is (`--k all`, `--max-vocab all`)."""
+AUTO: Final = "auto"
+"""What the data decide (`--ridge auto`)."""
 DEFAULT_MAX_VOCAB = 200_000
 DEFAULT_SEED = 1
 IDENTICAL_LETTERS = 4

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from mosecrot_cli.settings.choices import (
     DEFAULT_MAX_VOCAB,
@@ -65,7 +65,8 @@ class MapSettings:
     weighting: Weighting = Weighting.sparsemax
     k: int = 50
     temperature: float = 1.0
-    ridge: float = 0.1
+    ridge: float | Literal["auto"] = 0.1
+    self_learning: int = 0
     normalize: Normalize | None = None
     basis: Basis = Basis.anchors
     neighbours: Neighbours = Neighbours.cosine

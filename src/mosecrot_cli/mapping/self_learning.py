@@ -1,0 +1,161 @@
+"""More anchors out of few: mutual nearest neighbours after a map are the next map's anchors.
+
+After Artetxe et al. (2017; 2018, section 3.3), with the mutual neighbours under CSLS of Conneau, Lample et al. (2018,
+section 2.2). Two differences: the seeds are kept, and a tenth of them takes no part. Each round is judged by how well
+its map predicts these, so that learnt anchors that help nothing are not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
+from mosecrot_cli.mapping.csls import CSLS_K, mutual_nearest
+from mosecrot_cli.mapping.devices import torch_device
+from mosecrot_cli.mapping.linear import ridge_solver
+from mosecrot_cli.mapping.normalization import Sides
+from mosecrot_cli.mapping.search import nearest
+from mosecrot_cli.mapping.units import exact_units
+
+HELD_OUT = 0.1
+"""Share of the seeds that judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of self-learning.
+
+    Attributes:
+        learnt: anchors that it added to the seeds.
+        agreement: mean cosine between the held-out seeds' embeddings and their images, both centred.
+    """
+
+    learnt: int
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class LearntAnchors:
+    """Anchors found by self-learning.
+
+    Attributes:
+        pairs: rows of the source and the target vectors, int64 `[n, 2]`; no target row of a seed among them.
+        rounds: of the seeds alone (number 0), and after each round.
+        best: number of the round that the pairs come from; 0: none.
+    """
+
+    pairs: NDArray[np.int64]
+    rounds: tuple[Round, ...]
+    best: int
+
+
+class _Anchors(NamedTuple):
+    """Vectors `[A, Dx]` and source embeddings `[A, D]`."""
+
+    vectors: NDArray[Any]
+    values: NDArray[Any]
+
+    def part(self, chosen: NDArray[np.bool_]) -> _Anchors:
+        return _Anchors(self.vectors[chosen], self.values[chosen])
+
+
+def learn_anchors(
+    target: NDArray[Any],
+    source: NDArray[Any],
+    seed_rows: NDArray[np.int64],
+    seed_values: NDArray[Any],
+    *,
+    rounds: int,
+    ridge: float | None = None,
+    csls_k: int = CSLS_K,
+    seed: int = 0,
+    device: str = "cpu",
+    advance: Callable[[int], None] = lambda rounds: None,
+) -> LearntAnchors:
+    """Find further anchors between the target vectors and the source embeddings.
+
+    Rounds stop as soon as one is worse than the one before. Target words that are not among the `csls_k` nearest of any
+    source word cannot become anchors. Memory is needed for the target vectors once more, at the width of the source.
+
+    Args:
+        target: vectors `[T, Dx]` of the words that can become anchors.
+        source: embeddings `[S, D]` of the words that can be their translations.
+        seed_rows: target rows of the anchors to start from, `[A]`, at least two.
+        seed_values: their source embeddings, `[A, D]`.
+        rounds: at most so many.
+        ridge: strength of the ridge regression between the centred sides; see `linear.ridge_solver`.
+        csls_k: neighbours of the hubness.
+        seed: of the choice of the seeds that judge.
+        device: of the neighbour search.
+        advance: told 1 after each round.
+
+    Raises:
+        ValueError: fewer than two seeds, widths that differ, or a value that is not finite.
+    """
+    seeds = _Anchors(*checked_anchors(target[seed_rows], seed_values))
+    checked(source, "source vectors", width=seeds.values.shape[1])
+    if len(seed_rows) < 2:
+        raise ValueError("one anchor is too few: some must judge what is learnt from the others")
+    judges = np.zeros(len(seed_rows), dtype=np.bool_)
+    order = np.random.default_rng(seed).permutation(len(judges))
+    judges[order[: max(1, round(HELD_OUT * len(judges)))]] = True
+    pairs = np.empty((0, 2), dtype=np.int64)
+    history: list[Round] = []
+    found = [pairs]
+    for number in range(rounds + 1):
+        kept, learnt = seeds.part(~judges), _Anchors(target[pairs[:, 1]], source[pairs[:, 0]])
+        fit = _Fit(kept, learnt, ridge)
+        history.append(Round(len(pairs), fit.agreement(seeds.part(judges))))
+        if number:
+            advance(1)
+            found.append(pairs)
+        if number == rounds or (number and history[-1].agreement < history[-2].agreement):
+            break
+        pairs = _mutual(fit.source_units(source), fit.target_units(target), csls_k, device)
+        pairs = pairs[~np.isin(pairs[:, 1], seed_rows)]
+    best = int(np.argmax([step.agreement for step in history]))
+    return LearntAnchors(found[best], tuple(history), best)
+
+
+def _mutual(
+    source_units: NDArray[np.float32], target_units: NDArray[np.float32], csls_k: int, device: str
+) -> NDArray[np.int64]:
+    """Mutual nearest neighbours among the target words that are near some source word; see `mutual_nearest`."""
+    place = torch_device(device)
+    units = torch.from_numpy(source_units).to(place)
+    near = nearest(units, torch.from_numpy(target_units).to(place), min(csls_k, len(target_units)))
+    candidates = np.unique(near.indices.cpu().numpy())
+    pairs = mutual_nearest(source_units, target_units[candidates], csls_k=csls_k, device=device)
+    pairs[:, 1] = candidates[pairs[:, 1]]
+    return pairs
+
+
+class _Fit:
+    """A ridge regression between the centred sides of seeds and learnt anchors."""
+
+    def __init__(self, seeds: _Anchors, learnt: _Anchors, ridge: float | None) -> None:
+        vectors, values = (np.concatenate(side) for side in zip(seeds, learnt, strict=True))
+        self.sides = Sides("both", "center").fit(vectors, values)
+        vectors, values = self.sides.vectors.transform(vectors), self.sides.values.transform(values)
+        self.matrix = ridge_solver(ridge)(vectors, values).matrix
+
+    def agreement(self, anchors: _Anchors) -> float:
+        images = exact_units(self.sides.vectors.transform(anchors.vectors) @ self.matrix)
+        values = exact_units(self.sides.values.transform(anchors.values))
+        return float(np.einsum("nd,nd->n", images, values).mean())
+
+    def source_units(self, source: NDArray[Any]) -> NDArray[np.float32]:
+        return exact_units(self.sides.values.transform(source)).astype(np.float32)
+
+    def target_units(self, target: NDArray[Any]) -> NDArray[np.float32]:
+        out = np.empty((len(target), self.matrix.shape[1]), dtype=np.float32)
+        for start in range(0, len(target), BLOCK_ROWS):
+            block = self.sides.vectors.transform(target[start : start + BLOCK_ROWS])
+            out[start : start + len(block)] = exact_units(block @ self.matrix)
+        return out
