@@ -28,6 +28,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.checkpoints import is_complete
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.training import LabelledTexts, train_classifier
+from mosecrot_cli.model.training_types import TrainingTask
 from mosecrot_cli.model.workers import train_in_workers
 from mosecrot_cli.settings import ComputeSettings
 
@@ -44,11 +45,7 @@ def test_two_processes_train_like_one(tokenizer, tmp_path, reporter):
     # Dev texts on which no epoch is perfect, so that the best one is not the first by accident.
     one = train_classifier(tiny_model(dropout=0.0), tokenizer, train, DEV, work=tmp_path / "one", settings=QUICK)
     two = train_in_workers(
-        tiny_model(dropout=0.0),
-        tokenizer,
-        train,
-        DEV,
-        QUICK,
+        TrainingTask(tiny_model(dropout=0.0), tokenizer, train, DEV, QUICK),
         device=resolve_device(CPU),
         processes=2,
         work=tmp_path / "two",
@@ -75,11 +72,9 @@ def test_two_processes_train_like_one(tokenizer, tmp_path, reporter):
 def test_an_error_of_a_worker_is_one_error_here(tokenizer, tmp_path, reporter):
     with pytest.raises(DataError, match="label 'sport' is unknown to the model") as caught:
         train_in_workers(
-            tiny_model(),
-            tokenizer,
-            LabelledTexts(["a", "b"], ["sport", "food"], source="train.tsv"),
-            None,
-            QUICK,
+            TrainingTask(
+                tiny_model(), tokenizer, LabelledTexts(["a", "b"], ["sport", "food"], source="train.tsv"), None, QUICK
+            ),
             device=resolve_device(CPU),
             processes=2,
             work=tmp_path,
@@ -93,12 +88,12 @@ def test_an_error_of_a_worker_is_one_error_here(tokenizer, tmp_path, reporter):
 def test_several_gpus_go_to_workers(tokenizer, tmp_path, monkeypatch):
     from mosecrot_cli.model import training, workers
 
-    asked = {}
+    asked = []
     monkeypatch.setattr(training, "resolve_device", lambda compute: resolve_device(CPU))
-    monkeypatch.setattr(workers, "train_in_workers", lambda *args, **options: asked.update(options))
+    monkeypatch.setattr(workers, "train_in_workers", lambda task, **options: asked.append(task.settings))
     settings = replace(QUICK, compute=ComputeSettings(gpus=(0, 3)))
     train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=settings)
-    assert asked["processes"] == 2
+    assert asked == [settings]
 
 
 @pytest.mark.parametrize(("visible", "expected"), [(None, "1,2"), ("4,5,7", "5,7"), ("", "1,2")])
@@ -118,10 +113,11 @@ from dataclasses import replace
 from pathlib import Path
 from model.tiny import CPU, QUICK, TRAIN, tiny_model, tiny_tokenizer
 from mosecrot_cli.model.devices import resolve_device
+from mosecrot_cli.model.training_types import TrainingTask
 from mosecrot_cli.model.workers import train_in_workers
 from mosecrot_cli.progress import SilentReporter
-train_in_workers(tiny_model(), tiny_tokenizer(), TRAIN, None, replace(QUICK, epochs=10_000), device=resolve_device(CPU),
-                 processes=2, work=Path(sys.argv[1]), checkpoint=None, reporter=SilentReporter())
+task = TrainingTask(tiny_model(), tiny_tokenizer(), TRAIN, None, replace(QUICK, epochs=10_000))
+train_in_workers(task, device=resolve_device(CPU), processes=2, work=Path(sys.argv[1]), checkpoint=None, reporter=SilentReporter())
 """
 
 

@@ -16,19 +16,25 @@ from torch.utils.data import DataLoader
 from transformers import (
     EvalPrediction,
     PreTrainedModel,
-    PreTrainedTokenizerBase,
     PrinterCallback,
     Trainer,
     TrainingArguments,
 )
 
 from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.model.augmentation import augmented
 from mosecrot_cli.model.batching import PaddingCollator, SimilarLengthBatches, encode, maximum_length
 from mosecrot_cli.model.callbacks import EVALUATED, MACRO_F1, ProgressCallback
 from mosecrot_cli.model.devices import Device, memory_errors
 from mosecrot_cli.model.guards import deterministic, writing_checkpoints
 from mosecrot_cli.model.loading import quiet_transformers
-from mosecrot_cli.model.training_types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings
+from mosecrot_cli.model.training_types import (
+    EpochRecord,
+    LabelledTexts,
+    TrainingResult,
+    TrainingSettings,
+    TrainingTask,
+)
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import Precision
 
@@ -103,11 +109,7 @@ class ClassifierTrainer(Trainer):
 
 
 def train_in_process(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    train: LabelledTexts,
-    dev: LabelledTexts | None,
-    settings: TrainingSettings,
+    task: TrainingTask[PreTrainedModel],
     *,
     device: Device,
     work: Path,
@@ -115,14 +117,10 @@ def train_in_process(
     reporter: Reporter,
     processes: int = 1,
 ) -> TrainingResult[PreTrainedModel]:
-    """Fine-tune `model` in this process; in one that torchrun started, together with the others.
+    """Fine-tune a model in this process; in one that torchrun started, together with the others.
 
     Args:
-        model: trained in place.
-        tokenizer: its tokenizer.
-        train: texts to train on.
-        dev: texts that choose the best epoch, or None.
-        settings: see `TrainingSettings`.
+        task: what to train on what.
         device: where to; under torchrun only its kind and precision count, each process takes the GPU of its number.
         work: where the checkpoints go.
         checkpoint: go on from here.
@@ -136,49 +134,49 @@ def train_in_process(
 
     """
     started = time.monotonic()
+    settings = task.settings
     if settings.batch_size % processes:
         raise UsageError(f"a batch of {settings.batch_size} cannot be shared by {processes} processes")
-    rows = _rows(model, tokenizer, train, settings.max_length)
+    rows = _rows(task, task.train)
     # Of similar length within a batch, as the Trainer evaluates in order.
-    dev_rows = sorted(_rows(model, tokenizer, dev, settings.max_length), key=_length) if dev else None
-    _prepare(model, freeze=settings.freeze_embeddings)
+    dev_rows = sorted(_rows(task, task.dev), key=_length) if task.dev else None
+    _prepare(task.model, freeze=settings.freeze_embeddings)
     steps = settings.epochs * math.ceil(len(rows) / settings.batch_size)
-    arguments = _arguments(settings, device, work, steps=steps, processes=processes, has_dev=dev is not None)
-    arguments.use_cache = bool(getattr(model.config, "use_cache", False))  # the Trainer writes it into the config
-    collator = PaddingCollator.of(tokenizer, multiple=8 if device.kind == "cuda" else 1)
+    arguments = _arguments(settings, device, work, steps=steps, processes=processes, has_dev=task.dev is not None)
+    arguments.use_cache = bool(getattr(task.model.config, "use_cache", False))  # the Trainer writes it into the config
     with (
         reporter.track("fine-tuning", steps) as advance,
         quiet_transformers(),
         writing_checkpoints(work),
         memory_errors("a smaller --batch-size or --max-length"),
         deterministic(device),
+        augmented(task.model, task.augmentation),
     ):
         trainer = ClassifierTrainer(
-            model=model,
+            model=task.model,
             args=arguments,
-            data_collator=collator,
+            data_collator=PaddingCollator.of(task.tokenizer, multiple=8 if device.kind == "cuda" else 1),
             train_dataset=rows,
             eval_dataset=dev_rows,
             compute_metrics=_macro_f1,
-            callbacks=[ProgressCallback(reporter, advance, has_dev=dev is not None)],
+            callbacks=[ProgressCallback(reporter, advance, has_dev=task.dev is not None)],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    _restore(model)
-    return _result(trainer, model, settings, seconds=time.monotonic() - started)
+    _restore(task.model)
+    return _result(trainer, task, seconds=time.monotonic() - started)
 
 
-def _rows(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, data: LabelledTexts, max_length: int | None
-) -> list[dict[str, Any]]:
+def _rows(task: TrainingTask[PreTrainedModel], data: LabelledTexts) -> list[dict[str, Any]]:
     if not data.texts:
         raise DataError("no texts", where=data.source)
-    ids = model.config.label2id or {}
+    ids = task.model.config.label2id or {}
     unknown = sorted(set(data.labels) - set(ids))
     if unknown:
         known = ", ".join(sorted(ids))
         raise DataError(f"label {unknown[0]!r} is unknown to the model", where=data.source, hint=f"it knows {known}")
-    encoded = encode(model, tokenizer, data.texts, maximum_length(model, tokenizer, max_length))
+    limit = maximum_length(task.model, task.tokenizer, task.settings.max_length)
+    encoded = encode(task.model, task.tokenizer, data.texts, limit)
     return [{**features, "labels": ids[label]} for features, label in zip(encoded, data.labels, strict=True)]
 
 
@@ -248,10 +246,10 @@ def _restore(model: PreTrainedModel) -> None:
 
 
 def _result(
-    trainer: Trainer, model: PreTrainedModel, settings: TrainingSettings, *, seconds: float
+    trainer: Trainer, task: TrainingTask[PreTrainedModel], *, seconds: float
 ) -> TrainingResult[PreTrainedModel]:
     state = trainer.state
-    steps_an_epoch = state.max_steps // settings.epochs
+    steps_an_epoch = state.max_steps // task.settings.epochs
     log: list[dict[str, Any]] = state.log_history
     scores = {entry["step"]: entry[EVALUATED] for entry in log if EVALUATED in entry}
     history = tuple(
@@ -260,4 +258,4 @@ def _result(
         if "loss" in entry
     )
     best = (state.best_global_step or state.global_step) // steps_an_epoch
-    return TrainingResult(model, best, state.global_step, history, seconds)
+    return TrainingResult(task.model, best, state.global_step, history, seconds)

@@ -19,11 +19,15 @@ from mosecrot_cli.model.training_types import (
     LabelledTexts,
     TrainingResult,
     TrainingSettings,
+    TrainingTask,
 )
 from mosecrot_cli.progress import Reporter, SilentReporter
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from mosecrot_cli.model.augmentation import Augmentation
 
 __all__ = ["SCHEDULERS", "EpochRecord", "LabelledTexts", "TrainingResult", "TrainingSettings", "train_classifier"]
 
@@ -36,6 +40,7 @@ def train_classifier(
     *,
     work: Path,
     settings: TrainingSettings | None = None,
+    augmentation: Augmentation | None = None,
     resume: bool = False,
     reporter: Reporter | None = None,
 ) -> TrainingResult[PreTrainedModel]:
@@ -51,6 +56,7 @@ def train_classifier(
         dev: texts that choose the best epoch by macro-F1; None: the last epoch is taken.
         work: folder of the run's checkpoints; `resume` goes on from the newest whole one, if there is one.
         settings: see `TrainingSettings`; with several GPUs, one process each. None: its defaults.
+        augmentation: vectors that stand in for tokens' own in training.
         resume: go on with an interrupted run.
         reporter: receives a bar of steps and a line an epoch.
 
@@ -61,48 +67,42 @@ def train_classifier(
         MosecrotError: not enough memory.
 
     """
-    settings = settings or TrainingSettings()
-    check_single_label(model)
-    for data in (train, dev):
-        if data is not None and len(data.texts) != len(data.labels):
-            raise DataError(f"{len(data.texts)} texts but {len(data.labels)} labels", where=data.source)
-    device = resolve_device(settings.compute)
+    task = TrainingTask(model, tokenizer, train, dev, settings or TrainingSettings(), augmentation)
+    _check(task)
+    device = resolve_device(task.settings.compute)
     reporter = reporter or SilentReporter()
-    checkpoint = prepare_work(work, _identity(model, train, dev, settings), resume=resume)
+    checkpoint = prepare_work(work, _identity(task), resume=resume)
     if checkpoint is not None:
         reporter.info(f"going on from {checkpoint.name}")
-    if len(settings.compute.gpus) > 1:
+    # Here, because the Trainer takes seconds to import, and this module is also imported by what trains nothing.
+    if len(task.settings.compute.gpus) > 1:
         from mosecrot_cli.model.workers import train_in_workers
 
-        return train_in_workers(
-            model,
-            tokenizer,
-            train,
-            dev,
-            settings,
-            device=device,
-            processes=len(settings.compute.gpus),
-            work=work,
-            checkpoint=checkpoint,
-            reporter=reporter,
-        )
-    # Here, because the Trainer takes seconds to import, and this module is also imported by what trains nothing.
+        return train_in_workers(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
     from mosecrot_cli.model.trainer import train_in_process
 
-    return train_in_process(
-        model, tokenizer, train, dev, settings, device=device, work=work, checkpoint=checkpoint, reporter=reporter
-    )
+    return train_in_process(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
 
 
-def _identity(
-    model: PreTrainedModel, train: LabelledTexts, dev: LabelledTexts | None, settings: TrainingSettings
-) -> dict[str, Any]:
+def _check(task: TrainingTask[PreTrainedModel]) -> None:
+    check_single_label(task.model)
+    for data in (task.train, task.dev):
+        if data is not None and len(data.texts) != len(data.labels):
+            raise DataError(f"{len(data.texts)} texts but {len(data.labels)} labels", where=data.source)
+
+
+def _identity(task: TrainingTask[PreTrainedModel]) -> dict[str, Any]:
     """What decides the result, up to rounding: where it is computed does not, so a run may go on elsewhere."""
-    identity = asdict(settings)
+    identity = asdict(task.settings)
     del identity["compute"]
-    return identity | {
-        "train texts": digest_texts(train.texts, train.labels),
-        "dev texts": None if dev is None else digest_texts(dev.texts, dev.labels),
-        "labels": sorted(model.config.label2id or {}),
-        "embeddings": digest_tensors([model.get_input_embeddings().weight]),  # type: ignore[list-item]
-    }
+    texts = {"train texts": task.train, "dev texts": task.dev}
+    weight: torch.Tensor = task.model.get_input_embeddings().weight  # type: ignore[assignment]
+    return (
+        identity
+        | {name: None if data is None else digest_texts(data.texts, data.labels) for name, data in texts.items()}
+        | {
+            "labels": sorted(task.model.config.label2id or {}),
+            "embeddings": digest_tensors([weight]),
+            "augmentation": None if task.augmentation is None else task.augmentation.digest,
+        }
+    )

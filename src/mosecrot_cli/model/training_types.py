@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.settings import (
@@ -14,6 +14,11 @@ from mosecrot_cli.settings import (
     DEFAULT_SEED,
     ComputeSettings,
 )
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from mosecrot_cli.model.augmentation import Augmentation
 
 SCHEDULERS: Final = ("linear", "cosine", "constant", "constant_with_warmup")
 
@@ -78,6 +83,24 @@ class TrainingSettings:
             raise UsageError("the warm-up is a share from 0 to 1, the weight decay a number of 0 or more")
         if self.scheduler not in SCHEDULERS:
             raise UsageError(f"unknown scheduler {self.scheduler!r}", hint=", ".join(SCHEDULERS))
+
+
+@dataclass(frozen=True)
+class TrainingTask(Generic[ModelT]):
+    """A fine-tuning, wherever it is computed.
+
+    Attributes:
+        model, tokenizer, train, dev, augmentation: see `training.train_classifier`.
+        settings: how.
+
+    """
+
+    model: ModelT
+    tokenizer: PreTrainedTokenizerBase
+    train: LabelledTexts
+    dev: LabelledTexts | None
+    settings: TrainingSettings
+    augmentation: Augmentation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,16 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 
 from mosecrot_cli.errors import MosecrotError
+from mosecrot_cli.model.augmentation import Augmentation
 from mosecrot_cli.model.checkpoints import digest_tensors
 from mosecrot_cli.model.devices import Device
 from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.trainer import train_in_process
-from mosecrot_cli.model.training_types import LabelledTexts, TrainingSettings
-from mosecrot_cli.model.workers import ERROR, INITIAL, JOB, RESULT, WEIGHTS
+from mosecrot_cli.model.training_types import LabelledTexts, TrainingSettings, TrainingTask
+from mosecrot_cli.model.workers import AUGMENTATION, ERROR, INITIAL, JOB, RESULT, WEIGHTS
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import ComputeSettings, Precision
 
@@ -62,27 +63,20 @@ def main(job: Path) -> None:
 
 def _train(job: Path, *, rank: int) -> None:
     content = json.loads((job / JOB).read_text(encoding="utf-8"))
-    with quiet_transformers():
-        model = AutoModelForSequenceClassification.from_pretrained(
-            job / INITIAL, dtype=torch.float32, local_files_only=True, use_safetensors=True
-        )
-    checkpoint, dev = content["checkpoint"], content["dev"]
+    task = _read_task(job, content)
+    checkpoint = content["checkpoint"]
     reporter: Reporter = PipeReporter() if rank == 0 else SilentReporter()
     result = train_in_process(
-        model,
-        AutoTokenizer.from_pretrained(job / INITIAL, local_files_only=True),
-        LabelledTexts(**content["train"]),
-        None if dev is None else LabelledTexts(**dev),
-        _settings(content["settings"]),
+        task,
         device=Device(**{**content["device"], "precision": Precision(content["device"]["precision"])}),
         work=job.parent,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         reporter=reporter,
         processes=int(os.environ["WORLD_SIZE"]),
     )
-    _check_agreement(digest_tensors(tensor for _, tensor in sorted(model.state_dict().items())))
+    _check_agreement(digest_tensors(tensor for _, tensor in sorted(task.model.state_dict().items())))
     if rank == 0:
-        safetensors.torch.save_model(model, str(job / WEIGHTS))
+        safetensors.torch.save_model(task.model, str(job / WEIGHTS))
         written = {
             "best_epoch": result.best_epoch,
             "steps": result.steps,
@@ -91,6 +85,22 @@ def _train(job: Path, *, rank: int) -> None:
         }
         (job / RESULT).write_text(json.dumps(written), encoding="utf-8")
     torch.distributed.destroy_process_group()
+
+
+def _read_task(job: Path, content: dict[str, Any]) -> TrainingTask[PreTrainedModel]:
+    with quiet_transformers():
+        model = AutoModelForSequenceClassification.from_pretrained(
+            job / INITIAL, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
+    dev, augmentation = content["dev"], job / AUGMENTATION
+    return TrainingTask(
+        model,
+        AutoTokenizer.from_pretrained(job / INITIAL, local_files_only=True),
+        LabelledTexts(**content["train"]),
+        None if dev is None else LabelledTexts(**dev),
+        _settings(content["settings"]),
+        Augmentation.load(augmentation) if augmentation.exists() else None,
+    )
 
 
 def _settings(stored: dict[str, Any]) -> TrainingSettings:

@@ -25,15 +25,16 @@ from mosecrot_cli.files import remove
 from mosecrot_cli.model.devices import Device
 from mosecrot_cli.model.guards import writing_checkpoints
 from mosecrot_cli.model.loading import quiet_transformers
-from mosecrot_cli.model.training_types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings
+from mosecrot_cli.model.training_types import EpochRecord, TrainingResult, TrainingTask
 from mosecrot_cli.progress import Reporter
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
 JOB_FOLDER = "job"
 JOB = "job.json"
 INITIAL = "initial"
+AUGMENTATION = "augmentation.npz"
 WEIGHTS = "result.safetensors"
 RESULT = "result.json"
 ERROR = "error.json"
@@ -43,58 +44,58 @@ _PATIENCE = 10.0
 
 
 def train_in_workers(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    train: LabelledTexts,
-    dev: LabelledTexts | None,
-    settings: TrainingSettings,
+    task: TrainingTask[PreTrainedModel],
     *,
     device: Device,
-    processes: int,
     work: Path,
     checkpoint: Path | None,
     reporter: Reporter,
+    processes: int | None = None,
 ) -> TrainingResult[PreTrainedModel]:
-    """Fine-tune `model` as `train_in_process` does, in several processes; it gets the weights of the result.
+    """Fine-tune a model as `train_in_process` does, in several processes; it gets the weights of the result.
 
     Args:
-        model: gets the weights of the result.
-        tokenizer: its tokenizer.
-        train: texts to train on.
-        dev: texts that choose the best epoch, or None.
-        settings: see `TrainingSettings`; its `gpus` are the workers' GPUs.
+        task: what to train on what; the `gpus` of its settings are the workers' GPUs.
         device: its kind (`cpu`: for tests, gloo; `cuda`: NCCL) and precision.
-        processes: how many; the batch is shared by them.
         work: where the job and the checkpoints go.
         checkpoint: go on from here.
         reporter: receives what the first worker tells.
+        processes: how many, among which the batch is shared; None: one for each of the GPUs.
 
     Raises:
         MosecrotError: what a worker met, or its last line when that is no error of ours.
 
     """
-    job = work / JOB_FOLDER
+    job, gpus = work / JOB_FOLDER, task.settings.compute.gpus
+    processes = processes or len(gpus)
     remove(job)
     try:
         with quiet_transformers(), writing_checkpoints(job):
-            model.save_pretrained(job / INITIAL)
-            tokenizer.save_pretrained(job / INITIAL)
-            content = {
-                "settings": asdict(settings),
-                "device": asdict(device),
-                "train": asdict(train),
-                "dev": None if dev is None else asdict(dev),
-                "checkpoint": None if checkpoint is None else str(checkpoint.absolute()),
-            }
-            (job / JOB).write_text(json.dumps(content), encoding="utf-8")
-        _run(job, processes, _environment(settings.compute.gpus, processes), reporter)
-        safetensors.torch.load_model(model, job / WEIGHTS)
-        model.train(mode=False)
+            _write(task, job, device, checkpoint)
+        _run(job, processes, _environment(gpus, processes), reporter)
+        safetensors.torch.load_model(task.model, job / WEIGHTS)
+        task.model.train(mode=False)
         result = json.loads((job / RESULT).read_text(encoding="utf-8"))
     finally:
         remove(job)
     history = tuple(EpochRecord(**record) for record in result.pop("history"))
-    return TrainingResult(model=model, history=history, **result)
+    return TrainingResult(model=task.model, history=history, **result)
+
+
+def _write(task: TrainingTask[PreTrainedModel], job: Path, device: Device, checkpoint: Path | None) -> None:
+    """Write what the workers read: the module `worker`."""
+    task.model.save_pretrained(job / INITIAL)
+    task.tokenizer.save_pretrained(job / INITIAL)
+    if task.augmentation is not None:
+        task.augmentation.save(job / AUGMENTATION)
+    content = {
+        "settings": asdict(task.settings),
+        "device": asdict(device),
+        "train": asdict(task.train),
+        "dev": None if task.dev is None else asdict(task.dev),
+        "checkpoint": None if checkpoint is None else str(checkpoint.absolute()),
+    }
+    (job / JOB).write_text(json.dumps(content), encoding="utf-8")
 
 
 def _environment(gpus: tuple[int, ...], processes: int) -> dict[str, str]:

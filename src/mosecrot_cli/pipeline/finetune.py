@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.files import remove
 from mosecrot_cli.manifest import portable
 from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
-from mosecrot_cli.model.training import LabelledTexts, TrainingResult, TrainingSettings, train_classifier
+from mosecrot_cli.model.training import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.augmentation import MappedWords, build_augmentation, covered_share
 from mosecrot_cli.pipeline.checkpoints import seed_name
 from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.mapped import CONFIG_KEY, SOURCE, InputSpace, Mapped, array_digest
-from mosecrot_cli.pipeline.step import Computed, Step, StepResult, describe_settings
+from mosecrot_cli.pipeline.seeded import Report, report_of, train_seeds, training_settings
+from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings
 from mosecrot_cli.tasks.presets import preset_for
@@ -28,12 +27,6 @@ from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 
 OWN = "none"
 """`--embeddings none`: the model's own."""
-
-WORK = "work"
-"""Inside the partial output: checkpoints of a run that may be resumed, and what it was told."""
-
-DONE = "training.json"
-"""In a checkpoint that is finished: how its training went."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,7 @@ class Job:
         settings: every number filled in.
         source_model: path or id.
         mapped: the folder whose source side F^s is the input; None: the model's own embeddings.
+        augment: folders whose vectors stand in for the model's own in training.
         src: source language.
         train, dev: the data.
     """
@@ -51,6 +45,7 @@ class Job:
     settings: FinetuneSettings
     source_model: str
     mapped: Mapped | None
+    augment: tuple[MappedWords, ...]
     src: str
     train: TextDataset
     dev: TextDataset | None
@@ -83,11 +78,20 @@ def resolve(settings: FinetuneSettings, reporter: Reporter) -> Job:
     """Load the data and fill in what was left open: from `mapped/` or the anchors, and from the task's preset.
 
     Raises:
-        UsageError: no source model is known.
-        DataError: the data or the `mapped/` folder are damaged, or dev has labels that train has not.
+        UsageError: no source model is known, or augmentation of F^s is asked for.
+        DataError: the data or a `mapped/` folder are damaged, or dev has labels that train has not.
     """
+    augment = tuple(map(MappedWords.open, settings.augment))
     mapped = _mapped(settings, reporter)
-    facts = mapped.facts if mapped else resources.inherited_facts(AnchorsSettings.out.output)
+    if augment and mapped and not mapped.keeps_source:
+        raise UsageError(
+            "--augment mixes mapped words into the model's own embeddings, and F^s replaces those",
+            hint="leave --embeddings out, or --embeddings none",
+        )
+    if described := mapped or next((source.mapped for source in augment), None):
+        facts = described.facts
+    else:
+        facts = resources.inherited_facts(AnchorsSettings.out.output)
     src = settings.src or facts.get("src") or AnchorsSettings.src
     inherited = None if settings.src else facts.get("source_model")
     model = resources.source_model(settings.source_model, src, inherited)
@@ -109,11 +113,11 @@ def resolve(settings: FinetuneSettings, reporter: Reporter) -> Job:
     )
     # A folder whose source side is the model's own matrix changes nothing: the embeddings are kept.
     used = mapped if mapped and not mapped.keeps_source else None
-    return Job(filled, model, used, src, train, dev)
+    return Job(filled, model, used, augment, src, train, dev)
 
 
 def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
-    if settings.embeddings == OWN:
+    if settings.embeddings == OWN or (settings.embeddings is None and settings.augment):
         return None
     if settings.embeddings is not None:
         return Mapped.open(Path(settings.embeddings))
@@ -131,15 +135,17 @@ def _inputs(job: Job) -> dict[str, str | Path]:
         inputs["dev"] = job.dev.source
     if job.mapped:
         inputs["embeddings"] = job.mapped.folder / SOURCE
+    for number, source in enumerate(job.augment, start=1):
+        inputs |= source.inputs(f"augment_{number}")
     return inputs
 
 
 def _train_all(job: Job, partial: Path, manifest: Path, reporter: Reporter) -> Computed:
-    work = partial / WORK
-    _prepare(job, partial)
-    with _worth_keeping(partial):
-        reports = _train_seeds(job, partial, work, reporter)
-    remove(work)
+    told = job.settings
+    seeds = {seed_name(seed) if told.seed_folders else "": seed for seed in told.seeds}
+    reports = train_seeds(
+        told, seeds, partial, lambda seed, output, work: _train_one(job, seed, output, work, reporter)
+    )
     facts = {
         "src": job.src,
         "source_model": portable(job.source_model, manifest),
@@ -157,71 +163,33 @@ def _train_all(job: Job, partial: Path, manifest: Path, reporter: Reporter) -> C
     return Computed(statistics, facts, _summary(job, reports))
 
 
-def _train_seeds(job: Job, partial: Path, work: Path, reporter: Reporter) -> dict[str, dict[str, Any]]:
-    """Train what is not trained yet; seed folder -> how its training went."""
-    reports: dict[str, dict[str, Any]] = {}
-    for seed in job.settings.seeds:
-        name = seed_name(seed) if job.settings.seed_folders else ""
-        done = partial / name / DONE
-        if not done.exists():
-            report = _train_one(job, seed, partial / name, work / seed_name(seed), reporter)
-            done.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        reports[seed_name(seed)] = json.loads(done.read_text(encoding="utf-8"))
-        remove(work / seed_name(seed))
-    return reports
-
-
-@contextmanager
-def _worth_keeping(partial: Path) -> Iterator[None]:
-    """Leave an unfinished run in place only if there is something to resume."""
-    try:
-        yield
-    except BaseException:
-        if not any(partial.glob(f"**/{DONE}")) and not any(partial.glob(f"{WORK}/*/checkpoint-*")):
-            remove(partial)
-        raise
-
-
-def _prepare(job: Job, partial: Path) -> None:
-    """Make the partial folder ready, or check that it is a run of the same settings.
-
-    Raises:
-        UsageError: `--resume` with other settings.
-    """
-    told = partial / WORK / "settings.json"
-    wanted = describe_settings(job.settings)
-    if job.settings.resume and told.exists():
-        before = json.loads(told.read_text(encoding="utf-8"))
-        different = sorted(name for name in wanted if before.get(name) != wanted[name])
-        if different:
-            raise UsageError(
-                f"--resume with other settings than those of the killed run: {', '.join(different)}",
-                where=str(partial),
-                hint="give the same options, or leave --resume out to begin anew",
-            )
-        return
-    remove(partial)
-    told.parent.mkdir(parents=True)
-    told.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
-
-
-def _train_one(job: Job, seed: int, output: Path, work: Path, reporter: Reporter) -> dict[str, Any]:
+def _train_one(job: Job, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
     classifier = load_for_finetuning(job.source_model, job.train.label_names, seed=seed)
     space = _set_input_space(job, classifier)
+    augmentation = build_augmentation(job.augment, job.settings.augment_rate, classifier) if job.augment else None
     result = train_classifier(
         classifier.model,
         classifier.tokenizer,
         _texts(job.train),
         _texts(job.dev) if job.dev else None,
         work=work,
-        settings=_training_settings(job, seed),
+        settings=training_settings(job.settings, seed, freeze=job.freeze),
+        augmentation=augmentation,
         resume=job.settings.resume,
         reporter=reporter,
     )
     setattr(result.model.config, CONFIG_KEY, space.to_config())
     result.model.save_pretrained(output)
     classifier.tokenizer.save_pretrained(output)
-    return _report(result)
+    report = report_of(result)
+    if augmentation:
+        report["augmentation"] = {
+            "rate": augmentation.rate,
+            "tokens": len(np.unique(augmentation.tokens)),
+            "vectors": len(augmentation.vectors),
+            "covered_share": covered_share(augmentation, classifier, job.train.texts),
+        }
+    return report
 
 
 def _set_input_space(job: Job, classifier: Classifier) -> InputSpace:
@@ -245,34 +213,11 @@ def _set_input_space(job: Job, classifier: Classifier) -> InputSpace:
     )
 
 
-def _training_settings(job: Job, seed: int) -> TrainingSettings:
-    told = job.settings
-    assert told.epochs and told.learning_rate and told.batch_size  # filled in by `resolve`
-    return TrainingSettings(
-        epochs=told.epochs,
-        learning_rate=told.learning_rate,
-        batch_size=told.batch_size,
-        max_length=told.max_length,
-        seed=seed,
-        freeze_embeddings=job.freeze,
-        compute=told.compute,
-    )
-
-
 def _texts(dataset: TextDataset) -> LabelledTexts:
     return LabelledTexts(dataset.texts, labels_of(dataset), dataset.source)
 
 
-def _report(result: TrainingResult[Any]) -> dict[str, Any]:
-    return {
-        "best_epoch": result.best_epoch,
-        "steps": result.steps,
-        "seconds": round(result.seconds, 3),
-        "history": [asdict(record) for record in result.history],
-    }
-
-
-def _summary(job: Job, reports: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+def _summary(job: Job, reports: dict[str, Report]) -> list[tuple[str, str]]:
     frozen = "frozen" if job.freeze else "trained"
     space = f"F^s of {job.mapped.folder}" if job.mapped else "the model's own"
     rows = [
@@ -280,6 +225,9 @@ def _summary(job: Job, reports: dict[str, dict[str, Any]]) -> list[tuple[str, st
         ("embeddings", f"{space}, {frozen}"),
         ("texts", f"{len(job.train):,} ({len(job.train.label_names)} labels)"),
     ]
+    if found := next(iter(reports.values())).get("augmentation"):
+        read = found["rate"] * found["covered_share"]
+        rows.append(("augmentation", f"{found['tokens']:,} words, {read:.0%} of the tokens are read as mapped ones"))
     for name, report in reports.items():
         best = report["history"][report["best_epoch"] - 1]
         score = "" if best["macro_f1"] is None else f", dev macro-F1 {best['macro_f1']:.3f}"
@@ -293,6 +241,7 @@ def _plan(job: Job) -> list[tuple[str, str]]:
     return [
         ("source model", job.source_model),
         ("embeddings", f"{told.embeddings}, {'frozen' if job.freeze else 'trained'}"),
+        *[("augmentation", f"{source.mapped.folder}, rate {told.augment_rate:g}") for source in job.augment],
         ("training", f"{len(job.train):,} texts, {len(job.train.label_names)} labels"),
         ("dev", f"{len(job.dev):,} texts" if job.dev else "none: the last epoch is taken"),
         (

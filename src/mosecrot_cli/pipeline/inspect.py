@@ -21,12 +21,13 @@ from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.datasets import load_texts
 from mosecrot_cli.pipeline.held_out import NEIGHBOURHOOD, TranslationTest, split_anchors, translation_test
 from mosecrot_cli.pipeline.inspection import Hubs, Inspection, Neighbours
 from mosecrot_cli.pipeline.map import anchor_rows
 from mosecrot_cli.pipeline.map_method import describe_method, map_options
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
-from mosecrot_cli.pipeline.text_coverage import TextCoverage, read_texts, text_coverage
+from mosecrot_cli.pipeline.text_coverage import TextCoverage, text_coverage
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSettings
 from mosecrot_cli.vectors.readers import read_vectors
@@ -88,7 +89,9 @@ def run(settings: InspectSettings, reporter: Reporter) -> Inspection:
     pairs = _read_anchors(mapped, settings, reporter)
     # Before anything that takes long.
     facts = mapped.facts
-    texts = read_texts(settings, language=facts.get("tgt"), reporter=reporter) if settings.texts else None
+    texts = None
+    if settings.texts:
+        texts = load_texts(settings.texts, settings.split, settings.data, language=facts.get("tgt"), reporter=reporter)
     material = _gather(mapped, settings, pairs, reporter)
     source, target = mapped.source()[material.ids], np.asarray(material.target.matrix[material.sample])
     centre = source.mean(axis=0, dtype=np.float64)

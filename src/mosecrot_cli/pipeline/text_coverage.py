@@ -10,10 +10,6 @@ from typing import TYPE_CHECKING
 from mosecrot_cli.model.coverage import running_words
 from mosecrot_cli.model.orthography import is_number
 from mosecrot_cli.model.tokenizer import build_target_tokenizer
-from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import InspectSettings
-from mosecrot_cli.tasks.loading import is_named, load_split
-from mosecrot_cli.tasks.strings import stream_texts
 from mosecrot_cli.vectors.pruning import WantedWords
 from mosecrot_cli.vectors.types import is_lowercased
 
@@ -50,26 +46,6 @@ class TextCoverage:
     def anchor_share(self) -> float | None:
         """Share of the running words that are anchors, 0 for no words; None where the anchors are not known."""
         return None if self.anchors is None else self.anchors / max(1, self.words)
-
-
-def read_texts(settings: InspectSettings, *, language: str | None, reporter: Reporter) -> list[str]:
-    """The texts that are meant: of a named data set, the text column of a table, or the lines of a file.
-
-    Raises:
-        UsageError, DataError, SourceUnavailableError: as `tasks.loading.load_split`.
-    """
-    given = settings.texts or ""
-    if not is_named(given):
-        return list(stream_texts(given, settings.data.text_column))
-    found = load_split(
-        given,
-        settings.split,
-        language=language,
-        data_dir=settings.data.data_dir,
-        require_labels=False,
-        reporter=reporter,
-    )
-    return list(found.texts)
 
 
 def text_coverage(

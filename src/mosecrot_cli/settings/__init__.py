@@ -38,6 +38,7 @@ from mosecrot_cli.settings.steps import (
     InspectSettings,
     MapSettings,
     PredictSettings,
+    SelfTrainingSettings,
     StitchSettings,
 )
 from mosecrot_cli.settings.vectors import (
@@ -82,6 +83,7 @@ __all__ = [
     "PredictSettings",
     "RewriteVectorsSettings",
     "RowFormat",
+    "SelfTrainingSettings",
     "StitchSettings",
     "TrainVectorsSettings",
     "VectorForm",

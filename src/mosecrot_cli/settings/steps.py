@@ -111,12 +111,35 @@ class FinetuneSettings:
     source_model: str | None = None
     embeddings: str | None = None
     freeze_embeddings: bool | None = None
+    augment: tuple[Path, ...] = ()
+    augment_rate: float = 0.5
     epochs: int | None = None
     learning_rate: float | None = None
     batch_size: int | None = None
     max_length: int | None = None
     seeds: tuple[int, ...] = (DEFAULT_SEED,)
     seed_folders: bool = False
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class SelfTrainingSettings:
+    """`mosecrot finetune --self-train`: after step 5. Unset numbers are those of fine-tuning without a preset."""
+
+    texts: str = ""
+    checkpoint: Path = Path("stitched")
+    out: OutputSettings = OutputSettings(Path("adapted"))
+    data: DataSettings = DataSettings()
+    compute: ComputeSettings = ComputeSettings()
+    confidence: float = 0.0
+    balance: bool = True
+    rounds: int = 3
+    freeze_embeddings: bool = True
+    epochs: int = 2
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    max_length: int | None = None
+    seed: int = DEFAULT_SEED
     resume: bool = False
 
 

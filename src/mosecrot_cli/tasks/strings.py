@@ -25,7 +25,7 @@ def stream_texts(path: str, text_column: str | None = None) -> Iterator[str]:
     """
     if text_column or _is_table(path):
         columns = Columns(text_column, None)
-        return (item.text for item in stream_file(path, columns, require_labels=False))
+        return (item.text for item in stream_file(path, columns, require_labels=False, read_labels=False))
     return (line for _, line in read_lines(path))
 
 

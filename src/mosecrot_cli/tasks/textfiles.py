@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.tasks.columns import Layout, find_layout, is_header
@@ -30,7 +30,9 @@ class Item:
     line: int
 
 
-def stream_file(path: str, columns: Columns | None = None, *, require_labels: bool = True) -> Iterator[Item]:
+def stream_file(
+    path: str, columns: Columns | None = None, *, require_labels: bool = True, read_labels: bool = True
+) -> Iterator[Item]:
     """Read a file of texts as it comes: TSV, CSV, JSON lines, or (without labels) plain lines; `.gz` too, `-` is stdin.
 
     The columns are the ones given, else guessed from the header (`text`, `sentence`, `verse`, `review_body`, ...;
@@ -41,6 +43,7 @@ def stream_file(path: str, columns: Columns | None = None, *, require_labels: bo
         path: the file.
         columns: names or numbers of columns.
         require_labels: every record must have a text and a label; without, empty texts and labels pass (label None).
+        read_labels: look at the label column, if there is one.
 
     Raises:
         DataError: wrong encoding, no such column, ragged row, missing label; with `path:line`.
@@ -52,6 +55,7 @@ def stream_file(path: str, columns: Columns | None = None, *, require_labels: bo
         layout = layout or find_layout(
             table.names, row.cells, columns, require_labels=require_labels, where=f"{table.where}:{table.first_line}"
         )
+        layout = layout if read_labels else replace(layout, label=None)
         yield _item(table, row, layout, number, require_labels=require_labels)
 
 
