@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cosine
+from scipy.stats import rankdata
 from sklearn.linear_model import Ridge
 
-from mosecrot_cli.mapping.leave_one_out import RIDGES, LeaveOneOut
+from mosecrot_cli.mapping.leave_one_out import JUDGED, RIDGES, LeaveOneOut
 from mosecrot_cli.mapping.linear import ridge_solver
 
 ANCHORS, WIDTH, VALUE_WIDTH = 40, 12, 7
@@ -30,14 +32,14 @@ def test_predictions_are_those_of_maps_learnt_without_each_anchor(anchors, stren
         expected.append(model.predict(vectors[left_out : left_out + 1])[0])
     judge = LeaveOneOut(vectors, values)
     assert judge.predictions(strength) == pytest.approx(np.array(expected), abs=1e-8)
-    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(values, axis=1)
-    assert judge.cosines(strength) == pytest.approx((np.array(expected) * values).sum(axis=1) / norms)
+    ranks = [rankdata([cosine(row, value) for value in values])[own] for own, row in enumerate(expected)]
+    assert judge.reciprocal_ranks(strength) == pytest.approx(1 / np.array(ranks))
 
 
-def test_the_best_ridge_has_the_highest_mean_cosine_and_is_what_the_solver_takes(anchors):
+def test_the_best_ridge_has_the_highest_mean_reciprocal_rank_and_is_what_the_solver_takes(anchors):
     judge = LeaveOneOut(*anchors)
-    means = [judge.cosines(strength).mean() for strength in RIDGES]
-    assert len({round(mean, 6) for mean in means}) == len(RIDGES)
+    means = [judge.reciprocal_ranks(strength).mean() for strength in RIDGES]
+    assert len(set(means)) > 1
     best = RIDGES[int(np.argmax(means))]
     assert judge.best_ridge() == best
     chosen, given = ridge_solver(None)(*anchors), ridge_solver(best)(*anchors)
@@ -45,15 +47,29 @@ def test_the_best_ridge_has_the_highest_mean_cosine_and_is_what_the_solver_takes
     np.testing.assert_array_equal(chosen.matrix, given.matrix)
 
 
-def test_noise_wants_a_larger_ridge(anchors):
-    vectors, values = anchors
+def test_equal_values_are_one_translation():
+    vectors = np.array([[1.0, 0.1], [1.0, -0.1], [0.1, 1.0], [-0.1, 1.0]])
+    values = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    assert LeaveOneOut(vectors, values).reciprocal_ranks(0.1) == pytest.approx([1, 1, 1, 1])
+
+
+def test_with_many_anchors_a_sample_is_judged():
+    vectors = np.random.default_rng(0).normal(size=(JUDGED + 500, 3))
+    judge = LeaveOneOut(vectors, vectors)
+    assert len(judge.reciprocal_ranks(1.0)) == JUDGED == len(set(judge.judged.tolist()))
+    assert judge.judged.max() > JUDGED
+
+
+def test_fewer_anchors_want_a_larger_ridge():
     random = np.random.default_rng(1)
-    noisy = values + 30 * random.normal(size=values.shape)
-    clean = vectors @ random.normal(size=(WIDTH, VALUE_WIDTH))
-    assert LeaveOneOut(vectors, clean).best_ridge() == min(RIDGES)
-    assert LeaveOneOut(vectors, noisy).best_ridge() > min(RIDGES)
+    vectors = random.normal(size=(2000, 60)) * np.geomspace(3, 0.3, 60)
+    values = vectors @ random.normal(size=(60, 40)) + 10 * random.normal(size=(2000, 40))
+    few = LeaveOneOut(vectors[:80], values[:80]).best_ridge()
+    many = LeaveOneOut(vectors, values).best_ridge()
+    assert few > many
 
 
 def test_anchors_without_a_direction_are_not_divided_by():
     judge = LeaveOneOut(np.zeros((3, 2)), np.ones((3, 2)))
-    assert judge.cosines(0.1) == pytest.approx([0, 0, 0])
+    assert judge.predictions(0.1) == pytest.approx(np.zeros((3, 2)))
+    assert judge.best_ridge() in RIDGES

@@ -51,7 +51,7 @@ Ridge = Annotated[
     typer.Option(
         "--ridge",
         parser=parse_positive_or_auto,
-        help="Penalty of ridge and residual, in mean eigenvalues of the anchors; auto: the one whose maps predict "
+        help="Penalty of ridge and residual, in mean eigenvalues of the anchors; auto: the one whose maps translate "
         f"left-out anchors best. Unset: {MapSettings.ridge:g}.",
         metavar="X|auto",
     ),

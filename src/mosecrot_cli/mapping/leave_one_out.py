@@ -2,11 +2,12 @@
 
 Ridge regression has its leave-one-out predictions in closed form (Allen, 1974, PRESS): with the leverage `h` of an
 anchor, its fitted value `f` and its own value `y`, the map learnt without it gives `(f - h y) / (1 - h)`.
+
+They are judged as translations: by the rank of the anchor's own value among the values of all anchors, not by their
+distance from it. A strong ridge leads all predictions to where most values are: nearer on average, and less distinct.
 """
 
 from __future__ import annotations
-
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from mosecrot_cli.mapping.units import exact_units
 
 RIDGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """The strengths to choose from, see `linear.ridge_solver`."""
+JUDGED = 2_000
+"""So many anchors, chosen at random, are judged at most."""
 
 Rows = NDArray[np.float64]
 
@@ -28,37 +31,33 @@ class LeaveOneOut:
     """
 
     def __init__(self, vectors: Rows, values: Rows) -> None:
-        self.eigenvalues, axes = np.linalg.eigh(vectors.T @ vectors)
+        self._eigenvalues, axes = np.linalg.eigh(vectors.T @ vectors)
         rotated = vectors @ axes
         self._moments = rotated.T @ values
-        self._rotated, self._values = rotated, values
+        self._units = exact_units(values)
+        self.judged = np.sort(np.random.default_rng(0).permutation(len(vectors))[:JUDGED])
+        self._rotated, self._values = rotated[self.judged], values[self.judged]
 
     def predictions(self, strength: float) -> Rows:
-        """Of each anchor, what the map learnt from all others gives, `[A, D]`; a zero vector gives 0."""
-        scaled = self._rotated / self._denominators(strength)
+        """Of each judged anchor, what the map learnt from all others gives, `[n, D]`; a zero vector gives 0."""
+        mean = float(self._eigenvalues.mean())
+        scaled = self._rotated / (self._eigenvalues + strength * mean if mean > 0 else 1.0)
         leverage = np.einsum("nd,nd->n", scaled, self._rotated)[:, None]
         # A leverage of 1: nothing but the anchor itself knows of its direction.
         predicted: Rows = (scaled @ self._moments - leverage * self._values) / np.maximum(1 - leverage, 1e-9)
         return predicted
 
-    def cosines(self, strength: float) -> NDArray[np.float64]:
-        """Cosines between the predictions and the anchors' own values, `[A]`."""
-        agreement: NDArray[np.float64] = np.einsum(
-            "nd,nd->n", exact_units(self.predictions(strength)), self._unit_values
-        )
-        return agreement
+    def reciprocal_ranks(self, strength: float) -> NDArray[np.float64]:
+        """`1 / rank` by cosine of each judged anchor's own value among those of all anchors, `[n]`.
+
+        Equal values are one translation: none of them is before another.
+        """
+        cosines = exact_units(self.predictions(strength)) @ self._units.T
+        own = cosines[np.arange(len(cosines)), self.judged]
+        # Equal to the last digits is equal.
+        ranks: NDArray[np.float64] = 1.0 / (1 + (cosines > own[:, None] + 1e-12).sum(axis=1))
+        return ranks
 
     def best_ridge(self) -> float:
-        """The strength of `RIDGES` with the highest mean cosine."""
-        return max(RIDGES, key=lambda strength: float(self.cosines(strength).mean()))
-
-    @cached_property
-    def _unit_values(self) -> Rows:
-        return exact_units(self._values)
-
-    def _denominators(self, strength: float) -> NDArray[np.float64]:
-        mean = float(self.eigenvalues.mean())
-        denominators: NDArray[np.float64] = (
-            self.eigenvalues + strength * mean if mean > 0 else np.ones_like(self.eigenvalues)
-        )
-        return denominators
+        """The strength of `RIDGES` with the highest mean reciprocal rank; of equal ones the first."""
+        return max(RIDGES, key=lambda strength: float(self.reciprocal_ranks(strength).mean()))

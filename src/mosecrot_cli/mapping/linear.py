@@ -87,7 +87,7 @@ def ridge_solver(strength: float | None) -> Solver:
 
     `e` is the mean eigenvalue of `X^T X`, so that the strength, above 0, means the same for any number and length of
     anchor vectors. The solution is unique also with fewer anchors than dimensions. Without a strength it is the one of
-    `leave_one_out.RIDGES` whose maps predict left-out anchors best.
+    `leave_one_out.RIDGES` whose maps translate left-out anchors best.
 
     Raises:
         UsageError: the strength is not above 0.
