@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from mosecrot_cli.settings.choices import (
+    AUTO,
     DEFAULT_MAX_VOCAB,
     DEFAULT_SEED,
     STDIO,
@@ -81,7 +82,17 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
     {
         MapPreset.paper: {
             name: getattr(MapSettings, name)
-            for name in ("method", "weighting", "k", "temperature", "ridge", "basis", "neighbours", "keep_source")
+            for name in (
+                "method",
+                "weighting",
+                "k",
+                "temperature",
+                "ridge",
+                "self_learning",
+                "basis",
+                "neighbours",
+                "keep_source",
+            )
         },
         # How it was chosen: docs/transfer.md.
         MapPreset.transfer: {
@@ -89,7 +100,8 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
             "weighting": Weighting.softmax,
             "k": 50,
             "temperature": 0.15,
-            "ridge": 0.1,
+            "ridge": AUTO,
+            "self_learning": 0,
             "basis": Basis.anchors,
             "neighbours": Neighbours.cosine,
             "keep_source": True,
