@@ -31,11 +31,13 @@ class Scale:
         full: the sizes of the claims, rather than smaller ones.
         repeats: alternating runs of each side; a median is taken.
         work: folder of generated data, shared by the scripts of one run.
+        device: where `mapping` and `training` compute, both sides; the other scripts take the CPU.
     """
 
     full: bool
     repeats: int
     work: Path
+    device: str = "cpu"
 
     def pick(self, small: int, full: int) -> int:
         """The size that applies."""
@@ -111,6 +113,14 @@ def _timed(
     )
 
 
+def synchronize(device: str) -> None:
+    """Wait until the device has done all that it was told; the CPU always has."""
+    if device != "cpu":
+        import torch
+
+        torch.cuda.synchronize(device)
+
+
 def cache(work: Path) -> Path:
     """The cache of all that a run measures: never the user's."""
     return work / "cache"
@@ -173,15 +183,18 @@ def run(claims: Sequence[Claim], description: str) -> None:
     parser.add_argument("--repeats", type=int, default=3, help="alternating runs of each side (default: 3)")
     parser.add_argument("--only", action="append", metavar="NAME", help="scripts to run, by name; all by default")
     parser.add_argument("--work", type=Path, help="folder for generated data, kept; default: a temporary one")
+    parser.add_argument(
+        "--device", default="cpu", help="of `mapping` and `training`: cpu (default), or cuda where one GPU is visible"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write machine and rows as JSON")
     given = parser.parse_args()
     console = Console(width=None if Console().is_terminal else 200)
-    about = machine()
+    about = machine() | ({} if given.device == "cpu" else {"device": given.device})
     work = given.work or Path(tempfile.mkdtemp(prefix="mosecrot-bench-"))
     work.mkdir(parents=True, exist_ok=True)
     os.environ["MOSECROT_CACHE"] = str(cache(work.resolve()))
     os.environ.pop("MOSECROT_VECTOR_CACHE", None)
-    scale = Scale(full=given.full, repeats=given.repeats, work=work.resolve())
+    scale = Scale(full=given.full, repeats=given.repeats, work=work.resolve(), device=given.device)
     rows: list[Row] = []
     failures = 0
     try:

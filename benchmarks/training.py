@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import Row, Scale, faster, run
+from benchmarks.common import Row, Scale, faster, run, synchronize
 from benchmarks.data import prepare, texts
 from benchmarks.processes import alternate, measure_side
 
@@ -19,8 +20,9 @@ BATCH, _WARM_UP = 16, 4
 class _Clock:
     """A reporter that notes when each step ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int, device: str) -> None:
         self.ends: list[float] = []
+        self._device, self._steps = device, math.ceil(count / BATCH)
 
     def warn(self, message: str) -> None:
         """Nothing to say."""
@@ -35,6 +37,8 @@ class _Clock:
     def tick(self, units: int) -> None:
         """A step has ended."""
         if units:
+            if len(self.ends) in (_WARM_UP, self._steps - 1):
+                synchronize(self._device)
             self.ends.append(time.perf_counter())
 
     def result(self) -> dict[str, Any]:
@@ -43,27 +47,50 @@ class _Clock:
         return {"seconds": (self.ends[-1] - self.ends[_WARM_UP]) / steps, "steps": steps}
 
 
-def own(model: str, count: int) -> dict[str, Any]:
+def own(model: str, count: int, device: str) -> dict[str, Any]:
     """`finetune --embeddings none`: embeddings kept and frozen."""
     from mosecrot_cli.model.loading import load_for_finetuning
     from mosecrot_cli.model.training import LabelledTexts, TrainingSettings, train_classifier
+    from mosecrot_cli.settings import ComputeSettings
 
     sentences, labels = _data(count)
     classifier = load_for_finetuning(model, sorted(set(labels)), seed=1)
-    clock = _Clock()
+    clock = _Clock(count, device)
+    compute = ComputeSettings(device=device)
     with tempfile.TemporaryDirectory() as place:
         train_classifier(
             classifier.model,
             classifier.tokenizer,
             LabelledTexts(sentences, labels),
             work=Path(place) / "work",
-            settings=TrainingSettings(epochs=1, batch_size=BATCH, freeze_embeddings=True),
+            settings=TrainingSettings(epochs=1, batch_size=BATCH, freeze_embeddings=True, compute=compute),
             reporter=clock,
         )
-    return clock.result()
+    found = clock.result()
+    if device != "cpu":
+        tokens = len(classifier.tokenizer(" ".join(sentences), add_special_tokens=False)["input_ids"]) + 2 * count
+        embeddings = classifier.model.get_input_embeddings().weight.numel()
+        weights = sum(weight.numel() for weight in classifier.model.parameters()) - embeddings
+        # Forward 2, backward 4 operations a weight and token; attention and padding are left out.
+        found["share"] = 6 * weights * tokens / count * BATCH / found["seconds"] / _product_speed(device)
+    return found
 
 
-def trainer(model: str, count: int, *, same_batches: bool) -> dict[str, Any]:
+def _product_speed(device: str, size: int = 8192, rounds: int = 20) -> float:
+    """Operations a second of a product of square bf16 matrices: the ceiling of a step on a GPU."""
+    import torch
+
+    factor = torch.randn(size, size, device=device, dtype=torch.bfloat16)
+    for timed in (False, True):
+        synchronize(device)
+        started = time.perf_counter()
+        for _ in range(rounds if timed else 1):
+            factor @ factor
+        synchronize(device)
+    return 2 * size**3 * rounds / (time.perf_counter() - started)
+
+
+def trainer(model: str, count: int, device: str, *, same_batches: bool) -> dict[str, Any]:
     """The Trainer with its default collator (padding to the batch), every weight trained."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainerCallback
@@ -71,7 +98,7 @@ def trainer(model: str, count: int, *, same_batches: bool) -> dict[str, Any]:
 
     from mosecrot_cli.model.batching import SimilarLengthBatches
 
-    clock = _Clock()
+    clock = _Clock(count, device)
 
     class Note(TrainerCallback):
         def on_step_end(self, *positional: Any, **named: Any) -> None:
@@ -101,8 +128,9 @@ def trainer(model: str, count: int, *, same_batches: bool) -> dict[str, Any]:
             save_strategy="no",
             report_to="none",
             disable_tqdm=True,
-            use_cpu=True,
-            dataloader_pin_memory=False,
+            use_cpu=device == "cpu",
+            bf16=device != "cpu",  # as `finetune` does there
+            dataloader_pin_memory=device != "cpu",
             seed=1,
         )
         kind = SameBatches if same_batches else Trainer
@@ -119,13 +147,15 @@ def claim(scale: Scale) -> Sequence[Row]:
     model = measure_side(prepare, work=scale.work, vector_rows=[], models=True).found["model"]
     sides = alternate(
         {
-            "own": lambda: measure_side(own, model=model, count=count),
-            "same": lambda: measure_side(trainer, model=model, count=count, same_batches=True),
-            "random": lambda: measure_side(trainer, model=model, count=count, same_batches=False),
+            "own": lambda: measure_side(own, model=model, count=count, device=scale.device),
+            "same": lambda: measure_side(trainer, model=model, count=count, device=scale.device, same_batches=True),
+            "random": lambda: measure_side(trainer, model=model, count=count, device=scale.device, same_batches=False),
         },
         scale.repeats,
     )
     what, note = f"finetune step, kept and frozen, batch {BATCH}", f"mean of {sides['own'].found['steps']} steps"
+    if "share" in sides["own"].found:
+        note += f", {sides['own'].found['share']:.1%} of the matrix product's speed"
     return [
         faster(what, "Trainer, embeddings trained, same batches", sides["own"], sides["same"], 1.2, note),
         faster(what, "Trainer, embeddings trained, its own batches", sides["own"], sides["random"], None, note),

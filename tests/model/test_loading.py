@@ -16,7 +16,6 @@ from safetensors.torch import load_file, save_file
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model import loading
 from mosecrot_cli.model.loading import (
-    is_local,
     load_classifier,
     load_config,
     load_for_finetuning,
@@ -24,6 +23,7 @@ from mosecrot_cli.model.loading import (
     load_tokenizer,
     quiet_transformers,
 )
+from mosecrot_cli.model.references import is_local
 from pico import FAMILIES, LABELS, pico_classifier, pico_config, pico_tokenizer, write_pico_checkpoint
 
 every_family = pytest.mark.parametrize("family", FAMILIES)

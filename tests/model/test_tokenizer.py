@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerFast
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model import vocabulary
-from mosecrot_cli.model.tokenizer import build_target_tokenizer, save_tokenizer
+from mosecrot_cli.model.tokenizer import build_target_tokenizer
 from mosecrot_cli.model.vocabulary import Row, SourceRow
 from pico import FAMILIES, pico_tokenizer
 
@@ -193,9 +193,9 @@ def saved(request, tmp_path_factory):
     """A tokenizer before and after saving, in a folder with the config of its model."""
     folder = tmp_path_factory.mktemp(request.param)
     AutoConfig.for_model(request.param).save_pretrained(folder)
-    tokenizer = build(GERMAN + CHINESE + RUSSIAN, family=request.param).tokenizer
-    save_tokenizer(tokenizer, folder)
-    return tokenizer, AutoTokenizer.from_pretrained(folder), folder
+    built = build(GERMAN + CHINESE + RUSSIAN, family=request.param)
+    built.save(folder)
+    return built.tokenizer, AutoTokenizer.from_pretrained(folder), folder
 
 
 texts = st.lists(
@@ -210,6 +210,23 @@ def test_saving_and_loading_give_back_the_same_tokenizer(saved, text):
     assert dict(after(text)) == dict(before(text))
     ids = before(text)["input_ids"]
     assert after.decode(ids) == before.decode(ids)
+
+
+@every_family
+def test_transformers_would_write_the_same_but_for_the_class(family, tmp_path):
+    built = build(GERMAN, family=family)
+    built.save(tmp_path / "own")
+    built.tokenizer.save_pretrained(tmp_path / "theirs")
+    own, theirs = (json.loads((tmp_path / name / "tokenizer.json").read_text()) for name in ("own", "theirs"))
+    scores, copied = (dict(content["model"].pop("vocab")) for content in (own, theirs))
+    assert own == theirs
+    assert list(scores) == list(copied)
+    assert scores == pytest.approx(copied, rel=1e-15)  # transformers copies by way of JSON: the last digit
+    own, theirs = (json.loads((tmp_path / name / "tokenizer_config.json").read_text()) for name in ("own", "theirs"))
+    assert own.pop("additional_special_tokens", []) == theirs.pop("extra_special_tokens")
+    assert own.pop("tokenizer_class") != theirs.pop("tokenizer_class")
+    of_the_session = ("backend", "is_local", "local_files_only")
+    assert own == {name: value for name, value in theirs.items() if name not in of_the_session}
 
 
 def test_the_saved_class_is_known_to_transformers_4_and_5(saved):

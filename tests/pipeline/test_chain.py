@@ -17,7 +17,9 @@ from safetensors.torch import load_file
 from sklearn.metrics import f1_score
 
 from commands import ANCHORS, failure_of, output_of
+from mosecrot_cli import manifest
 from mosecrot_cli.cli.app import run
+from mosecrot_cli.files import sha256
 
 
 def digest(path: Path) -> str:
@@ -174,14 +176,23 @@ def test_stitch_warns_when_kept_embeddings_were_trained(chain: Path, capsys: pyt
     assert "were trained" in capsys.readouterr().err
 
 
-def test_outputs_are_kept_unless_told_otherwise(chain: Path, capsys: pytest.CaptureFixture[str]):
+def test_outputs_are_kept_unless_told_otherwise(
+    chain: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     before = digest(Path("mapped/target.npy"))
     assert "--overwrite" in failure_of("map --k 3", 4, capsys)
     assert run("map --k 3 -q --overwrite".split()) == 0
     assert digest(Path("mapped/target.npy")) != before
     stamp = Path("mapped/manifest.json").read_text()
-    state = json.loads(output_of("map --k 3 --if-changed --json", capsys))["state"]
+    hashed: list[Path] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "sha256", lambda path: hashed.append(path) or sha256(path))
+        state = json.loads(output_of("map --k 3 --if-changed --json", capsys))["state"]
     assert state == "unchanged" and Path("mapped/manifest.json").read_text() == stamp
+    assert [path.name for path in hashed] == [
+        "anchors.tsv",
+        "pico-bert",
+    ]  # what the cache of vectors knows is not read again
     state = json.loads(output_of("map --k 4 --if-changed --json", capsys))["state"]
     assert state == "written"
 

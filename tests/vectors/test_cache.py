@@ -42,6 +42,11 @@ class Cached:
             patch.setenv("MOSECROT_CACHE", str(self.folder))
             return read_vectors(path, max_vocab=max_vocab)
 
+    def digest(self, path: Path) -> str | None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MOSECROT_CACHE", str(self.folder))
+            return cache.VectorCache.of_environment().known_digest(path)
+
     def hits(self, path: Path, max_vocab: int | None = None) -> bool:
         """Whether the file need not be parsed."""
         with pytest.MonkeyPatch.context() as patch:
@@ -175,6 +180,7 @@ def test_a_changed_file_is_read_again(file, cached, change):
         file.write_text(text.replace("first", "last."))
     os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns + (change == "time")))
     assert not cached.hits(file)
+    assert cached.digest(file) is None
     check_same(cached.read(file), read_anew(file))
     assert len(cached.entries) == 1
 
@@ -226,6 +232,7 @@ def test_switched_off_it_is_neither_read_nor_written(file, cached, monkeypatch):
     assert cached.entries
     monkeypatch.setenv("MOSECROT_VECTOR_CACHE", "OFF")
     assert not cached.hits(file)
+    assert cached.digest(file) is None
 
 
 @pytest.mark.parametrize("value", ["maybe", "-3 GB", "inf", "nan"])
@@ -263,4 +270,8 @@ def test_what_killed_processes_left_is_removed(file, cached):
 
 def test_the_digest_comes_from_the_cache(file, cached):
     cached.read(file, 2)
-    assert cached.read(file, 1).digest == hashlib.sha256(file.read_bytes()).hexdigest()
+    expected = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert cached.read(file, 1).digest == cached.digest(file) == expected
+    (entry,) = cached.entries
+    entry.write_bytes(entry.read_bytes()[:40])
+    assert cached.digest(file) is None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import UsageError
@@ -76,6 +75,8 @@ def lstsq(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64
 
     Several arise with fewer anchors than dimensions, or when the anchors span only a part of the space.
     """
+    import scipy.linalg  # slow to import, and `RelativeMap` needs none of it
+
     # scipy's own cut-off is one rounding error: too tight to see a rank deficiency in a large matrix.
     cutoff = np.finfo(np.float64).eps * max(anchor_vectors.shape)
     return Solution(scipy.linalg.lstsq(anchor_vectors, anchor_values, cond=cutoff)[0])
@@ -95,6 +96,8 @@ def ridge_solver(strength: float | None) -> Solver:
         raise UsageError(f"the ridge must be above 0, not {strength}")
 
     def solve(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> Solution:
+        import scipy.linalg
+
         chosen = strength or LeaveOneOut(anchor_vectors, anchor_values).best_ridge()
         gram = anchor_vectors.T @ anchor_vectors
         mean_eigenvalue = float(np.trace(gram)) / len(gram)
@@ -111,6 +114,8 @@ def procrustes(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.fl
 
     With unequal dimensions the rows or the columns of `W`, whichever are fewer, are orthonormal.
     """
+    import scipy.linalg
+
     left, _, right = scipy.linalg.svd(anchor_vectors.T @ anchor_values, full_matrices=False)
     return Solution(left @ right)
 

@@ -6,46 +6,27 @@ checkpoint lacks goes unnoticed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from logging import ERROR
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from huggingface_hub import try_to_load_from_cache
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
-from huggingface_hub.utils import logging as hub_logging
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedTokenizerBase
-from transformers.models.auto.tokenization_auto import get_tokenizer_config
-from transformers.utils import logging
 
-from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
+from mosecrot_cli.errors import DataError, MosecrotError
+from mosecrot_cli.model.references import explained, is_local, located, own_code
+from mosecrot_cli.model.stored import WEIGHTS, StoredModel
+from mosecrot_cli.model.stored_tokenizer import StoredTokenizer
 
-# The classes of models take seconds to import, and who only reads a tokenizer or the embeddings needs none.
+# torch, transformers and the hub's client take seconds to import, and what is read from a folder needs none of them.
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    import torch
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-_WEIGHTS = "model.safetensors"
-_WORD_EMBEDDINGS = ("embeddings.word_embeddings.weight", "embeddings.tok_embeddings.weight")
 _CLASSIFIER = "ForSequenceClassification"
-_NOT_THERE = (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError)
-_UNREACHABLE = (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, ConnectionError, TimeoutError)
-_MESSAGE_LENGTH = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +58,12 @@ def load_tokenizer(reference: str | Path) -> PreTrainedTokenizerBase:
         DataError: the folder is missing or broken, or needs code of its own.
         SourceUnavailableError: the hub cannot be reached.
     """
+    from transformers import AutoTokenizer
+    from transformers.models.auto.tokenization_auto import get_tokenizer_config
+
     with _reading(reference, "tokenizer") as located:
         if "auto_map" in get_tokenizer_config(located):
-            raise _own_code(located)
+            raise own_code(located)
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(located, trust_remote_code=False)
     # Without any file of a vocabulary, transformers makes a tokenizer of special tokens.
     if not set(tokenizer.get_vocab()).difference(tokenizer.all_special_tokens):
@@ -87,6 +71,19 @@ def load_tokenizer(reference: str | Path) -> PreTrainedTokenizerBase:
             "no tokenizer in this checkpoint", where=located, hint="save the tokenizer's files beside the model"
         )
     return tokenizer
+
+
+def load_word_tokenizer(reference: str | Path) -> StoredTokenizer | PreTrainedTokenizerBase:
+    """The tokenizer of a checkpoint, for looking words up: read without `transformers` where that gives the same.
+
+    Args:
+        reference: a folder, or an id on the hub.
+
+    Raises:
+        DataError, SourceUnavailableError: as `load_tokenizer`.
+    """
+    stored = StoredTokenizer.open(Path(located(reference))) if is_local(reference) else None
+    return load_tokenizer(reference) if stored is None else stored
 
 
 def load_input_embeddings(reference: str | Path) -> NDArray[np.float32]:
@@ -151,6 +148,7 @@ def load_for_finetuning(reference: str | Path, labels: Sequence[str], *, seed: i
         DataError: the checkpoint is missing or broken, or lacks tensors of the body.
         SourceUnavailableError: the hub cannot be reached.
     """
+    import torch
     from transformers import AutoModelForSequenceClassification
 
     names = dict(enumerate(labels))
@@ -178,24 +176,22 @@ def load_config(reference: str | Path) -> PreTrainedConfig:
         DataError: it is missing or broken, of an unknown type, or the checkpoint brings its own code.
         SourceUnavailableError: the hub cannot be reached.
     """
+    from transformers import AutoConfig, PreTrainedConfig
+
     with _reading(reference) as located:
         content, _ = PreTrainedConfig.get_config_dict(located)
         if "auto_map" in content:
-            raise _own_code(located)
+            raise own_code(located)
         config: PreTrainedConfig = AutoConfig.from_pretrained(located, trust_remote_code=False)
         return config
-
-
-def is_local(reference: str | Path) -> bool:
-    """Whether a reference names a folder: it exists, or it is written as a path and cannot be a hub id."""
-    text = str(reference)
-    written_as_path = text.startswith((".", "~", os.sep)) or text.endswith(os.sep) or text.count("/") > 1
-    return isinstance(reference, Path) or written_as_path or "\\" in text or Path(text).exists()
 
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """Without the bars and load reports of `transformers` and the hub's notes on retries, all of them on stderr."""
+    from huggingface_hub.utils import logging as hub_logging
+    from transformers.utils import logging
+
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     hub_verbosity = hub_logging.get_verbosity()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -212,20 +208,17 @@ def quiet_transformers() -> Iterator[None]:
 
 def _stored_embeddings(reference: str | Path) -> NDArray[np.float32] | None:
     """The input embeddings straight from a safetensors file, where their name and size leave no doubt."""
-    config = load_config(reference)
-    folder = _located(reference)
-    file = str(Path(folder) / _WEIGHTS) if is_local(folder) else try_to_load_from_cache(folder, _WEIGHTS)
-    if not isinstance(file, str):
-        return None
-    try:
-        with safe_open(file, framework="pt") as tensors:
-            names = [name for name in tensors.keys() if name.endswith(_WORD_EMBEDDINGS)]  # noqa: SIM118
-            weight: torch.Tensor | None = tensors.get_tensor(names[0]) if len(names) == 1 else None
-    except (OSError, SafetensorError):  # loading the model says what is wrong
-        return None
-    if weight is None or weight.dim() != 2 or len(weight) != getattr(config, "vocab_size", None):
-        return None
-    return weight.float().numpy()
+    folder = located(reference)
+    if not is_local(folder):
+        from huggingface_hub import try_to_load_from_cache
+
+        load_config(reference)  # fetches it
+        file = try_to_load_from_cache(folder, WEIGHTS)
+        if not isinstance(file, str):
+            return None
+        folder = str(Path(file).parent)
+    stored = StoredModel.open(Path(folder))
+    return None if stored is None else stored.input_embeddings()
 
 
 def _load(kind: Any, reference: str | Path, **options: Any) -> tuple[PreTrainedModel, list[str], list[str]]:
@@ -241,56 +234,14 @@ def _load(kind: Any, reference: str | Path, **options: Any) -> tuple[PreTrainedM
 @contextmanager
 def _reading(reference: str | Path, part: str = "checkpoint") -> Iterator[str]:
     """Yields the folder or hub id; what goes wrong becomes an error with one line for the user."""
-    located = _located(reference)
+    place = located(reference)
     with quiet_transformers():
         try:
-            yield located
+            yield place
         except (MosecrotError, MemoryError):
             raise
         except Exception as error:  # the Rust tokenizers raise bare Exceptions for broken files
-            raise _explained(error, located, part) from error
-
-
-def _located(reference: str | Path) -> str:
-    if not is_local(reference):
-        return str(reference)
-    folder = Path(reference).expanduser()
-    if not folder.exists():
-        raise DataError("no such folder", where=str(reference))
-    if not folder.is_dir():
-        raise DataError("a file, but a checkpoint is a folder", where=str(reference))
-    if not (folder / "config.json").is_file():
-        raise DataError("no checkpoint: there is no config.json in this folder", where=str(reference))
-    return str(folder)
-
-
-def _explained(error: Exception, located: str, part: str) -> MosecrotError:
-    chain = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and isinstance(cause, Exception):
-        chain.append(cause)
-    if not is_local(located):
-        hint = (
-            "fetch config.json, model.safetensors and the tokenizer's files by hand and give their folder "
-            "in place of the id, as in --source-model DIR"
-        )
-        if any(isinstance(link, _NOT_THERE) and not isinstance(link, GatedRepoError) for link in chain):
-            return DataError("neither a folder here nor a model on the hub", where=located, hint=hint)
-        if any(isinstance(link, _UNREACHABLE) or type(link).__module__.startswith("httpx") for link in chain):
-            reason = "offline" if any(isinstance(link, OfflineModeIsEnabled) for link in chain) else "unreachable"
-            return SourceUnavailableError(f"not in the cache, and the hub is {reason}", where=located, hint=hint)
-    if any(isinstance(link, UnpicklingError) for link in chain):
-        return DataError("its torch file is damaged or holds more than tensors", where=located)
-    lines = str(error).strip().splitlines()
-    said = f"{type(error).__name__} {lines[0]}" if lines and not isinstance(error, OSError) else "".join(lines[:1])
-    return DataError(f"a broken {part}: {said[:_MESSAGE_LENGTH]}", where=located)
-
-
-def _own_code(located: str) -> DataError:
-    return DataError(
-        "the checkpoint needs code of its own (auto_map), which is never run",
-        where=located,
-        hint="take a model whose class is in transformers",
-    )
+            raise explained(error, place, part) from error
 
 
 def _check_head(config: PreTrainedConfig, *, where: str) -> None:

@@ -7,27 +7,68 @@ spellings of those, and what the mapped words lack: the checkpoint's punctuation
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.orthography import is_number
-from mosecrot_cli.model.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer, save_tokenizer
+from mosecrot_cli.model.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer
 from mosecrot_cli.model.vocabulary import NO_VECTOR, Row, SourceRow, case_forms
 from mosecrot_cli.model.words import SourceWords
 
+# Stitching a checkpoint file to file (`stored_classifier`) needs neither.
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+    from mosecrot_cli.model.stored_tokenizer import StoredTokenizer
 
 _BLOCK = 16_384
 _FROM_MAPPED = (Row.WORD, Row.ALIAS)
+
+
+@dataclass(frozen=True, slots=True)
+class StitchOptions:
+    """How mapped words become a vocabulary.
+
+    Attributes:
+        lowercased: whether the target vectors are of lower-cased words, so that texts are to be lower-cased.
+        shared_strings: copy the checkpoint's rows of its whole words that the mapped words lack (names, loans).
+        max_aliases: how many other spellings of words get a row, at most.
+    """
+
+    lowercased: bool
+    shared_strings: bool = True
+    max_aliases: int = DEFAULT_MAX_ALIASES
+
+
+@dataclass(frozen=True, slots=True)
+class TargetEmbeddings:
+    """The input side of a stitched model.
+
+    Attributes:
+        tokenizer: its tokenizer, and where each row comes from.
+        weight: its embedding matrix, `V x D`.
+    """
+
+    tokenizer: TargetTokenizer
+    weight: NDArray[Any]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Number of rows of each kind (`special`, `word`, `alias`, `punctuation`, `number`, `shared`, `filler`)."""
+        return {kind.name.lower(): self.tokenizer.count(kind) for kind in Row}
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """Reason -> number of mapped words without a row."""
+        return self.tokenizer.left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +77,32 @@ class StitchedClassifier:
 
     Attributes:
         model: the stitched model; only its word embeddings and `config.vocab_size` differ from the original.
-        tokenizer: its own tokenizer.
-        rows: number of embedding rows of each kind (`special`, `word`, `alias`, `punctuation`, `number`, `shared`,
-            `filler`).
-        left_out: reason -> number of mapped words without a row.
+        target: its tokenizer, and where its rows come from.
     """
 
     model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerFast
-    rows: Mapping[str, int]
-    left_out: Mapping[str, int]
+    target: TargetEmbeddings
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """Its own tokenizer."""
+        return self.target.tokenizer.tokenizer
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """See `TargetEmbeddings.rows`."""
+        return self.target.rows
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """See `TargetEmbeddings.left_out`."""
+        return self.target.left_out
 
     def save(self, folder: Path) -> None:
         """Save model and tokenizer as one checkpoint for plain `transformers`."""
         with quiet_transformers():
             self.model.save_pretrained(folder)
-        save_tokenizer(self.tokenizer, folder)
+        self.target.tokenizer.save(folder)
 
 
 def stitch(
@@ -71,37 +122,74 @@ def stitch(
         tokenizer: its fast tokenizer.
         words: the mapped words, most frequent first, `V_t`.
         matrix: their embeddings, `V_t x D`, any float type; may be memory-mapped.
-        lowercased: whether the target vectors are of lower-cased words, so that texts are to be lower-cased.
-        shared_strings: copy the checkpoint's rows of its whole words that the mapped words lack (names, loans).
-        max_aliases: how many other spellings of words get a row, at most.
+        lowercased: see `StitchOptions`.
+        shared_strings: likewise.
+        max_aliases: likewise.
 
     Raises:
         DataError: the matrix does not fit the words or the width of the model's input embeddings.
     """
+    import torch
+
     old = model.get_input_embeddings()
     if not isinstance(old, torch.nn.Embedding):
         raise DataError(f"{type(model).__name__} has no embedding matrix that could be replaced")
-    _check_shape(matrix, rows=len(words), width=old.embedding_dim)
+    target = target_embeddings(
+        old.weight.detach().float().cpu().numpy(),
+        tokenizer,
+        words,
+        matrix,
+        reserved=_reserved(model, old),
+        options=StitchOptions(lowercased, shared_strings, max_aliases),
+        dtype=np.float16 if old.weight.dtype == torch.float16 else np.float32,
+    )
+    new = _embedding(old, torch.from_numpy(target.weight).to(device=old.weight.device, dtype=old.weight.dtype))
+    # With this memo the copy takes the new matrix wherever the old one stood, and never copies the old one.
+    stitched: PreTrainedModel = copy.deepcopy(model, {id(old): new})
+    stitched.config.vocab_size = len(target.tokenizer)
+    if getattr(stitched.config, "tokenizer_class", None) is not None:
+        stitched.config.tokenizer_class = "PreTrainedTokenizerFast"
+    return StitchedClassifier(stitched, target)
+
+
+def target_embeddings(
+    own: NDArray[np.float32],
+    tokenizer: PreTrainedTokenizerBase | StoredTokenizer,
+    words: Sequence[str],
+    matrix: NDArray[Any],
+    *,
+    reserved: Collection[int],
+    options: StitchOptions,
+    dtype: DTypeLike = np.float32,
+) -> TargetEmbeddings:
+    """The tokenizer of a stitched model, and the rows of its embedding matrix.
+
+    Args:
+        own: the checkpoint's input embeddings, `V_s x D`.
+        tokenizer: its tokenizer.
+        words: the mapped words, most frequent first, `V_t`.
+        matrix: their embeddings, `V_t x D`, any float type; may be memory-mapped.
+        reserved: ids that the model itself refers to.
+        options: see `StitchOptions`.
+        dtype: of the new matrix.
+
+    Raises:
+        DataError: the matrix does not fit the words or the width of the model's input embeddings.
+    """
+    _check_shape(matrix, rows=len(words), width=own.shape[1])
     target = build_target_tokenizer(
         words,
         tokenizer,
-        lowercased=lowercased,
-        source_rows=source_rows(tokenizer, lowercased=lowercased, shared_strings=shared_strings),
-        reserved=_reserved(model, old),
-        max_aliases=max_aliases,
+        lowercased=options.lowercased,
+        source_rows=source_rows(tokenizer, lowercased=options.lowercased, shared_strings=options.shared_strings),
+        reserved=reserved,
+        max_aliases=options.max_aliases,
     )
-    new = _embedding(old, _fill(target, matrix, old.weight.detach()))
-    # With this memo the copy takes the new matrix wherever the old one stood, and never copies the old one.
-    stitched: PreTrainedModel = copy.deepcopy(model, {id(old): new})
-    stitched.config.vocab_size = len(target)
-    if getattr(stitched.config, "tokenizer_class", None) is not None:
-        stitched.config.tokenizer_class = "PreTrainedTokenizerFast"
-    rows = {kind.name.lower(): target.count(kind) for kind in Row}
-    return StitchedClassifier(stitched, target.tokenizer, rows, target.left_out)
+    return TargetEmbeddings(target, _fill(target, matrix, own, dtype))
 
 
 def source_rows(
-    tokenizer: PreTrainedTokenizerBase, *, lowercased: bool, shared_strings: bool = True
+    tokenizer: PreTrainedTokenizerBase | StoredTokenizer, *, lowercased: bool, shared_strings: bool = True
 ) -> list[SourceRow]:
     """Strings that target texts share with source texts: punctuation and numbers, then whole words.
 
@@ -142,24 +230,28 @@ def _reserved(model: PreTrainedModel, embedding: torch.nn.Embedding) -> set[int]
     return {index for index in named if isinstance(index, int) and 0 <= index < embedding.num_embeddings}
 
 
-def _fill(target: TargetTokenizer, matrix: NDArray[Any], own: torch.Tensor) -> torch.Tensor:
-    """The new matrix, `V x D`, in the type of the checkpoint's own."""
-    # What has no vector: an unknown token that the model lacked is the mean word; fillers occur in no text.
-    weight = torch.zeros(len(target), own.shape[1], dtype=own.dtype, device=own.device)
-    weight[(target.kinds == Row.SPECIAL).nonzero()[0]] = own.float().mean(dim=0).to(own.dtype)
+def _fill(
+    target: TargetTokenizer, matrix: NDArray[Any], own: NDArray[np.float32], dtype: DTypeLike
+) -> NDArray[np.floating]:
+    """The new matrix, `V x D`."""
+    weight: NDArray[np.floating] = np.empty((len(target), own.shape[1]), dtype=dtype)
     mapped = np.isin(target.kinds, _FROM_MAPPED)
     copied = ~mapped & (target.indices != NO_VECTOR) & (target.indices < own.shape[0])
-    ids = np.flatnonzero(copied)
-    weight[ids] = own[torch.from_numpy(target.indices[ids]).to(own.device)]
+    # What has no vector: an unknown token that the model lacked is the mean word; fillers occur in no text.
+    weight[~mapped & ~copied] = 0
+    if (lacked := (target.kinds == Row.SPECIAL) & ~copied).any():
+        weight[lacked] = own.mean(axis=0, dtype=np.float64)
+    weight[copied] = own[target.indices[copied]]
     ids = np.flatnonzero(mapped)
     for first in range(0, len(ids), _BLOCK):
         block = ids[first : first + _BLOCK]
-        rows = np.ascontiguousarray(matrix[target.indices[block]])
-        weight[block] = torch.from_numpy(rows).to(device=own.device, dtype=own.dtype)
+        weight[block] = matrix[target.indices[block]]
     return weight
 
 
 def _embedding(old: torch.nn.Embedding, weight: torch.Tensor) -> torch.nn.Embedding:
+    import torch
+
     new = torch.nn.Embedding(
         weight.shape[0],
         weight.shape[1],

@@ -17,20 +17,25 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import Unigram
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.orthography import SYLLABIC, UNSPACED, WORD_CHARACTER
 from mosecrot_cli.model.vocabulary import NO_VECTOR, Entries, Layout, Row, SourceRow, add_aliases, add_words, lay_out
 from mosecrot_cli.model.words import fast_backend, special_ids
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+    from mosecrot_cli.model.stored_tokenizer import StoredTokenizer
 
 DEFAULT_MAX_ALIASES = 200_000
 STAND_ALONE = "▁"
@@ -45,21 +50,51 @@ _NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_
 _CHUNK = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TargetTokenizer:
     """A tokenizer over the target vocabulary, and where each of its rows comes from.
 
     Attributes:
-        tokenizer: the tokenizer; save it with `save_tokenizer`.
+        backend: the tokenizer itself.
+        settings: what `transformers` is told beside it: lengths, sides, names of inputs.
+        named: `cls_token` and the like -> special token.
+        extra: strings of further special tokens.
         kinds: `Row` of each token id, `V`.
         indices: by token id, the row of the mapped matrix (WORD, ALIAS) or of the checkpoint's; -1: none, `V`.
         left_out: reason -> number of mapped words that got no row.
     """
 
-    tokenizer: PreTrainedTokenizerFast
+    backend: Tokenizer
+    settings: Mapping[str, Any]
+    named: Mapping[str, AddedToken]
+    extra: Sequence[str]
     kinds: NDArray[np.int8]
     indices: NDArray[np.int64]
     left_out: Mapping[str, int]
+
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The same for `transformers`."""
+        from transformers import PreTrainedTokenizerFast
+
+        return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+            tokenizer_object=self.backend, extra_special_tokens=list(self.extra), **self.settings, **self.named
+        )
+
+    def save(self, folder: Path) -> None:
+        """Save it so that `AutoTokenizer` of transformers 4 and 5 gives back exactly this one.
+
+        The class is written as `PreTrainedTokenizerFast`, which both know: transformers 5 would write a name that 4
+        lacks, and a model's own class (`BertTokenizer`) makes transformers 5 rebuild another kind of tokenizer.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.backend.save(str(folder / "tokenizer.json"))
+        names = {name: token.content for name, token in self.named.items()}
+        config = dict(sorted({**self.settings, **names, "tokenizer_class": "PreTrainedTokenizerFast"}.items()))
+        if self.extra:  # under the name that both versions read as a list
+            config["additional_special_tokens"] = list(self.extra)
+        text = json.dumps(config, indent=2, ensure_ascii=False)
+        (folder / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8")
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -71,7 +106,7 @@ class TargetTokenizer:
 
 def build_target_tokenizer(
     words: Sequence[str],
-    source: PreTrainedTokenizerBase,
+    source: PreTrainedTokenizerBase | StoredTokenizer,
     *,
     lowercased: bool,
     source_rows: Sequence[SourceRow] = (),
@@ -116,7 +151,23 @@ def build_target_tokenizer(
     if source.unk_token is None:
         layout.indices[layout.tokens.index(unknown)] = NO_VECTOR
     left_out = {reason: count for reason, count in entries.left_out.items() if count}
-    return TargetTokenizer(_wrap(backend, source, special, unknown), layout.kinds, layout.indices, left_out)
+    named = _named(source, special, unknown)
+    names = {token.content for token in named.values()}
+    return TargetTokenizer(
+        backend,
+        {
+            "model_max_length": source.model_max_length,
+            "padding_side": source.padding_side,
+            "truncation_side": source.truncation_side,
+            "model_input_names": list(source.model_input_names),
+            "clean_up_tokenization_spaces": False,
+        },
+        named,
+        [string for string in dict.fromkeys(token.content for token in special.values()) if string not in names],
+        layout.kinds,
+        layout.indices,
+        left_out,
+    )
 
 
 def target_normalizer(*, lowercased: bool, final_sigma: bool = False) -> normalizers.Normalizer:
@@ -137,28 +188,7 @@ def target_normalizer(*, lowercased: bool, final_sigma: bool = False) -> normali
     return normalizers.Sequence(steps)
 
 
-def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Save a tokenizer so that `AutoTokenizer` of transformers 4 and 5 gives back exactly this one.
-
-    The class is written as `PreTrainedTokenizerFast`, which both know: transformers 5 would write a name that 4 lacks,
-    and a model's own class (`BertTokenizer`) makes transformers 5 rebuild another kind of tokenizer. A tokenizer that
-    is of such a class (of a model that is not stitched) keeps it.
-    """
-    tokenizer.save_pretrained(folder)
-    if type(tokenizer) is not PreTrainedTokenizerFast:
-        return
-    path = folder / "tokenizer_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["tokenizer_class"] = "PreTrainedTokenizerFast"
-    for of_the_session in ("backend", "is_local", "local_files_only"):
-        config.pop(of_the_session, None)
-    # The name that both versions read as a list.
-    if extra := config.pop("extra_special_tokens", None):
-        config["additional_special_tokens"] = extra
-    path.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _special_tokens(source: PreTrainedTokenizerBase) -> dict[int, AddedToken]:
+def _special_tokens(source: PreTrainedTokenizerBase | StoredTokenizer) -> dict[int, AddedToken]:
     """Special tokens by id, matched in texts before normalisation so that no word can become one."""
     known = source.added_tokens_decoder
     tokens: dict[int, AddedToken] = {}
@@ -224,20 +254,10 @@ def _not_one_token(backend: Tokenizer, entries: Entries, ids: NDArray[np.int64])
     return failing
 
 
-def _wrap(
-    backend: Tokenizer, source: PreTrainedTokenizerBase, special: Mapping[int, AddedToken], unknown: str
-) -> PreTrainedTokenizerFast:
+def _named(
+    source: PreTrainedTokenizerBase | StoredTokenizer, special: Mapping[int, AddedToken], unknown: str
+) -> dict[str, AddedToken]:
     by_string = {token.content: token for token in special.values()}
     named = {name: by_string[str(getattr(source, name))] for name in _NAMED if getattr(source, name) is not None}
     named.setdefault("unk_token", AddedToken(unknown, normalized=False, special=True))
-    names = {token.content for token in named.values()}
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=backend,
-        model_max_length=source.model_max_length,
-        padding_side=source.padding_side,
-        truncation_side=source.truncation_side,
-        model_input_names=list(source.model_input_names),
-        clean_up_tokenization_spaces=False,
-        extra_special_tokens=[token.content for token in by_string.values() if token.content not in names],
-        **named,
-    )
+    return named

@@ -12,11 +12,13 @@ from mosecrot_cli.model.orthography import is_punctuation, opens
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from mosecrot_cli.model.stored_tokenizer import StoredTokenizer
+
 _CONTEXT = "a"
 _BATCH = 20_000
 
 
-def fast_backend(tokenizer: PreTrainedTokenizerBase) -> Any:
+def fast_backend(tokenizer: PreTrainedTokenizerBase | StoredTokenizer) -> Any:
     """The `tokenizers.Tokenizer` inside a fast tokenizer.
 
     Raises:
@@ -31,7 +33,7 @@ def fast_backend(tokenizer: PreTrainedTokenizerBase) -> Any:
     return backend
 
 
-def special_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+def special_ids(tokenizer: PreTrainedTokenizerBase | StoredTokenizer) -> frozenset[int]:
     """Ids of the special tokens, the unknown token among them."""
     added = {index for index, token in tokenizer.added_tokens_decoder.items() if token.special}
     return frozenset(added | set(tokenizer.all_special_ids))
@@ -48,7 +50,7 @@ class SourceWords:
         tokenizer: a fast tokenizer. It is left as it was.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase | StoredTokenizer) -> None:
         self._backend = fast_backend(tokenizer)
         self._barred = special_ids(tokenizer)
         # Where a space is a token of its own, it is no part of the word that follows.

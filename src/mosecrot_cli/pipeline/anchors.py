@@ -13,7 +13,7 @@ from mosecrot_cli.lexicon.stopwords import ENGLISH, load_stopwords
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.lexicon.writers import write_anchor_scores, write_anchors
 from mosecrot_cli.manifest import portable
-from mosecrot_cli.model.loading import load_tokenizer
+from mosecrot_cli.model.loading import load_word_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
@@ -161,7 +161,7 @@ def _request(settings: AnchorsSettings) -> online.Request:
     return online.Request(
         source=source,
         target=target,
-        words=lambda: list(SourceWords(load_tokenizer(settings.source_model or "")).whole_word_tokens()),
+        words=lambda: list(SourceWords(load_word_tokenizer(settings.source_model or "")).whole_word_tokens()),
         distance=settings.panlex_distance,
         min_quality=settings.min_quality,
         dump=settings.panlex_dump,
@@ -175,7 +175,7 @@ def read(job: Job, reporter: Reporter) -> Material:
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
     pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]))
-    source = SourceWords(load_tokenizer(job.model))
+    source = SourceWords(load_word_tokenizer(job.model))
     limit = resources.limit(job.settings.max_vocab)
     return Material(pairs, source, read_vectors(job.vectors, max_vocab=limit, reporter=reporter))
 

@@ -15,7 +15,7 @@ from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.manifest import portable
 from mosecrot_cli.mapping.csls import in_blocks
 from mosecrot_cli.mapping.methods import METHODS
-from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
+from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.map_fit import Fit, with_learnt_anchors
@@ -146,7 +146,7 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     pairs = read_anchor_pairs(settings.anchors)
     own = load_input_embeddings(job.source_model)
     resources.hub_model(job.source_model, reporter)
-    words = SourceWords(load_tokenizer(job.source_model))
+    words = SourceWords(load_word_tokenizer(job.source_model))
     pivoting = pivot_pairs(settings.pivot_lexicons, pairs)
     keep = resources.wanted_words(settings.vocab_from, (pair.target for pair in (*pairs, *pivoting)))
     vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter, keep=keep)

@@ -61,9 +61,8 @@ class InputSpace:
         return asdict(self)
 
     @classmethod
-    def of_config(cls, config: Any) -> InputSpace | None:
-        """What a checkpoint's configuration records, or None for a checkpoint made elsewhere."""
-        found = getattr(config, CONFIG_KEY, None)
+    def of_record(cls, found: Any) -> InputSpace | None:
+        """What a checkpoint's configuration has under `CONFIG_KEY`, or None for a checkpoint made elsewhere."""
         if not isinstance(found, dict):
             return None
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, file_manifest, resolve_fact
+from mosecrot_cli.model.references import is_local
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import ALL
 from mosecrot_cli.sources.fetch import Fetcher
@@ -36,9 +37,6 @@ def source_model(given: str | None, src: str, inherited: str | None = None) -> s
 
 def hub_model(reference: str, reporter: Reporter) -> Provenance | None:
     """Whose work a model of the hub is; shown the first time. None for a folder here."""
-    # Torch, which the commands on vectors do without.
-    from mosecrot_cli.model.loading import is_local
-
     if is_local(reference):
         return None
     origin = model_provenance(reference)

@@ -14,6 +14,7 @@ from mosecrot_cli.errors import UsageError
 from mosecrot_cli.files import atomic_outputs, check_writable
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, describe_input, file_manifest
 from mosecrot_cli.settings import ALL, OutputSettings
+from mosecrot_cli.vectors.cache import VectorCache
 
 
 class StepSettings(Protocol):
@@ -100,7 +101,12 @@ class Step:
         if not self.manifest_path.is_file():
             return None
         manifest = Manifest.read(self.manifest_path)
-        if manifest.settings != describe_settings(self.settings) or manifest.inputs != self._describe_inputs({}):
+        if manifest.settings != describe_settings(self.settings):
+            return None
+        # Of vectors that were read before, the SHA-256 need not be computed again.
+        cache = VectorCache.of_environment()
+        known = {name: cache.known_digest(Path(path)) for name, path in self.inputs.items()}
+        if manifest.inputs != self._describe_inputs(known):
             return None
         return StepResult(self.outputs[0], manifest, skipped=True)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.model.embeddings import input_embeddings
-from mosecrot_cli.model.loading import Classifier, load_classifier
-from mosecrot_cli.model.stitching import StitchedClassifier, stitch
+from mosecrot_cli.model.loading import load_classifier
+from mosecrot_cli.model.stitching import StitchedClassifier, StitchOptions, TargetEmbeddings, stitch, target_embeddings
+from mosecrot_cli.model.stored_classifier import StoredClassifier
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of
 from mosecrot_cli.pipeline.mapped import CONFIG_KEY, TARGET, InputSpace, Mapped, array_digest, read_array
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import StitchSettings
-from mosecrot_cli.vectors.types import is_lowercased
+from mosecrot_cli.vectors.types import WordVectors, is_lowercased
 
 
 def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
@@ -38,21 +43,17 @@ def _stitch_all(
     checkpoints: dict[str, Path], mapped: Mapped, output: Path, settings: StitchSettings, reporter: Reporter
 ) -> Computed:
     target = mapped.target()
-    lowercased = is_lowercased(target.words)
+    result: StitchedClassifier | TargetEmbeddings
+    options = StitchOptions(is_lowercased(target.words), shared_strings=settings.shared)
     with reporter.track("stitching", len(checkpoints)) as advance:
         for number, (name, folder) in enumerate(checkpoints.items()):
-            classifier = load_classifier(folder)
             # Seeds of one run share their input space: one warning is enough.
-            _check_space(classifier, mapped, folder, reporter if number == 0 else None)
-            result = stitch(
-                classifier.model,
-                classifier.tokenizer,
-                target.words,
-                target.matrix,
-                lowercased=lowercased,
-                shared_strings=settings.shared,
-            )
-            _save(result, mapped, output / name)
+            told = reporter if number == 0 else None
+            stored = StoredClassifier.open(folder)
+            if stored is not None:
+                result = _stitch_stored(stored, mapped, target, options, output / name, told)
+            else:
+                result = _stitch_loaded(folder, mapped, target, options, output / name, told)
             advance(1)
     facts = {name: mapped.facts.get(name) for name in ("src", "tgt")}
     statistics = {
@@ -63,14 +64,73 @@ def _stitch_all(
     return Computed(statistics, facts, _summary(result, checkpoints))
 
 
-def _check_space(classifier: Classifier, mapped: Mapped, folder: Path, reporter: Reporter | None) -> None:
+def _stitch_stored(
+    classifier: StoredClassifier,
+    mapped: Mapped,
+    target: WordVectors,
+    options: StitchOptions,
+    output: Path,
+    reporter: Reporter | None,
+) -> TargetEmbeddings:
+    """Stitch a checkpoint file to file."""
+    record = classifier.config.get(CONFIG_KEY)
+    _check_space(record, classifier.embeddings, mapped, classifier.stored.folder, reporter)
+    result = target_embeddings(
+        classifier.embeddings,
+        classifier.tokenizer,
+        target.words,
+        target.matrix,
+        reserved=classifier.reserved,
+        options=options,
+    )
+    classifier.save(result, {CONFIG_KEY: _record(record, mapped)}, output)
+    return result
+
+
+def _stitch_loaded(
+    folder: Path,
+    mapped: Mapped,
+    target: WordVectors,
+    options: StitchOptions,
+    output: Path,
+    reporter: Reporter | None,
+) -> StitchedClassifier:
+    """Stitch a checkpoint that `transformers` has to read and write."""
+    # torch, which the other way does without
+    from mosecrot_cli.model.embeddings import input_embeddings
+
+    classifier = load_classifier(folder)
+    record = getattr(classifier.model.config, CONFIG_KEY, None)
+    _check_space(record, input_embeddings(classifier.model), mapped, folder, reporter)
+    result = stitch(
+        classifier.model,
+        classifier.tokenizer,
+        target.words,
+        target.matrix,
+        lowercased=options.lowercased,
+        shared_strings=options.shared_strings,
+    )
+    setattr(result.model.config, CONFIG_KEY, _record(record, mapped))
+    result.save(output)
+    return result
+
+
+def _check_space(
+    record: Any, own: NDArray[np.float32], mapped: Mapped, folder: Path, reporter: Reporter | None
+) -> None:
     """Check that the mapped rows mean to this checkpoint what they should.
+
+    Args:
+        record: what its configuration says of its input space, if anything.
+        own: its input embeddings.
+        mapped: the rows that are to take their place.
+        folder: of the checkpoint.
+        reporter: hears of doubts.
 
     Raises:
         DataError: it was trained on another input space, or its embeddings have another width.
     """
-    space = InputSpace.of_config(classifier.model.config)
-    own = input_embeddings(classifier.model)
+    space = InputSpace.of_record(record)
     width = read_array(mapped.folder / TARGET).shape[1]
     if own.shape[1] != width:
         raise DataError(
@@ -92,13 +152,12 @@ def _check_space(classifier: Classifier, mapped: Mapped, folder: Path, reporter:
         )
 
 
-def _save(result: StitchedClassifier, mapped: Mapped, output: Path) -> None:
-    record = getattr(result.model.config, CONFIG_KEY, None) or {}
-    setattr(result.model.config, CONFIG_KEY, {**record, "target_language": mapped.facts.get("tgt")})
-    result.save(output)
+def _record(record: Mapping[str, Any] | None, mapped: Mapped) -> dict[str, Any]:
+    """What the stitched configuration says of its input space."""
+    return dict(sorted({**(record or {}), "target_language": mapped.facts.get("tgt")}.items()))
 
 
-def _summary(result: StitchedClassifier, checkpoints: dict[str, Path]) -> list[tuple[str, str]]:
+def _summary(result: StitchedClassifier | TargetEmbeddings, checkpoints: dict[str, Path]) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = [(kind, f"{count:,} rows") for kind, count in result.rows.items() if count]
     rows += [(f"left out: {reason}", f"{count:,} words") for reason, count in result.left_out.items()]
     return [*rows, ("checkpoints", f"{len(checkpoints)}")]

@@ -133,6 +133,21 @@ class VectorCache:
         mapped = _open(entry, identity, max_vocab, just_written=True) if kept else None
         return vectors if mapped is None else replace(vectors, matrix=mapped.matrix)
 
+    def known_digest(self, path: Path) -> str | None:
+        """SHA-256 of a file as it was read before, if it is still that file; None where nothing is known of it."""
+        entry = self.folder / _entry_name(path)
+        if not self.most_bytes or not entry.is_file() or not path.is_file():
+            return None
+        try:
+            with entry.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                about = _about(memoryview(data[: _HEAD.size + _HEAD.unpack_from(data)[3]]))
+        except (OSError, ValueError, struct.error):
+            return None
+        if about is None or about["identity"] != asdict(Identity.of(path)):
+            return None
+        digest: str | None = about["digest"]
+        return digest
+
     def _keep(self, entry: Path, identity: Identity, vectors: WordVectors, max_vocab: int | None) -> bool:
         """Write an entry in one move; False where it has no room or no form, or the file was changed meanwhile."""
         sections = _sections(vectors)
@@ -232,12 +247,22 @@ def _open(entry: Path, identity: Identity, max_vocab: int | None, *, just_writte
     return found
 
 
-def _vectors(data: memoryview, identity: Identity, max_vocab: int | None, *, check_matrix: bool) -> WordVectors | None:
+def _about(data: memoryview) -> dict[str, Any] | None:
+    """The header of an entry, or None where its body is not sound."""
     magic, digest, header_bytes, body_bytes = _HEAD.unpack_from(data)
     body = data[_HEAD.size : _HEAD.size + body_bytes]
     if magic != _MAGIC or hashlib.sha256(body).digest() != digest:
         return None
-    about = json.loads(bytes(body[:header_bytes]))
+    about: dict[str, Any] = json.loads(bytes(body[:header_bytes]))
+    return about
+
+
+def _vectors(data: memoryview, identity: Identity, max_vocab: int | None, *, check_matrix: bool) -> WordVectors | None:
+    about = _about(data)
+    if about is None:
+        return None
+    _, _, header_bytes, body_bytes = _HEAD.unpack_from(data)
+    body = data[_HEAD.size : _HEAD.size + body_bytes]
     (rows, dimension), limit = about["shape"], about["limit"]
     start = -(-(_HEAD.size + body_bytes) // _ALIGNMENT) * _ALIGNMENT
     if about["identity"] != asdict(identity) or len(data) != start + 4 * rows * dimension:

@@ -19,7 +19,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.vectors.collector import Keep, RowCollector
 from mosecrot_cli.vectors.streams import SourceFile, open_source
-from mosecrot_cli.vectors.textlines import TextBlock, is_number, parse_block, parse_line, plain_lines
+from mosecrot_cli.vectors.textlines import TextBlock, count_breaks, is_number, parse_block, parse_line, plain_lines
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
 
 BLOCK_BYTES = 8 << 20
@@ -141,17 +141,19 @@ class _LineBlocks:
         """Pass over the first `size` bytes of the head; the next line is number `line`."""
         self._rest, self.line = self._rest[size:], line
 
-    def take(self, most_lines: float) -> bytes:
-        """The next block, `b""` at the end."""
+    def take(self, most_lines: float) -> tuple[bytes, int]:
+        """The next block, `b""` at the end, and its number of lines."""
         while (end := self._rest.rfind(b"\n") + 1) == 0 or len(self._rest) < BLOCK_BYTES:
             if not self._fill(BLOCK_BYTES):
                 end = len(self._rest)
                 break
-        if self._rest.count(b"\n", 0, end) > most_lines:
-            breaks = np.flatnonzero(np.frombuffer(self._rest, dtype=np.uint8, count=end) == ord("\n"))
-            end = int(breaks[int(most_lines) - 1]) + 1
         block, self._rest = self._rest[:end], self._rest[end:]
-        return block
+        lines = count_breaks(block)
+        if lines > most_lines:
+            breaks = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n"))
+            end, lines = int(breaks[int(most_lines) - 1]) + 1, int(most_lines)
+            block, self._rest = block[:end], block[end:] + self._rest
+        return block, lines + (bool(block) and not block.endswith(b"\n"))
 
     def ended(self) -> bool:
         """Whether every line was taken."""
@@ -213,11 +215,10 @@ class _TextReader:
             wanted = self._rows.words.rows_ahead - self._pending_lines
             if wanted <= 0:
                 return
-            data = self._blocks.take(wanted)
+            data, lines = self._blocks.take(wanted)
             if not data:
                 return
             line, dimension = self._blocks.line, self._layout.dimension
-            lines = data.count(b"\n") + (not data.endswith(b"\n"))
             self._pending.append(pool.submit(parse_block, data, line=line, dimension=dimension, path=self._path))
             self._blocks.line += lines
             self._pending_lines += lines

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
@@ -41,6 +40,11 @@ def is_number(field: bytes) -> bool:
     return _NUMBER.fullmatch(field) is not None
 
 
+def count_breaks(data: bytes) -> int:
+    """How many line breaks there are, several times as fast as `bytes.count` says it."""
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")))
+
+
 def plain_lines(data: bytes) -> bytes:
     """The lines with LF ends, spaces for tabs, and no blanks at their ends."""
     if b"\t" in data:
@@ -68,7 +72,7 @@ def parse_block(data: bytes, *, line: int, dimension: int, path: str) -> TextBlo
         DataError: with `path:line`, for the first line that is no word and D finite numbers in UTF-8.
     """
     data = plain_lines(data)
-    lines = data.count(b"\n")
+    lines = count_breaks(data)
     regular = _parse_regular(data, lines, dimension)
     if regular is not None:
         return TextBlock(regular[0], regular[1], line, lines, ())
@@ -79,6 +83,8 @@ def _parse_regular(data: bytes, lines: int, dimension: int) -> tuple[list[str], 
     """Words and matrix if every line is plainly a word, a space, and D numbers between single spaces; else None."""
     if np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord(" ")) != lines * dimension:
         return None
+    import polars as pl  # which those who read no text can do without
+
     schema: dict[str, type[pl.DataType]] = {"word": pl.String, **{str(n): pl.Float32 for n in range(dimension)}}
     try:
         frame = pl.read_csv(data, separator=" ", has_header=False, schema=schema, quote_char=None)
