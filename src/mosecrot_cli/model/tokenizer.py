@@ -188,29 +188,6 @@ def target_normalizer(*, lowercased: bool, final_sigma: bool = False) -> normali
     return normalizers.Sequence(steps)
 
 
-def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Save a tokenizer so that `AutoTokenizer` of transformers 4 and 5 gives back exactly this one.
-
-    The class is written as `PreTrainedTokenizerFast`, which both know: transformers 5 would write a name that 4 lacks,
-    and a model's own class (`BertTokenizer`) makes transformers 5 rebuild another kind of tokenizer. A tokenizer that
-    is of such a class (of a model that is not stitched) keeps it.
-    """
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer.save_pretrained(folder)
-    if type(tokenizer) is not PreTrainedTokenizerFast:
-        return
-    path = folder / "tokenizer_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["tokenizer_class"] = "PreTrainedTokenizerFast"
-    for of_the_session in ("backend", "is_local", "local_files_only"):
-        config.pop(of_the_session, None)
-    # The name that both versions read as a list.
-    if extra := config.pop("extra_special_tokens", None):
-        config["additional_special_tokens"] = extra
-    path.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def _special_tokens(source: PreTrainedTokenizerBase | StoredTokenizer) -> dict[int, AddedToken]:
     """Special tokens by id, matched in texts before normalisation so that no word can become one."""
     known = source.added_tokens_decoder

@@ -5,6 +5,7 @@ No label of the target language is read, whatever the file of texts holds.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,6 @@ from mosecrot_cli.model.devices import check_compute, resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
 from mosecrot_cli.model.loading import Classifier, load_classifier, quiet_transformers
 from mosecrot_cli.model.pseudo_labels import PseudoLabels, choose_pseudo_labels
-from mosecrot_cli.model.tokenizer import save_tokenizer
 from mosecrot_cli.model.training import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
@@ -144,7 +144,7 @@ def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, repo
             }
         )
         before = answers
-    _save(classifier, output)
+    _save(classifier, checkpoint, output)
     return {"rounds": rounds}
 
 
@@ -188,10 +188,14 @@ def _labelled(job: Job, chosen: PseudoLabels, classifier: Classifier) -> Labelle
     )
 
 
-def _save(classifier: Classifier, output: Path) -> None:
+def _save(classifier: Classifier, checkpoint: Path, output: Path) -> None:
+    """Save the model with the tokenizer's files as they were: transformers would rewrite them with other names."""
     with quiet_transformers():
         classifier.model.save_pretrained(output)
-    save_tokenizer(classifier.tokenizer, output)
+        written = classifier.tokenizer.save_pretrained(output)
+    for name in {Path(path).name for path in written}:
+        if (checkpoint / name).is_file():
+            shutil.copyfile(checkpoint / name, output / name)
 
 
 def _summary(job: Job, reports: dict[str, Report]) -> list[tuple[str, str]]:
