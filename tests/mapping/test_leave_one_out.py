@@ -8,7 +8,7 @@ from scipy.spatial.distance import cosine
 from scipy.stats import rankdata
 from sklearn.linear_model import Ridge
 
-from mosecrot_cli.mapping.leave_one_out import JUDGED, RIDGES, LeaveOneOut
+from mosecrot_cli.mapping.leave_one_out import JUDGED, RIDGES, LeaveOneOut, plausible
 from mosecrot_cli.mapping.linear import ridge_solver
 
 ANCHORS, WIDTH, VALUE_WIDTH = 40, 12, 7
@@ -33,12 +33,12 @@ def test_predictions_are_those_of_maps_learnt_without_each_anchor(anchors, stren
     judge = LeaveOneOut(vectors, values)
     assert judge.predictions(strength) == pytest.approx(np.array(expected), abs=1e-8)
     ranks = [rankdata([cosine(row, value) for value in values])[own] for own, row in enumerate(expected)]
-    assert judge.reciprocal_ranks(strength) == pytest.approx(1 / np.array(ranks))
+    assert judge.ranks(strength).tolist() == ranks
 
 
 def test_the_best_ridge_has_the_highest_mean_reciprocal_rank_and_is_what_the_solver_takes(anchors):
     judge = LeaveOneOut(*anchors)
-    means = [judge.reciprocal_ranks(strength).mean() for strength in RIDGES]
+    means = [(1 / judge.ranks(strength)).mean() for strength in RIDGES]
     assert len(set(means)) > 1
     best = RIDGES[int(np.argmax(means))]
     assert judge.best_ridge() == best
@@ -50,13 +50,13 @@ def test_the_best_ridge_has_the_highest_mean_reciprocal_rank_and_is_what_the_sol
 def test_equal_values_are_one_translation():
     vectors = np.array([[1.0, 0.1], [1.0, -0.1], [0.1, 1.0], [-0.1, 1.0]])
     values = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    assert LeaveOneOut(vectors, values).reciprocal_ranks(0.1) == pytest.approx([1, 1, 1, 1])
+    assert LeaveOneOut(vectors, values).ranks(0.1).tolist() == [1, 1, 1, 1]
 
 
 def test_with_many_anchors_a_sample_is_judged():
     vectors = np.random.default_rng(0).normal(size=(JUDGED + 500, 3))
     judge = LeaveOneOut(vectors, vectors)
-    assert len(judge.reciprocal_ranks(1.0)) == JUDGED == len(set(judge.judged.tolist()))
+    assert len(judge.ranks(1.0)) == JUDGED == len(set(judge.judged.tolist()))
     assert judge.judged.max() > JUDGED
 
 
@@ -73,3 +73,15 @@ def test_anchors_without_a_direction_are_not_divided_by():
     judge = LeaveOneOut(np.zeros((3, 2)), np.ones((3, 2)))
     assert judge.predictions(0.1) == pytest.approx(np.zeros((3, 2)))
     assert judge.best_ridge() in RIDGES
+
+
+def test_shuffled_pairs_are_told_from_right_ones():
+    random = np.random.default_rng(3)
+    vectors = random.normal(size=(600, 20))
+    values = vectors @ random.normal(size=(20, 30)) + random.normal(size=(600, 30))
+    wrong = np.arange(600) % 3 == 0
+    values[wrong] = values[wrong][::-1]
+    kept = plausible(vectors, values, 0.05)
+    assert kept[~wrong].mean() > 0.9
+    assert kept[wrong].mean() < 0.1
+    assert plausible(vectors, values, 1.0).all()

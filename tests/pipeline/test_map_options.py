@@ -222,3 +222,23 @@ def test_the_page_names_every_option_and_value():
     for option, takes in [("--normalize", "normalize"), ("--basis", "takes_basis")]:
         named = re.findall(r"`(\w+)`", table[option])
         assert named == [name for name, method in METHODS.items() if getattr(method, takes)]
+
+
+def test_anchors_that_the_others_contradict_are_left_out(chain: Path, capsys: pytest.CaptureFixture[str]):
+    pairs = [line.split("\t") for line in Path("anchors.tsv").read_text().splitlines()]
+    wrong = [[pairs[0][0], pairs[1][1]], [pairs[1][0], pairs[0][1]], *pairs[2:]]
+    Path("wrong.tsv").write_text("".join("\t".join(pair) + "\n" for pair in wrong))
+    options = "wrong.tsv --source-model pico-bert --target-vectors xx.vec --method ridge"
+    assert run(f"map {options} --max-rank .1 -o a".split()) == 0
+    left_out = manifest_of("a")["statistics"]["implausible_anchors"]
+    assert left_out >= 2
+    assert f"{left_out} implausible ones left out" in capsys.readouterr().err
+    assert run(f"map {options} --max-rank 1 -o b".split()) == run(f"map {options} -o c".split()) == 0
+    assert (Path("b") / "target.npy").read_bytes() == (Path("c") / "target.npy").read_bytes()
+    # The words with a wrong anchor are nearer to their translation without it.
+    own = token_rows()
+    error = {
+        folder: sum(np.linalg.norm(target_rows(folder)[word] - own[source]) for source, word in pairs[:2])
+        for folder in ("a", "b")
+    }
+    assert error["a"] < error["b"]

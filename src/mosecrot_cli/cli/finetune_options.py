@@ -7,23 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mosecrot_cli.cli.options import RUN
+from mosecrot_cli.cli.options import RUN, parse_share
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.settings import FinetuneSettings, SelfTrainingSettings
 
 AUGMENTATION = "Augmentation"
 SELF_TRAINING = "Self-training"
-
-
-def parse_share(given: str | float) -> float:
-    """A number above 0 and at most 1."""
-    try:
-        value = float(given)
-    except ValueError:
-        raise typer.BadParameter(f"{given!r} is no number") from None
-    if not 0 < value <= 1:
-        raise typer.BadParameter(f"{given} is not above 0 and at most 1")
-    return value
 
 
 def parse_probability(given: str | float) -> float:

@@ -24,6 +24,7 @@ def map_(
     k: map_opt.K = None,
     temperature: map_opt.Temperature = None,
     ridge: map_opt.Ridge = None,
+    max_rank: map_opt.MaxRank = None,
     self_learning: map_opt.SelfLearning = None,
     normalize: map_opt.NormalizeOption = None,
     basis: map_opt.BasisOption = None,
@@ -73,7 +74,7 @@ def map_(
     )
     given: dict[str, Any] = {"method": method, "weighting": weighting, "k": k, "temperature": temperature}
     given |= {"ridge": ridge, "normalize": normalize, "basis": basis, "neighbours": neighbours}
-    given |= {"keep_source": keep_source, "self_learning": self_learning}
+    given |= {"keep_source": keep_source, "self_learning": self_learning, "max_rank": max_rank}
     chosen = {**MAP_PRESETS[preset]} | {name: value for name, value in given.items() if value is not None}
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
         from mosecrot_cli.pipeline.map import run

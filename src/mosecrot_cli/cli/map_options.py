@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mosecrot_cli.cli.options import RUN, parse_count, parse_positive, parse_positive_or_auto
+from mosecrot_cli.cli.options import RUN, parse_count, parse_positive, parse_positive_or_auto, parse_share
 from mosecrot_cli.settings import Basis, FloatType, MapPreset, MapSettings, Method, Neighbours, Normalize, Weighting
 
 PAPERS = "Unset: the preset's; the paper's"
@@ -54,6 +54,16 @@ Ridge = Annotated[
         help="Penalty of ridge and residual, in mean eigenvalues of the anchors; auto: the one whose maps translate "
         f"left-out anchors best. Unset: {MapSettings.ridge:g}.",
         metavar="X|auto",
+    ),
+]
+MaxRank = Annotated[
+    float | None,
+    typer.Option(
+        "--max-rank",
+        parser=parse_share,
+        help="Leave out anchors whose source embedding is not among the nearest SHARE of all anchors' to what the "
+        f"others predict for the word: wrong pairs, mostly. Unset: {MapSettings.max_rank:g}, all are kept.",
+        metavar="SHARE",
     ),
 ]
 SelfLearning = Annotated[

@@ -51,6 +51,17 @@ def parse_positive_or_auto(given: str | float) -> float | str:
     return AUTO if str(given).strip().lower() == AUTO else parse_positive(given)
 
 
+def parse_share(given: str | float) -> float:
+    """A number above 0 and at most 1."""
+    try:
+        value = float(given)
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is no number") from None
+    if not 0 < value <= 1:
+        raise typer.BadParameter(f"{given} is not above 0 and at most 1")
+    return value
+
+
 class Numbers(tuple[int, ...]):
     """Several numbers in one value. A class of its own: Typer takes a plain tuple for an option of several values."""
 

@@ -18,7 +18,7 @@ from mosecrot_cli.mapping.methods import METHODS
 from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.map_fit import Fit, with_learnt_anchors
+from mosecrot_cli.pipeline.map_fit import Fit, plausible_anchors, with_learnt_anchors
 from mosecrot_cli.pipeline.map_method import (
     check_options,
     describe_method,
@@ -154,6 +154,8 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
         fit = pivot(job.pivot, pivoting, words, own, vectors, reporter)
     else:
         fit = _direct(anchor_rows(pairs, words, own, vectors, where=settings.anchors), vectors, reporter)
+    if settings.max_rank < 1:
+        fit = plausible_anchors(fit, settings, reporter)
     if settings.self_learning:
         fit = with_learnt_anchors(fit, settings, words, own, reporter)
     tokens = own[sorted(words.whole_word_tokens().values())] if settings.basis == Basis.vocabulary else None
@@ -282,6 +284,8 @@ def _describe(
 
 def _anchors(fit: Fit) -> str:
     text = f"{len(fit.values):,}"
+    if left_out := fit.statistics.get("implausible_anchors"):
+        text += f", {left_out:,} implausible ones left out"
     if learning := fit.statistics.get("self_learning"):
         text += f", {fit.statistics['learnt_anchors']:,} of them learnt (round {learning['best_round']} of "
         text += f"{len(learning['rounds']) - 1} is best)"

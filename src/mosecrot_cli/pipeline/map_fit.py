@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import Matrix
+from mosecrot_cli.mapping.leave_one_out import plausible
+from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.self_learning import learn_anchors
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline.map_method import map_options
@@ -38,6 +40,22 @@ class Fit:
     matrix: Matrix
     statistics: dict[str, Any]
     digests: dict[str, str | None] = field(default_factory=dict)
+
+
+def plausible_anchors(fit: Fit, settings: MapSettings, reporter: Reporter) -> Fit:
+    """Those anchors that the others confirm; how many are left out goes to the statistics."""
+    with reporter.track("filtering anchors", None):
+        vectors, values = (np.asarray(side, dtype=np.float64) for side in (fit.vectors, fit.values))
+        sides = Sides("both", "center").fit(vectors, values)
+        vectors, values = sides.vectors.transform(vectors), sides.values.transform(values)
+        kept = plausible(vectors, values, settings.max_rank, ridge=map_options(settings).ridge)
+    return replace(
+        fit,
+        vectors=fit.vectors[kept],
+        values=fit.values[kept],
+        rows=None if fit.rows is None else fit.rows[kept],
+        statistics=fit.statistics | {"implausible_anchors": int((~kept).sum())},
+    )
 
 
 def with_learnt_anchors(fit: Fit, settings: MapSettings, words: SourceWords, own: Matrix, reporter: Reporter) -> Fit:

@@ -67,6 +67,7 @@ class MapSettings:
     k: int = 50
     temperature: float = 1.0
     ridge: float | Literal["auto"] = 0.1
+    max_rank: float = 1.0
     self_learning: int = 0
     normalize: Normalize | None = None
     basis: Basis = Basis.anchors
@@ -88,6 +89,7 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
                 "k",
                 "temperature",
                 "ridge",
+                "max_rank",
                 "self_learning",
                 "basis",
                 "neighbours",
@@ -101,6 +103,7 @@ MAP_PRESETS: Mapping[MapPreset, Mapping[str, Any]] = MappingProxyType(
             "k": 50,
             "temperature": 0.15,
             "ridge": AUTO,
+            "max_rank": 1.0,
             "self_learning": 0,
             "basis": Basis.anchors,
             "neighbours": Neighbours.cosine,
