@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 from sklearn.metrics import top_k_accuracy_score
 from sklearn.metrics.pairwise import cosine_similarity
+from transformers import AutoTokenizer
 
 from commands import ANCHORS, failure_of, output_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.evaluation.references import BY_METHOD, HUBNESS, PRECISION, SPREAD, Reference, Verdict
 from mosecrot_cli.mapping.methods import METHODS
+from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.pipeline.held_out import split_anchors
 from mosecrot_cli.pipeline.map import AnchorRows
 
@@ -123,14 +125,29 @@ def test_coverage_is_counted_by_hand(world: Path, capsys: CAPSYS):
     pairs = Path("en-xx.tsv").read_text().splitlines()
     Path("half.tsv").write_text("\n".join(line for line in pairs if not line.endswith(("qhctam", "qmaet"))) + "\n")
     assert run("map half.tsv --source-model pico-bert --target-vectors xx.vec -q".split()) == 0
-    Path("texts.txt").write_text("Qeht qhctam, qmaet 1999!\nunheard qeht unheard of\n")
+    Path("texts.txt").write_text("Qeht qhctam, qmaet. 1999!\nunheard qeht unheard of qehtqhctam.\n")
     found = inspection("--texts texts.txt", capsys)["coverage"]
-    # qeht twice, qhctam and qmaet, which are no anchors here; unheard twice and of; the number does not count.
-    assert (found["texts"], found["words"], found["known"], found["anchors"]) == (2, 7, 4, 2)
-    assert found["unknown"] == [["unheard", 2], ["of", 1]]
-    assert found["known_share"] == pytest.approx(4 / 7) and found["anchor_share"] == pytest.approx(2 / 7)
+    # qeht twice, qhctam and qmaet, which are no anchors here; unheard twice and three; the number does not count.
+    assert (found["texts"], found["words"], found["known"], found["anchors"]) == (2, 8, 4, 2)
+    assert found["unknown"] == [["unheard", 2], ["qehtqhctam", 1]]
+    assert found["known_share"] == pytest.approx(4 / 8) and found["anchor_share"] == pytest.approx(2 / 8)
+    ways = {"written": 3, "spelling": 1, "subwords": 0, "number": 0, "shared": 1, "pieces": 1, "unknown": 3}
+    assert found["ways"] == ways  # of is a token of the model, 1999 is not
+    assert found["punctuation"] == 2  # its only mark is the full stop
+    assert "other whole words of the source model" in output_of("inspect --texts texts.txt", capsys)
     Path("other.txt").write_text("none of these\n")
     assert inspection("--texts other.txt", capsys)["coverage"]["known"] == 0
+
+
+def test_what_is_not_whole_is_what_the_stitched_tokenizer_cuts(chain: Path, capsys: CAPSYS):
+    texts = ["Qeht qhctam: 1999. the match QMAET, qmaetqeht-qeht", "unheard of; the qorangeq qeht's"]
+    Path("texts.txt").write_text("\n".join(texts))
+    found = inspection("--texts texts.txt --holdout 0", capsys)["coverage"]
+    stitched = AutoTokenizer.from_pretrained("stitched")
+    expected = vocabulary_coverage(stitched, texts)
+    assert sum(found["ways"].values()) == expected.words
+    assert found["ways"]["pieces"] + found["ways"]["unknown"] == expected.unknown_words > 0
+    assert found["ways"]["shared"] == 4 and found["punctuation"] == stitched(texts[0]).tokens().count(".") == 1
 
 
 def test_coverage_of_a_table_and_of_an_empty_file(chain: Path, capsys: CAPSYS):

@@ -61,6 +61,19 @@ def test_words_outside_the_vocabulary_have_subword_vectors(models):
     np.testing.assert_array_equal(ours.subwords(unicodedata.normalize("NFD", "schönerer")), expected)
     np.testing.assert_array_equal(ours.rows(["schönerer", ours.words[1]]), [expected, ours.matrix[1]])
     assert read_vectors(models["whole"], max_vocab=None).subwords is None
+    assert peek(models["skipgram"]).subwords and not peek(models["whole"]).subwords
+
+
+def test_composed_words_come_after_the_others(models):
+    theirs, ours = fasttext.load_model(str(models["skipgram"])), read_vectors(models["skipgram"], max_vocab=None)
+    # Marks of a word's ends are in its n-grams: only the empty word, and what is no n-gram of three, has none.
+    more = ours.with_subwords(["schönerer", "hund", "", "katzen", "schönerer"])
+    assert more.words == [*ours.words, "schönerer", "katzen"] and len(ours) == len(ours.matrix) == len(more) - 2
+    np.testing.assert_array_equal(more.matrix, [theirs.get_word_vector(word) for word in more.words])
+    assert more.find("Katzen") == len(ours) + 1 and more.digest == ours.digest
+    assert ours.with_subwords(["hund"]) is ours
+    whole = read_vectors(models["whole"], max_vocab=None)
+    assert whole.with_subwords(["katzen"]) is whole
 
 
 def test_only_models_without_subwords_come_from_the_cache(models, monkeypatch):

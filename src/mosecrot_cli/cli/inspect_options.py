@@ -31,8 +31,9 @@ CoveredTexts = Annotated[
     str | None,
     typer.Option(
         "--texts",
-        help="Count how many words of these the vocabulary and the anchors hold: lines of text, a TSV/CSV/JSONL file, "
-        "or a data set by name.",
+        help="Count how many words of these the vocabulary and the anchors hold, and where the others get a vector "
+        "from once stitched (subwords, the source model, pieces): lines of text, a TSV/CSV/JSONL file, or a data set "
+        "by name.",
         metavar="FILE|NAME",
     ),
 ]

@@ -121,6 +121,15 @@ PivotLexicon = Annotated[
         metavar="FILE",
     ),
 ]
+Subwords = Annotated[
+    bool | None,
+    typer.Option(
+        "--subwords/--no-subwords",
+        help="Words of --vocab-from and of the anchors that the vectors lack get one from their character n-grams "
+        "(fastText .bin). Unset: with --vocab-from, where the vectors have n-grams.",
+        show_default=False,
+    ),
+]
 KeepSource = Annotated[
     bool | None,
     typer.Option(

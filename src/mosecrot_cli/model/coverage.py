@@ -57,12 +57,17 @@ class RunningWord:
     Attributes:
         text: as it stands there.
         count: how often.
-        token: its id where it is one known token, else None.
+        tokens: ids of its tokens; none where one of them is unknown.
     """
 
     text: str
     count: int
-    token: int | None
+    tokens: tuple[int, ...]
+
+    @property
+    def token(self) -> int | None:
+        """Its id where it is one known token, else None."""
+        return self.tokens[0] if len(self.tokens) == 1 else None
 
 
 def running_words(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> list[RunningWord]:
@@ -77,11 +82,11 @@ def running_words(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> l
         for match in _WORD.finditer(text):
             (runs if match["unspaced"] else words)[match[0]] += 1
     encoded = zip(words.items(), SourceWords(tokenizer).token_ids(list(words)), strict=True)
-    found = [RunningWord(word, count, ids[0] if len(ids) == 1 else None) for (word, count), ids in encoded]
+    found = [RunningWord(word, count, ids) for (word, count), ids in encoded]
     unknown = tokenizer.unk_token_id
     for (run, count), pieces in zip(runs.items(), pieces_of(tokenizer, list(runs)), strict=True):
         found += [
-            RunningWord(run[piece.start : piece.end], count, None if piece.token == unknown else piece.token)
+            RunningWord(run[piece.start : piece.end], count, () if piece.token == unknown else (piece.token,))
             for piece in pieces
         ]
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,6 +74,12 @@ class Material:
         return self.mapped.keeps_source
 
     @property
+    def composed(self) -> Sequence[str]:
+        """The mapped words that the vectors lack: they were composed from subwords."""
+        count = int(self.mapped.manifest.statistics.get("subword_words", 0))
+        return self.target.words[len(self.target) - count :]
+
+    @property
     def device(self) -> str:
         """Where searches run."""
         return map_options(self.recorded).device
@@ -98,7 +104,9 @@ def run(settings: InspectSettings, reporter: Reporter) -> Inspection:
     test = _translate(material, reporter) if settings.holdout else None
     coverage = None
     if texts is not None:
-        coverage = text_coverage(texts, material.target.words, _anchor_words(material), load_tokenizer(material.model))
+        tokenizer = load_tokenizer(material.model)
+        words, composed = material.target.words, len(material.composed)
+        coverage = text_coverage(texts, words, _anchor_words(material), tokenizer, composed=composed)
     norms = norm_statistics(source, centre), norm_statistics(target, centre)
     with reporter.track("hubs", None):
         hubs = _hubs(material, source, target)
@@ -214,7 +222,8 @@ def _read_static(material: Material, reporter: Reporter) -> WordVectors:
     # What was kept for some texts is in the folder; the texts need not be there any more.
     keep = material.target.index.__contains__ if recorded.vocab_from else None
     limit = None if keep else resources.limit(recorded.max_vocab or DEFAULT_MAX_VOCAB)
-    return read_vectors(path, max_vocab=limit, reporter=reporter, keep=keep)
+    vectors = read_vectors(path, max_vocab=limit, reporter=reporter, keep=keep)
+    return vectors.with_subwords(material.composed)
 
 
 def _anchor_words(material: Material) -> frozenset[str] | None:

@@ -11,8 +11,17 @@ from mosecrot_cli.evaluation.references import Judgement, Verdict
 from mosecrot_cli.evaluation.tables import Cell, Table
 from mosecrot_cli.mapping.geometry import NormStatistics
 from mosecrot_cli.pipeline.held_out import PLACES, TranslationTest
-from mosecrot_cli.pipeline.text_coverage import TextCoverage
+from mosecrot_cli.pipeline.text_coverage import TextCoverage, Way
 
+_WAYS = {
+    Way.written: "in the vectors, as written",
+    Way.spelling: "in another letter case or with another apostrophe",
+    Way.subwords: "composed from subwords",
+    Way.number: "numbers of the source model",
+    Way.shared: "other whole words of the source model",
+    Way.pieces: "cut into known pieces",
+    Way.unknown: "unknown, at least in part",
+}
 _MANY = 100
 """Numbers from here on are counts."""
 
@@ -137,10 +146,19 @@ def _coverage(found: TextCoverage) -> list[Table]:
     if found.anchors is not None and found.anchor_share is not None:
         rows.append(("anchors", found.anchors, found.anchor_share))
     title = f"{found.words:,} running words of {found.texts:,} texts"
-    tables = [Table(title, ("words", "number", "share"), tuple(rows))]
+    tables = [Table(title, ("words", "number", "share"), tuple(rows)), _ways(found)]
     if found.unknown:
-        tables.append(Table("unknown words", ("the most frequent", "times"), found.unknown))
+        tables.append(Table("words in pieces, or unknown", ("the most frequent", "times"), found.unknown))
     return tables
+
+
+def _ways(found: TextCoverage) -> Table:
+    total = sum(found.ways.values())
+    rows: list[tuple[Cell, ...]] = [
+        (_WAYS[way], count, count / max(1, total)) for way, count in found.ways.items() if count
+    ]
+    rows.append(("(beside the words: punctuation of the source model)", found.punctuation, ""))
+    return Table(f"{total:,} words and numbers: what gives them vectors", ("from", "number", "share"), tuple(rows))
 
 
 def _norms(source: NormStatistics, target: NormStatistics) -> Table:

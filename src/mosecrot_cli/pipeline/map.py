@@ -30,9 +30,10 @@ from mosecrot_cli.pipeline.map_method import (
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill, new_array
 from mosecrot_cli.pipeline.pivot import pivot, pivot_pairs
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
+from mosecrot_cli.pipeline.target_words import composes, read_target
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, Basis, MapSettings
-from mosecrot_cli.vectors.readers import peek, read_vectors
+from mosecrot_cli.vectors.readers import peek
 from mosecrot_cli.vectors.types import WordVectors
 
 Matrix = NDArray[np.float32]
@@ -114,7 +115,7 @@ def resolve(settings: MapSettings, reporter: Reporter) -> Job:
     """Fill in what was left open from the manifest of the anchors.
 
     Raises:
-        UsageError: neither said nor there.
+        UsageError: neither said nor there, or `--subwords` with vectors that have none.
     """
     facts = {} if settings.anchors == STDIO else resources.inherited_facts(Path(settings.anchors))
     src = facts.get("src") or AnchorsSettings.src
@@ -127,6 +128,7 @@ def resolve(settings: MapSettings, reporter: Reporter) -> Job:
         source_model=model,
         target_vectors=str(vectors),
         max_vocab=count,
+        subwords=composes(settings, vectors),
         normalize=own_normalization(settings),
     )
     pivot_vectors = None
@@ -146,10 +148,11 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     pairs = read_anchor_pairs(settings.anchors)
     own = load_input_embeddings(job.source_model)
     resources.hub_model(job.source_model, reporter)
-    words = SourceWords(load_word_tokenizer(job.source_model))
+    tokenizer = load_word_tokenizer(job.source_model)
+    words = SourceWords(tokenizer)
     pivoting = pivot_pairs(settings.pivot_lexicons, pairs)
-    keep = resources.wanted_words(settings.vocab_from, (pair.target for pair in (*pairs, *pivoting)))
-    vectors = read_vectors(job.target_vectors, max_vocab=job.limit, reporter=reporter, keep=keep)
+    targets = read_target(job.target_vectors, settings, job.limit, pairs, pivoting, tokenizer, reporter)
+    vectors = targets.vectors
     if job.pivot:
         fit = pivot(job.pivot, pivoting, words, own, vectors, reporter)
     else:
@@ -167,6 +170,8 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     fill(target_map, fit.matrix, target, "mapping target words", reporter)
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
     statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
+    if settings.subwords:
+        statistics["subword_words"] = targets.composed
     if keeps_source:
         np.save(output / SOURCE, own)
     else:
@@ -253,6 +258,7 @@ def _describe(
         ("anchors", _anchors(fit)),
         ("method", describe_method(settings, found.get("ridge"))),
         ("target words", f"{len(vectors):,} x {own.shape[1]}"),
+        *([("of them composed", f"{statistics['subword_words']:,}, from subwords")] if settings.subwords else []),
         ("source tokens", f"{len(own):,}, {'kept' if keeps_source else 'mapped'}"),
     ]
     if pivoting := fit.statistics.get("pivot"):
@@ -301,4 +307,6 @@ def _plan(job: Job) -> list[tuple[str, str]]:
         plan += [("pivot vectors", resources.describe_file(peek(job.pivot))), ("pivot lexicon", lexicons)]
     if settings.vocab_from:
         plan.append(("words kept", f"those of the anchors and of {', '.join(map(str, settings.vocab_from))}"))
+    if settings.subwords:
+        plan.append(("words composed", "those of them that the vectors lack, from subwords"))
     return plan + resources.describe_vectors(peek(job.target_vectors), settings.max_vocab or DEFAULT_MAX_VOCAB)

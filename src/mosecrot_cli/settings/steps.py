@@ -53,7 +53,8 @@ class AnchorsSettings:
 class MapSettings:
     """`mosecrot map`: paper, section 3, steps 2 and 3.
 
-    `normalize` None is the method's own (`mapping.methods`).
+    `normalize` None is the method's own (`mapping.methods`); `subwords` None: with `vocab_from`, where the vectors have
+    them.
     """
 
     out: OutputSettings = OutputSettings(Path("mapped"))
@@ -62,6 +63,7 @@ class MapSettings:
     target_vectors: str | None = None
     max_vocab: int | None = None
     vocab_from: tuple[Path, ...] = ()
+    subwords: bool | None = None
     method: Method = Method.relative
     weighting: Weighting = Weighting.sparsemax
     k: int = 50

@@ -57,7 +57,8 @@ def peek_fasttext(path: Path) -> VectorPreview:
         DataError: damaged, or of an unknown version.
     """
     head = _read_head(read_head(path, _HEAD.size), str(path))
-    return VectorPreview(str(path), VectorFormat.FASTTEXT, head.words, head.dimension, path.stat().st_size)
+    size, subwords = path.stat().st_size, head.longest_ngram > 0
+    return VectorPreview(str(path), VectorFormat.FASTTEXT, head.words, head.dimension, size, subwords)
 
 
 def read_fasttext(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:

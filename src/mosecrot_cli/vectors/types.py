@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -32,6 +32,7 @@ class VectorPreview:
         rows: number of rows in the file, None where only reading all of it would tell.
         dimension: numbers a row.
         size: bytes of the file (compressed, where it is).
+        subwords: whether words outside the vocabulary can be composed from n-grams (`WordVectors.subwords`).
     """
 
     path: str
@@ -39,6 +40,7 @@ class VectorPreview:
     rows: int | None
     dimension: int
     size: int
+    subwords: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,24 @@ class WordVectors:
         if unknown and self.subwords is not None:
             vectors[[row is None for row in found]] = [self.subwords(word) for word in unknown]
         return vectors
+
+    def with_subwords(self, words: Iterable[str]) -> WordVectors:
+        """These vectors, and after them those of further words, composed from subwords.
+
+        Words that the vocabulary has as they are written, and those without any n-gram, are left out; so are all where
+        the file knows no subwords. The numbers are copied: for a moment both matrices take their memory.
+
+        Args:
+            words: further words, in the order of their rows.
+        """
+        if self.subwords is None:
+            return self
+        new = (word for word in dict.fromkeys(words) if word not in self.index)
+        composed = {word: vector for word in new if (vector := self.subwords(word)).any()}
+        if not composed:
+            return self
+        matrix = np.concatenate([self.matrix, np.stack(list(composed.values()))])
+        return replace(self, words=[*self.words, *composed], matrix=matrix, _index=None)
 
 
 def notes_of(words: int, oddities: Mapping[str, Sequence[int] | NDArray[np.int64]]) -> dict[str, int]:
