@@ -22,8 +22,8 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.evaluation.references import BY_METHOD, HUBNESS, PRECISION, SPREAD, Reference, Verdict
 from mosecrot_cli.mapping.methods import METHODS
 from mosecrot_cli.model.coverage import vocabulary_coverage
+from mosecrot_cli.pipeline.anchor_rows import AnchorRows
 from mosecrot_cli.pipeline.held_out import split_anchors
-from mosecrot_cli.pipeline.map import AnchorRows
 
 CAPSYS = pytest.CaptureFixture[str]
 WORDS = 600

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.mapping.methods import MapOptions, Method
 from mosecrot_cli.mapping.retrieval import mean_similarity, precision_at, translation_ranks
-from mosecrot_cli.pipeline.map import AnchorRows
+from mosecrot_cli.pipeline.anchor_rows import AnchorRows
 
 NEIGHBOURHOOD = 10
 """K of CSLS and of the k-occurrence, as in both papers."""

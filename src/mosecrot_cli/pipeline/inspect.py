@@ -21,10 +21,10 @@ from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.anchor_rows import anchor_rows
 from mosecrot_cli.pipeline.datasets import load_texts
 from mosecrot_cli.pipeline.held_out import NEIGHBOURHOOD, TranslationTest, split_anchors, translation_test
 from mosecrot_cli.pipeline.inspection import Hubs, Inspection, Neighbours
-from mosecrot_cli.pipeline.map import anchor_rows
 from mosecrot_cli.pipeline.map_method import describe_method, map_options
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
 from mosecrot_cli.pipeline.text_coverage import TextCoverage, text_coverage

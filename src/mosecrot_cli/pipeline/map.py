@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.errors import DataError
 from mosecrot_cli.lexicon.readers import read_anchor_pairs
-from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.manifest import portable
 from mosecrot_cli.mapping.csls import in_blocks
 from mosecrot_cli.mapping.methods import METHODS
 from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.anchor_rows import AnchorRows, anchor_rows
 from mosecrot_cli.pipeline.map_fit import Fit, plausible_anchors, with_learnt_anchors
 from mosecrot_cli.pipeline.map_method import (
     check_options,
@@ -71,25 +70,6 @@ class Job:
         inputs |= {f"vocab_from_{number}": path for number, path in enumerate(settings.vocab_from, start=1)}
         inputs |= {f"pivot_lexicon_{number}": path for number, path in enumerate(settings.pivot_lexicons, start=1)}
         return inputs | ({"pivot_vectors": self.pivot} if self.pivot else {})
-
-
-@dataclass(frozen=True)
-class AnchorRows:
-    """Anchors as rows of the matrices.
-
-    Attributes:
-        values: source embeddings of the anchors, `A x D`; of several tokens their mean.
-        ids: token ids of their source words, `A`.
-        rows: rows of their target words in the vectors, `A`.
-        missing_source: pairs left out because the source word is not in the model's vocabulary.
-        missing_target: pairs left out because the target word is not in the vectors.
-    """
-
-    values: Matrix
-    ids: tuple[tuple[int, ...], ...]
-    rows: NDArray[np.int64]
-    missing_source: int
-    missing_target: int
 
 
 def run(settings: MapSettings, reporter: Reporter) -> StepResult:
@@ -180,41 +160,6 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
         fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
     return _describe(job, output, manifest, own, fit, vectors, statistics, keeps_source=keeps_source)
-
-
-def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: WordVectors, *, where: str) -> AnchorRows:
-    """Look the anchors up on both sides.
-
-    Args:
-        pairs: source and target words.
-        source: the model's words.
-        own: the model's input embeddings, `V^s x D`.
-        vectors: the target vectors.
-        where: of the pairs, for the message.
-
-    Raises:
-        DataError: no pair is in both vocabularies.
-    """
-    ids = source.token_ids([pair.source for pair in pairs])
-    rows = [vectors.find(pair.target) for pair in pairs]
-    found = [(tokens, row) for tokens, row in zip(ids, rows, strict=True) if tokens and row is not None]
-    missing_source = sum(not tokens for tokens in ids)
-    missing_target = sum(row is None for row in rows)
-    if not found:
-        raise DataError(
-            f"none of {len(pairs):,} anchors is in both vocabularies ({missing_source:,} source words and "
-            f"{missing_target:,} target words are unknown)",
-            where=where,
-            hint="`mosecrot anchors` selects pairs that are; check --source-model, --target-vectors and --max-vocab",
-        )
-    values = np.stack([own[list(tokens)].mean(axis=0, dtype=np.float64) for tokens, _ in found])
-    return AnchorRows(
-        values=values.astype(np.float32),
-        ids=tuple(tokens for tokens, _ in found),
-        rows=np.array([row for _, row in found], dtype=np.int64),
-        missing_source=missing_source,
-        missing_target=missing_target,
-    )
 
 
 def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fit:
