@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole study behind docs/transfer.md: English MiniLM to Russian, French and Chinese, every map, few and false
-# anchors, augmentation, self-training, baselines. Negative results stay in the table.
+# What each technique of docs/transfer.md is worth: English MiniLM to Russian, French and Chinese, every map, few and
+# false anchors, augmentation, self-training, baselines. Negative results stay in the table.
 #
 # Usage: examples/transfer/study.sh [--quick] [--fs] DATA LEXICA [WORK]   (`mosecrot`, `python` with pip from the PATH)
 #   DATA     SIB-200: eng_Latn/, rus_Cyrl/, fra_Latn/, zho_Hans/ with train.tsv, dev.tsv, test.tsv
@@ -10,10 +10,10 @@
 #   --fs     also the paper's way with F^s as the model's input, for Russian
 # LANGUAGES="french" in the environment leaves out the others, from the augmentation too.
 # Seeds: 1, 2, 3 of the training; 1, 2, 3 of the samples of 500 anchors and of the shuffling of 30 % of all pairs.
-# Writes WORK/results.tsv, and the tables as Markdown to stdout. About six hours and 2 GB on two cores (an estimate);
-# --quick about ten minutes per language. Interrupted, it goes on where it was; remove WORK to begin anew.
+# Writes WORK/results.tsv, and the tables as Markdown to stdout. About six hours and 3 GB on two cores (an estimate);
+# --quick a quarter of an hour per language. Interrupted, it goes on where it was; remove WORK to begin anew.
 set -euo pipefail
-usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export HF_HUB_OFFLINE=1
 
