@@ -27,7 +27,7 @@ case $command in
         if [ "$compare" ]; then
             echo '{"difference": 0.1, "interval": {"low": 0, "high": 0.2}, "p_value": 0.5}'
         else
-            touch "${predictions%.tsv}.seed-1.tsv"
+            touch "${predictions%.tsv}".seed-{1,2,3}.tsv
             echo '{"n": 8, "runs": [{"seed": 1, "macro_f1": 0.5}]}'
         fi ;;
     baseline) touch "$predictions"; echo '{"n": 8, "runs": [{"seed": null, "macro_f1": 0.6}]}' ;;
@@ -117,6 +117,14 @@ def test_no_label_of_a_target_language_is_trained_on(study: Study):
 def test_quick_takes_some_sentences_of_each_label(study: Study):
     rows = (study.work / "data" / "french" / "test.tsv").read_text().splitlines()
     assert [row.split("\t")[1] for row in rows[1:]] == ["a", "b"] * 6
+
+
+def test_self_learning_sees_all_words(tmp_path: Path):
+    study = Study(tmp_path)
+    study.run(languages="chinese")
+    learning = ["--self-learning" in call for call in study.of("map")]
+    assert [sum(learning), len(learning) - sum(learning)] == [1 + 6, 1 + 14 + 6 * 3 + 3]
+    assert learning == ["--vocab-from" not in call for call in study.of("map")]
 
 
 def test_shuffled_anchors(study: Study):
