@@ -6,7 +6,7 @@
 #   DATA     SIB-200: eng_Latn/, rus_Cyrl/, fra_Latn/, zho_Hans/ with train.tsv, dev.tsv, test.tsv
 #   LEXICA   russian.tsv, french.tsv, chinese.tsv: English TAB target
 #   WORK     for everything made (default: transfer-study, or transfer-study-quick)
-#   --quick  one epoch, one seed, one sample of anchors, six sentences per label, self-learning on the words of the texts:
+#   --quick  one epoch, one seed, one sample of anchors, six sentences per label, self-learning on words of the texts:
 #            shows that it runs, measures nothing
 #   --fs     also the paper's way with F^s as the model's input, for Russian
 # LANGUAGES="french" in the environment leaves out the others, from the augmentation too.
