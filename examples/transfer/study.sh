@@ -12,7 +12,7 @@
 # LANGUAGES="french" in the environment leaves out the others, from the augmentation too.
 # Seeds: 1, 2, 3 of the training; 1, 2, 3 of the samples of 500 anchors and of the shuffling of 30 % of all pairs.
 # Writes WORK/results.tsv, and the tables as Markdown to stdout. About eight hours and 6 GB on two cores (an estimate);
-# --quick a quarter of an hour per language. Interrupted, it goes on where it was; remove WORK to begin anew.
+# --quick about twenty minutes per language. Interrupted, it goes on where it was; remove WORK to begin anew.
 set -euo pipefail
 usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
