@@ -12,8 +12,9 @@ from sklearn.metrics import top_k_accuracy_score
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
+from mosecrot_cli.mapping.csls import hubness, in_blocks
 from mosecrot_cli.mapping.geometry import k_occurrences, norm_statistics, skewness
-from mosecrot_cli.mapping.retrieval import csls_scores, mean_similarity, precision_at, translation_ranks
+from mosecrot_cli.mapping.retrieval import precision_at, translation_ranks
 from mosecrot_cli.mapping.search import topk_cosine
 
 QUERIES, BASE, WIDTH = 150, 90, 8
@@ -38,7 +39,7 @@ def test_precision_is_the_top_k_accuracy_of_scikit_learn(world, scoring: str):
     queries, base, right = world
     scores, means = cosine_similarity(queries.astype(np.float64), base.astype(np.float64)), {}
     if scoring == "csls":
-        means = {"query_means": mean_similarity(queries, base, 10), "base_means": mean_similarity(base, queries, 10)}
+        means = {"hubness": hubness(base, in_blocks(queries))}
         scores = 2 * scores - nearest_mean(queries, base, 10)[:, None] - nearest_mean(base, queries, 10)
     ranks = translation_ranks(queries, base, [np.array([row]) for row in right], **means)
     for k in (1, 5, 10):
@@ -53,7 +54,7 @@ def test_csls_finds_what_a_hub_hides():
     queries = np.array([[1, 0.6, 0.4], [0.4, 1, 0.6], [0.6, 0.4, 1]], dtype=np.float32)
     right = [np.array([1]), np.array([2]), np.array([3])]
     assert precision_at(translation_ranks(queries, base, right), 1) == 0
-    means = {"query_means": mean_similarity(queries, base, 2), "base_means": mean_similarity(base, queries, 2)}
+    means = {"hubness": hubness(base, in_blocks(queries), k=2)}
     assert precision_at(translation_ranks(queries, base, right, **means), 1) == 1
 
 
@@ -86,20 +87,6 @@ def test_ties_go_to_the_lowest_row(base, query, right):
 
 def test_no_query_has_no_precision():
     assert precision_at(np.array([], dtype=np.int64), 1) == 0.0
-
-
-def test_mean_similarity_takes_all_there_are(world):
-    queries, base, _ = world
-    assert mean_similarity(queries, base, 10) == pytest.approx(nearest_mean(queries, base, 10), abs=1e-5)
-    everything = cosine_similarity(queries.astype(np.float64), base.astype(np.float64)).mean(axis=1)
-    assert mean_similarity(queries, base, 1_000) == pytest.approx(everything, abs=1e-5)
-
-
-def test_csls_is_its_equation():
-    found = csls_scores(
-        np.array([[0.5, 0.25]], np.float32), np.array([0.125], np.float32), np.array([0.25, 0.0], np.float32)
-    )
-    assert found.tolist() == [[0.625, 0.375]]
 
 
 def test_hubs_are_counted_as_by_hand(world):

@@ -242,3 +242,13 @@ def test_anchors_that_the_others_contradict_are_left_out(chain: Path, capsys: py
         for folder in ("a", "b")
     }
     assert error["a"] < error["b"]
+
+
+def test_anchors_that_all_contradict_each_other_are_bad_input(chain: Path, capsys: pytest.CaptureFixture[str]):
+    pairs = [line.split("\t") for line in Path("anchors.tsv").read_text().splitlines()][:12]
+    wrong = zip(pairs, [*pairs[5:], *pairs[:5]], strict=True)
+    Path("wrong.tsv").write_text("".join(f"{source}\t{target}\n" for (source, _), (_, target) in wrong))
+    options = "wrong.tsv --source-model pico-bert --target-vectors xx.vec --method ridge"
+    message = failure_of(f"map {options} --max-rank .01 -o a", 3, capsys)
+    assert "wrong.tsv" in message
+    assert "none of 12 anchors" in message

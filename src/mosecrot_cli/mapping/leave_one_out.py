@@ -17,7 +17,7 @@ from mosecrot_cli.mapping.units import exact_units
 RIDGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """The strengths to choose from, see `linear.ridge_solver`."""
 JUDGED = 2_000
-"""How many anchors choose a ridge."""
+"""How many anchors, at most, choose a ridge."""
 _BLOCK_ROWS = 2_048
 
 Rows = NDArray[np.float64]
@@ -29,44 +29,50 @@ class LeaveOneOut:
     Args:
         vectors: the anchors in one space, normalised, `[A, Dx]`.
         values: the anchors in the other, normalised, `[A, D]`.
-        judged: so many anchors, chosen at random, are judged at most.
+        centred: whether the means of all anchors are taken off both sides. Then an anchor has a share in what the
+            others are, which would betray it where anchors are few: its leverage on the means is counted as well, as
+            in regression with an intercept.
     """
 
-    def __init__(self, vectors: Rows, values: Rows, *, judged: int = JUDGED) -> None:
+    def __init__(self, vectors: Rows, values: Rows, *, centred: bool) -> None:
+        self._mean = values.mean(axis=0) if centred else np.zeros(values.shape[1])
+        self._mean_leverage = 1 / len(vectors) if centred else 0.0
+        if centred:
+            vectors = vectors - vectors.mean(axis=0)
         self._eigenvalues, axes = np.linalg.eigh(vectors.T @ vectors)
-        rotated = vectors @ axes
-        self._moments = rotated.T @ values
+        self._rotated, self._values = vectors @ axes, values
+        self._moments = self._rotated.T @ (values - self._mean)
         self._units = exact_units(values)
-        self.judged = np.sort(np.random.default_rng(0).permutation(len(vectors))[:judged])
-        self._rotated, self._values = rotated[self.judged], values[self.judged]
+        self.sample = np.sort(np.random.default_rng(0).permutation(len(vectors))[:JUDGED])
 
-    def predictions(self, strength: float) -> Rows:
-        """Of each judged anchor, what the map learnt from all others gives, `[n, D]`; a zero vector gives 0."""
+    def predictions(self, strength: float, rows: NDArray[np.int64]) -> Rows:
+        """Of each anchor of the rows, what the map learnt from all others gives, `[n, D]`; a zero vector gives 0."""
         mean = float(self._eigenvalues.mean())
-        scaled = self._rotated / (self._eigenvalues + strength * mean if mean > 0 else 1.0)
-        leverage = np.einsum("nd,nd->n", scaled, self._rotated)[:, None]
+        rotated = self._rotated[rows]
+        scaled = rotated / (self._eigenvalues + strength * mean if mean > 0 else 1.0)
+        leverage = self._mean_leverage + np.einsum("nd,nd->n", scaled, rotated)[:, None]
+        fitted = self._mean + scaled @ self._moments
         # A leverage of 1: nothing but the anchor itself knows of its direction.
-        predicted: Rows = (scaled @ self._moments - leverage * self._values) / np.maximum(1 - leverage, 1e-9)
+        predicted: Rows = (fitted - leverage * self._values[rows]) / np.maximum(1 - leverage, 1e-9)
         return predicted
 
-    def ranks(self, strength: float) -> NDArray[np.int64]:
-        """The rank by cosine, from 1, of each judged anchor's own value among those of all anchors, `[n]`.
+    def ranks(self, strength: float, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rank by cosine, from 1, of the own value of each anchor of the rows among those of all anchors, `[n]`.
 
         Equal values are one translation: none of them is before another.
         """
-        predictions = exact_units(self.predictions(strength))
-        ranks = np.empty(len(predictions), dtype=np.int64)
-        for start in range(0, len(predictions), _BLOCK_ROWS):
-            part = slice(start, start + _BLOCK_ROWS)
-            cosines = predictions[part] @ self._units.T
-            own = cosines[np.arange(len(cosines)), self.judged[part]]
+        ranks = np.empty(len(rows), dtype=np.int64)
+        for start in range(0, len(rows), _BLOCK_ROWS):
+            part = rows[start : start + _BLOCK_ROWS]
+            cosines = exact_units(self.predictions(strength, part)) @ self._units.T
+            own = cosines[np.arange(len(part)), part]
             # Equal to the last digits is equal.
-            ranks[part] = 1 + (cosines > own[:, None] + 1e-12).sum(axis=1)
+            ranks[start : start + len(part)] = 1 + (cosines > own[:, None] + 1e-12).sum(axis=1)
         return ranks
 
     def best_ridge(self) -> float:
         """The strength of `RIDGES` with the highest mean reciprocal rank; of equal ones the first."""
-        return max(RIDGES, key=lambda strength: float((1 / self.ranks(strength)).mean()))
+        return max(RIDGES, key=lambda strength: float((1 / self.ranks(strength, self.sample)).mean()))
 
 
 def plausible(vectors: Rows, values: Rows, share: float, *, ridge: float | None = None) -> NDArray[np.bool_]:
@@ -76,11 +82,10 @@ def plausible(vectors: Rows, values: Rows, share: float, *, ridge: float | None 
     no more than the share is kept.
 
     Args:
-        vectors: the anchors in one space, normalised, `[A, Dx]`.
-        values: the anchors in the other, normalised, `[A, D]`.
+        vectors: the anchors in one space, centred, `[A, Dx]`.
+        values: the anchors in the other, centred, `[A, D]`.
         share: an anchor's own value must be among the nearest so many of all anchors', above 0 and at most 1.
         ridge: strength of the regression, see `linear.ridge_solver`; None: the best of `RIDGES`.
     """
-    judge = LeaveOneOut(vectors, values, judged=len(vectors))
-    strength = ridge or LeaveOneOut(vectors, values).best_ridge()
-    return judge.ranks(strength) <= max(1.0, share * len(vectors))
+    judge = LeaveOneOut(vectors, values, centred=True)
+    return judge.ranks(ridge or judge.best_ridge(), np.arange(len(vectors))) <= max(1.0, share * len(vectors))

@@ -82,12 +82,12 @@ def lstsq(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64
     return Solution(scipy.linalg.lstsq(anchor_vectors, anchor_values, cond=cutoff)[0])
 
 
-def ridge_solver(strength: float | None) -> Solver:
+def ridge_solver(strength: float | None, *, centred: bool = False) -> Solver:
     """Ridge regression (Hoerl and Kennard, 1970): `W = argmin ||X W - Y||_F^2 + strength e ||W||_F^2`.
 
     `e` is the mean eigenvalue of `X^T X`, so that the strength, above 0, means the same for any number and length of
     anchor vectors. The solution is unique also with fewer anchors than dimensions. Without a strength it is the one of
-    `leave_one_out.RIDGES` whose maps translate left-out anchors best.
+    `leave_one_out.RIDGES` whose maps translate left-out anchors best (`centred`: see there).
 
     Raises:
         UsageError: the strength is not above 0.
@@ -98,7 +98,7 @@ def ridge_solver(strength: float | None) -> Solver:
     def solve(anchor_vectors: NDArray[np.float64], anchor_values: NDArray[np.float64]) -> Solution:
         import scipy.linalg
 
-        chosen = strength or LeaveOneOut(anchor_vectors, anchor_values).best_ridge()
+        chosen = strength or LeaveOneOut(anchor_vectors, anchor_values, centred=centred).best_ridge()
         gram = anchor_vectors.T @ anchor_vectors
         mean_eigenvalue = float(np.trace(gram)) / len(gram)
         if mean_eigenvalue == 0:

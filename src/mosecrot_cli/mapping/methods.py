@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.mapping.csls import Queries
 from mosecrot_cli.mapping.linear import LINEAR_SIDES, LinearMap, Solver, lstsq, procrustes, ridge_solver
+from mosecrot_cli.mapping.normalization import NORMALIZATIONS
 from mosecrot_cli.mapping.relative import RelativeMap
 from mosecrot_cli.mapping.residual import RESIDUAL_SIDES, ResidualMap
 from mosecrot_cli.mapping.vocabulary import VocabularyMap
@@ -105,7 +106,11 @@ METHODS: dict[str, Method] = {
         takes_basis=True,
     ),
     "ridge": Method(
-        build=_linear(lambda options: ridge_solver(options.ridge)),
+        build=_linear(
+            lambda options: ridge_solver(
+                options.ridge, centred=NORMALIZATIONS[options.normalize or LINEAR_SIDES].centred
+            )
+        ),
         keeps_source=True,
         weighs_neighbours=False,
         regularised=True,

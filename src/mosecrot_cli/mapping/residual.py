@@ -89,7 +89,7 @@ class ResidualMap:
         vectors, values = checked_anchors(anchor_vectors, anchor_values)
         self.sides.fit(vectors, values)
         vectors, values = self.sides.vectors.transform(vectors), self.sides.values.transform(values)
-        self.matrix_, self._strength = ridge_solver(self.ridge)(vectors, values)
+        self.matrix_, self._strength = ridge_solver(self.ridge, centred=self.sides.values.how.centred)(vectors, values)
         explained = vectors @ self.matrix_
         self._residual = relative_residual(explained, values)
         queries = changed(self.queries, lambda block: self._normalised(unit_rows(block, "vectors")))

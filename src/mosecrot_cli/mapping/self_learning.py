@@ -143,7 +143,7 @@ class _Fit:
         vectors, values = (np.concatenate(side) for side in zip(seeds, learnt, strict=True))
         self.sides = Sides("both", "center").fit(vectors, values)
         vectors, values = self.sides.vectors.transform(vectors), self.sides.values.transform(values)
-        self.matrix = ridge_solver(ridge)(vectors, values).matrix
+        self.matrix = ridge_solver(ridge, centred=True)(vectors, values).matrix
 
     def agreement(self, anchors: _Anchors) -> float:
         images = exact_units(self.sides.vectors.transform(anchors.vectors) @ self.matrix)

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.mapping.csls import hubness, in_blocks
+from mosecrot_cli.mapping.devices import torch_device
 from mosecrot_cli.mapping.methods import MapOptions, Method
-from mosecrot_cli.mapping.retrieval import mean_similarity, precision_at, translation_ranks
+from mosecrot_cli.mapping.retrieval import precision_at, translation_ranks
 from mosecrot_cli.pipeline.anchor_rows import AnchorRows
 
-NEIGHBOURHOOD = 10
-"""K of CSLS and of the k-occurrence, as in both papers."""
 PLACES = (1, 5, 10)
 
 Matrix = NDArray[np.float32]
@@ -116,11 +116,10 @@ def translation_test(
     queries = target_map.transform(vectors[split.tested])
     others = target_map.transform(vectors[sample])
     base = candidates if keeps_source else method.build(options).fit(values, values).transform(candidates)
-    query_means = mean_similarity(queries, base, NEIGHBOURHOOD, options.device)
-    base_means = mean_similarity(base, others, NEIGHBOURHOOD, options.device)
+    hubs = hubness(base, in_blocks(others), device=torch_device(options.device))
     ranks = {
         "cosine": translation_ranks(queries, base, split.right),
-        "csls": translation_ranks(queries, base, split.right, query_means=query_means, base_means=base_means),
+        "csls": translation_ranks(queries, base, split.right, hubness=hubs),
     }
     precision = {name: {k: precision_at(found, k) for k in PLACES} for name, found in ranks.items()}
     return TranslationTest(len(split.tested), int(split.fit.sum()), len(base), split.left_out, precision)

@@ -23,7 +23,7 @@ from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.anchor_rows import anchor_rows
 from mosecrot_cli.pipeline.datasets import load_texts
-from mosecrot_cli.pipeline.held_out import NEIGHBOURHOOD, TranslationTest, split_anchors, translation_test
+from mosecrot_cli.pipeline.held_out import TranslationTest, split_anchors, translation_test
 from mosecrot_cli.pipeline.inspection import Hubs, Inspection, Neighbours
 from mosecrot_cli.pipeline.map_method import describe_method, map_options
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
@@ -33,6 +33,8 @@ from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSetting
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
+NEIGHBOURHOOD = 10
+"""K of the k-occurrence (Radovanović et al. 2010)."""
 _TOP_HUBS = 10
 _ENOUGH_WORDS = 100
 """A share of fewer words says little: of 100, one of .15 is off by .07 (two standard errors)."""
@@ -184,6 +186,8 @@ def _translate(material: Material, reporter: Reporter) -> TranslationTest | None
     if material.recorded.pivot_vectors:
         reporter.warn("the translation test is left out: with a pivot, the map is learnt from other pairs")
         return None
+    if material.recorded.self_learning or material.recorded.max_rank < 1:
+        reporter.warn("the translation test maps without --self-learning and --max-rank")
     mapped, settings = material.mapped, material.settings
     own = load_input_embeddings(material.model)
     if array_digest(own) != mapped.facts.get("source_embeddings_sha256"):

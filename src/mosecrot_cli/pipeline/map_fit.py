@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mosecrot_cli.errors import DataError
 from mosecrot_cli.mapping.base import Matrix
 from mosecrot_cli.mapping.leave_one_out import plausible
 from mosecrot_cli.mapping.normalization import Sides
@@ -43,12 +44,22 @@ class Fit:
 
 
 def plausible_anchors(fit: Fit, settings: MapSettings, reporter: Reporter) -> Fit:
-    """Those anchors that the others confirm; how many are left out goes to the statistics."""
+    """Those anchors that the others confirm; how many are left out goes to the statistics.
+
+    Raises:
+        DataError: there is none.
+    """
     with reporter.track("filtering anchors", None):
         vectors, values = (np.asarray(side, dtype=np.float64) for side in (fit.vectors, fit.values))
         sides = Sides("both", "center").fit(vectors, values)
         vectors, values = sides.vectors.transform(vectors), sides.values.transform(values)
         kept = plausible(vectors, values, settings.max_rank, ridge=map_options(settings).ridge)
+    if not kept.any():
+        raise DataError(
+            f"none of {len(kept):,} anchors is among the nearest {settings.max_rank:g} of what the others predict",
+            where=settings.anchors,
+            hint="a larger --max-rank; 1 keeps all",
+        )
     return replace(
         fit,
         vectors=fit.vectors[kept],

@@ -59,7 +59,8 @@ def warn_about_options(settings: MapSettings, reporter: Reporter) -> None:
     warm = weighs_neighbours(settings) and WEIGHTINGS[settings.weighting].uses_temperature
     if settings.temperature != MapSettings.temperature and not warm:
         reporter.warn(f"the temperature has no effect with {settings.method}, {settings.weighting}: it cancels")
-    if settings.ridge != MapSettings.ridge and not (METHODS[settings.method].regularised or settings.self_learning):
+    regularised = METHODS[settings.method].regularised or settings.self_learning or settings.max_rank < 1
+    if settings.ridge != MapSettings.ridge and not regularised:
         reporter.warn(f"the ridge has no effect with {settings.method}")
 
 
