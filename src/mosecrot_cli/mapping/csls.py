@@ -139,6 +139,22 @@ def mutual_nearest(
     return np.stack([source_rows[mutual], target_rows[target_of[mutual]]], axis=1)
 
 
+def mutual_near(
+    source_units: NDArray[np.float32], target_units: NDArray[np.float32], *, csls_k: int = CSLS_K, device: str = "cpu"
+) -> NDArray[np.int64]:
+    """`mutual_nearest` among the target vectors that are one of the `csls_k` nearest, by cosine, of a source vector.
+
+    Of many target words most are near to none of the source words; without them it is faster.
+    """
+    place = torch_device(device)
+    units = torch.from_numpy(source_units).to(place)
+    near = nearest(units, torch.from_numpy(target_units).to(place), min(csls_k, len(target_units)))
+    candidates = np.unique(near.indices.cpu().numpy())
+    pairs = mutual_nearest(source_units, target_units[candidates], csls_k=csls_k, device=device)
+    pairs[:, 1] = candidates[pairs[:, 1]]
+    return pairs
+
+
 def _distinct(matrix: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The first row of each distinct vector, and these vectors."""
     single = np.ascontiguousarray(matrix, dtype=np.float32)

@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
-from mosecrot_cli.mapping.csls import CSLS_K, mutual_nearest
-from mosecrot_cli.mapping.devices import torch_device
+from mosecrot_cli.mapping.csls import CSLS_K, mutual_near
 from mosecrot_cli.mapping.linear import ridge_solver
 from mosecrot_cli.mapping.normalization import Sides
-from mosecrot_cli.mapping.search import nearest
 from mosecrot_cli.mapping.units import exact_units
 
 HELD_OUT = 0.1
@@ -117,23 +114,10 @@ def learn_anchors(
             found.append(pairs)
         if number == rounds or (number and history[-1].agreement < history[-2].agreement):
             break
-        pairs = _mutual(fit.source_units(source), fit.target_units(target), csls_k, device)
+        pairs = mutual_near(fit.source_units(source), fit.target_units(target), csls_k=csls_k, device=device)
         pairs = pairs[~np.isin(pairs[:, 1], seed_rows)]
     best = int(np.argmax([step.agreement for step in history]))
     return LearntAnchors(found[best], tuple(history), best)
-
-
-def _mutual(
-    source_units: NDArray[np.float32], target_units: NDArray[np.float32], csls_k: int, device: str
-) -> NDArray[np.int64]:
-    """Mutual nearest neighbours among the target words that are near some source word; see `mutual_nearest`."""
-    place = torch_device(device)
-    units = torch.from_numpy(source_units).to(place)
-    near = nearest(units, torch.from_numpy(target_units).to(place), min(csls_k, len(target_units)))
-    candidates = np.unique(near.indices.cpu().numpy())
-    pairs = mutual_nearest(source_units, target_units[candidates], csls_k=csls_k, device=device)
-    pairs[:, 1] = candidates[pairs[:, 1]]
-    return pairs
 
 
 class _Fit:
