@@ -27,8 +27,11 @@ def anchors(
     panlex_distance: opt.PanlexDistance = AnchorsSettings.panlex_distance,
     min_quality: opt.MinQuality = AnchorsSettings.min_quality,
     panlex_dump: opt.PanlexDump = AnchorsSettings.panlex_dump,
+    pivot_vectors: opt.AnchorsPivot = AnchorsSettings.pivot_vectors,
+    pivot_rounds: opt.PivotRounds = AnchorsSettings.pivot_rounds,
     seed: opt.Seed = AnchorsSettings.seed,
     explain: opt.Explain = None,
+    device: opt.Device = AnchorsSettings.device,
     output: opt.OutputOrStdout = AnchorsSettings.out.output,
     overwrite: opt.Overwrite = False,
     if_changed: opt.IfChanged = False,
@@ -47,6 +50,8 @@ def anchors(
         mosecrot anchors --src en --tgt tt
 
         mosecrot anchors --src en --tgt tt --lexicon en-tt.tsv --target-vectors wiki.tt.vec
+
+        mosecrot anchors --src en --tgt tt --pivot-vectors wiki
     """
     settings = AnchorsSettings(
         out=OutputSettings(output, overwrite, if_changed, dry_run),
@@ -66,6 +71,9 @@ def anchors(
         panlex_distance=panlex_distance,
         min_quality=min_quality,
         panlex_dump=panlex_dump,
+        pivot_vectors=pivot_vectors,
+        pivot_rounds=pivot_rounds,
+        device=device,
         seed=seed,
     )
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:

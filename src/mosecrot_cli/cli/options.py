@@ -218,6 +218,20 @@ Explain = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.", metavar="N")]
 
+AnchorsPivot = Annotated[
+    str | None,
+    typer.Option(
+        "--pivot-vectors",
+        help="Static vectors of the source language, as --target-vectors takes them: with their help further anchors "
+        "are learnt, words that are each other's nearest after a rotation that the anchors tell.",
+        metavar="FILE|URL|NAME",
+    ),
+]
+PivotRounds = Annotated[
+    int,
+    typer.Option("--pivot-rounds", min=1, help="Rounds of it, at most: it ends when it grows no better.", metavar="N"),
+]
+
 # --- map, baseline lstsq ----------------------------------------------------------------------------------------------
 AnchorsFile = Annotated[str, typer.Argument(help="Anchor pairs, source TAB target; '-' for stdin.", metavar="[FILE|-]")]
 AnchorsOption = Annotated[

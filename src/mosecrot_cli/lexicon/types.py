@@ -10,6 +10,9 @@ from typing import Final, Protocol
 IDENTICAL: Final = "identical"
 """The origin of pairs that no lexicon has: strings that both vocabularies contain."""
 
+LEARNT: Final = "learnt"
+"""The origin of pairs that no lexicon has: those learnt with the help of pivot vectors."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:

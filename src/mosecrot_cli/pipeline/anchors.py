@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
+from mosecrot_cli.lexicon.selection import SelectionOptions, select_anchors
 from mosecrot_cli.lexicon.sources import LexiconKind, read_lexica, resolve_lexicon
 from mosecrot_cli.lexicon.stopwords import ENGLISH, load_stopwords
 from mosecrot_cli.lexicon.types import Pair
@@ -16,13 +16,14 @@ from mosecrot_cli.manifest import portable
 from mosecrot_cli.model.loading import load_word_tokenizer
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.learnt_anchors import Learnt, with_learnt_anchors
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import IDENTICAL_LETTERS, AnchorsSettings
 from mosecrot_cli.sources import lexica as online
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.provenance import Provenance
-from mosecrot_cli.sources.vectors import bring_vectors
+from mosecrot_cli.sources.vectors import VectorSource, bring_vectors
 from mosecrot_cli.vectors.readers import peek, read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
@@ -35,6 +36,7 @@ class Job:
         settings: as they go into the manifest.
         model: folder or id of the source model.
         vectors: the file of target vectors.
+        pivot: the file of pivot vectors; None: no pivot.
         lexica: value of `--lexicon` -> file; `-` for stdin.
         sources: whose work was fetched.
     """
@@ -42,6 +44,7 @@ class Job:
     settings: AnchorsSettings
     model: str
     vectors: Path
+    pivot: Path | None
     lexica: dict[str, str | Path]
     sources: tuple[Provenance, ...]
 
@@ -50,6 +53,8 @@ class Job:
         """Name -> path of everything that is read."""
         inputs: dict[str, str | Path] = {"source_model": self.model, "target_vectors": self.vectors}
         inputs |= {f"lexicon_{number}": path for number, path in enumerate(self.lexica.values(), start=1)}
+        if self.pivot:
+            inputs["pivot_vectors"] = self.pivot
         if self.settings.stopwords:
             inputs["stopwords"] = self.settings.stopwords
         return inputs
@@ -85,10 +90,10 @@ def run(settings: AnchorsSettings, reporter: Reporter) -> StepResult:
 
     def compute(partials: Sequence[Path]) -> Computed:
         material = read(job, reporter)
-        selection = _select(material, job.settings, reporter)
-        write_anchors(selection.anchors, partials[0])
-        write_anchor_scores(selection.anchors, partials[1])
-        return _describe(selection, job, material.target.digest, step.manifest_path)
+        selected = select(material, job, reporter)
+        write_anchors(selected.selection.anchors, partials[0])
+        write_anchor_scores(selected.selection.anchors, partials[1])
+        return _describe(selected, job, material.target.digest, step.manifest_path)
 
     return step.run(compute)
 
@@ -96,7 +101,7 @@ def run(settings: AnchorsSettings, reporter: Reporter) -> StepResult:
 def stream(settings: AnchorsSettings, write: Callable[[str], None], reporter: Reporter) -> None:
     """Select the anchors and hand the pairs, as lines of `anchors.tsv`, to `write` (`--output -`)."""
     job = bring(resolve(settings), reporter)
-    selection = _select(read(job, reporter), job.settings, reporter)
+    selection = select(read(job, reporter), job, reporter).selection
     text = io.StringIO()
     write_anchors(selection.anchors, text)
     for line in text.getvalue().splitlines():
@@ -143,17 +148,20 @@ def bring(settings: AnchorsSettings, reporter: Reporter) -> Job:
             sources.append(online.LEXICA[value.lower().partition(":")[0]].provenance)
         elif choice.kind is not LexiconKind.IDENTICAL:
             lexica[value] = choice.value
-    given = settings.target_vectors
-    if given and Path(given).exists():
-        vectors = Path(given)
-    else:
-        source = resources.vector_source(given, settings.tgt, fetcher)
-        vectors = bring_vectors(source, fetcher)
-        sources += [source.provenance] if source.provenance else []
+
+    def bring_file(given: str | None, language: str | None, option: str) -> Path:
+        if given and Path(given).exists():
+            return Path(given)
+        source = resources.vector_source(given, language, fetcher, option=option)
+        sources.extend([source.provenance] if source.provenance else [])
+        return bring_vectors(source, fetcher)
+
+    vectors = bring_file(settings.target_vectors, settings.tgt, "--target-vectors")
+    pivot = bring_file(settings.pivot_vectors, settings.src, "--pivot-vectors") if settings.pivot_vectors else None
     if origin := resources.hub_model(model, reporter):
         sources.append(origin)
-    filled = replace(settings, target_vectors=str(vectors))
-    return Job(filled, model, vectors, lexica, tuple(sources))
+    filled = replace(settings, target_vectors=str(vectors), pivot_vectors=str(pivot) if pivot else None)
+    return Job(filled, model, vectors, pivot, lexica, tuple(sources))
 
 
 def _request(settings: AnchorsSettings) -> online.Request:
@@ -180,13 +188,20 @@ def read(job: Job, reporter: Reporter) -> Material:
     return Material(pairs, source, read_vectors(job.vectors, max_vocab=limit, reporter=reporter))
 
 
-def _select(material: Material, settings: AnchorsSettings, reporter: Reporter) -> Selection:
-    return select_anchors(
-        material.pairs,
-        source=material.source,
-        target=material.target,
-        options=selection_options(settings),
-        reporter=reporter,
+def select(material: Material, job: Job, reporter: Reporter) -> Learnt:
+    """The anchors of the lexica and, with pivot vectors, those learnt with their help.
+
+    Raises:
+        DataError: none is left, or the pivot vectors are damaged or of another language.
+        UsageError: no such device.
+    """
+    options = selection_options(job.settings)
+    source, target = material.source, material.target
+    selection = select_anchors(material.pairs, source=source, target=target, options=options, reporter=reporter)
+    if job.pivot is None:
+        return Learnt(selection, {}, None)
+    return with_learnt_anchors(
+        selection, job.pivot, source=source, target=target, options=options, settings=job.settings, reporter=reporter
     )
 
 
@@ -208,7 +223,8 @@ def selection_options(settings: AnchorsSettings) -> SelectionOptions:
     )
 
 
-def _describe(selection: Selection, job: Job, vectors_digest: str | None, manifest: Path) -> Computed:
+def _describe(selected: Learnt, job: Job, vectors_digest: str | None, manifest: Path) -> Computed:
+    selection = selected.selection
     summary = [("anchors", f"{len(selection.anchors):,} of {selection.read:,} pairs")]
     summary += [(f"  from {origin}", f"{count:,}") for origin, count in selection.kept.items()]
     summary += [(f"  out: {reason}", f"{count:,}") for reason, count in selection.dropped.items()]
@@ -220,6 +236,7 @@ def _describe(selection: Selection, job: Job, vectors_digest: str | None, manife
             "kept": selection.kept,
             "script": selection.script,
             "sources": [asdict(source) for source in job.sources],
+            **selected.statistics,
         },
         facts={
             "src": job.settings.src,
@@ -229,7 +246,7 @@ def _describe(selection: Selection, job: Job, vectors_digest: str | None, manife
             "max_vocab": job.settings.max_vocab,
         },
         summary=summary,
-        digests={"target_vectors": vectors_digest},
+        digests={"target_vectors": vectors_digest} | ({"pivot_vectors": selected.digest} if job.pivot else {}),
     )
 
 
@@ -241,9 +258,13 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
     if given and Path(given).exists():
         plan += resources.describe_vectors(peek(given), settings.max_vocab)
     else:
-        source = resources.vector_source(given, settings.tgt, fetcher)
-        there = source.remote is not None and fetcher.path(source.remote).is_file()
-        plan.append(("target vectors", f"{source.where} ({'in the cache' if there else 'to be fetched'})"))
+        plan.append(("target vectors", _remote(resources.vector_source(given, settings.tgt, fetcher), fetcher)))
+    given = settings.pivot_vectors
+    if given and Path(given).exists():
+        plan.append(("pivot vectors", resources.describe_file(peek(given))))
+    elif given:
+        source = resources.vector_source(given, settings.src, fetcher, option="--pivot-vectors")
+        plan.append(("pivot vectors", _remote(source, fetcher)))
     for value in settings.lexicons:
         choice = resolve_lexicon(value)
         if choice.kind is LexiconKind.SOURCE:
@@ -254,3 +275,8 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
             size = f"{Path(value).stat().st_size:,} bytes" if choice.kind is LexiconKind.FILE else "standard input"
         plan.append(("lexicon", f"{value} ({size})"))
     return plan
+
+
+def _remote(source: VectorSource, fetcher: Fetcher) -> str:
+    there = source.remote is not None and fetcher.path(source.remote).is_file()
+    return f"{source.where} ({'in the cache' if there else 'to be fetched'})"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from mosecrot_cli.lexicon.scripts import OFF
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
-from mosecrot_cli.lexicon.types import IDENTICAL, Anchor, DropReason, Pair
-from mosecrot_cli.pipeline.anchors import Material, bring, read, resolve, selection_options
+from mosecrot_cli.lexicon.types import IDENTICAL, LEARNT, Anchor, DropReason, Pair
+from mosecrot_cli.pipeline.anchors import Material, bring, read, resolve, select, selection_options
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import AnchorsSettings
 
@@ -41,11 +41,10 @@ def explain(settings: AnchorsSettings, word: str, reporter: Reporter) -> list[Fa
         UsageError, DataError, SourceUnavailableError: as `anchors`.
     """
     settings = resolve(settings)
-    material = read(bring(settings, reporter), reporter)
+    job = bring(settings, reporter)
+    material = read(job, reporter)
     options = selection_options(settings)
-    selection = select_anchors(
-        material.pairs, source=material.source, target=material.target, options=options, reporter=reporter
-    )
+    selection = select(material, job, reporter).selection
     wanted = word.casefold()
     targets = {pair.target.casefold() for pair in material.pairs if pair.source.casefold() == wanted} | {wanted}
     concerned = [
@@ -53,10 +52,10 @@ def explain(settings: AnchorsSettings, word: str, reporter: Reporter) -> list[Fa
     ]
     judge = _Judge(material, selection, options)
     fates = [Fate(pair.source, pair.target, pair.score, pair.origin, judge.verdict(pair)) for pair in concerned]
-    identical = [anchor for anchor in selection.anchors if anchor.origin == IDENTICAL]
+    found = [anchor for anchor in selection.anchors if anchor.origin in (IDENTICAL, LEARNT)]
     return fates + [
-        Fate(anchor.source, anchor.target, None, IDENTICAL, ANCHOR)
-        for anchor in identical
+        Fate(anchor.source, anchor.target, anchor.score, anchor.origin, ANCHOR)
+        for anchor in found
         if wanted in (anchor.source.casefold(), anchor.target.casefold())
     ]
 

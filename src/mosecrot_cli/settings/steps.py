@@ -46,6 +46,9 @@ class AnchorsSettings:
     panlex_distance: int = 1
     min_quality: int = 0
     panlex_dump: Path | None = None
+    pivot_vectors: str | None = None
+    pivot_rounds: int = 20
+    device: str = "auto"
     seed: int = DEFAULT_SEED
 
 
