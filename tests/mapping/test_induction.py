@@ -68,6 +68,14 @@ def test_each_word_is_in_one_pair() -> None:
     assert (np.diff(found.pairs[:, 0]) > 0).all()
 
 
+def test_of_equal_target_words_the_first_is_found() -> None:
+    source, target = spaces(noise=0.3)
+    seeds = np.arange(12)
+    once = induce_dictionary(source, target, source[seeds], target[WORDS - 1 - seeds], rounds=20)
+    twice = induce_dictionary(source, np.repeat(target, 2, axis=0), source[seeds], target[WORDS - 1 - seeds], rounds=20)
+    assert (twice.pairs == once.pairs * [1, 2]).all()
+
+
 @pytest.mark.parametrize(("seeds", "width", "rounds"), [(0, 24, 1), (3, 23, 1), (3, 24, 0)])
 def test_impossible_input_is_refused(seeds: int, width: int, rounds: int) -> None:
     source, target = spaces(noise=0.3)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
-from mosecrot_cli.mapping.csls import CSLS_K, mutual_near
+from mosecrot_cli.mapping.csls import CSLS_K, first_rows, mutual_near
 from mosecrot_cli.mapping.linear import procrustes
 from mosecrot_cli.mapping.normalization import Side, Sides
 from mosecrot_cli.mapping.units import exact_units
@@ -67,8 +67,8 @@ def induce_dictionary(
 ) -> Dictionary:
     """Find the translations of source words among the target words.
 
-    The seeds give the first rotation only: what they say of a word does not bind the dictionary. Memory is needed for
-    both matrices once more.
+    The seeds give the first rotation only: what they say of a word does not bind the dictionary. Of equal target
+    vectors the first stands for all. Memory is needed for both matrices twice more.
 
     Args:
         source: static vectors `[S, D]` of source words; the 20,000 most frequent, say.
@@ -88,18 +88,21 @@ def induce_dictionary(
     seeds = checked_anchors(seed_target, seed_source)
     checked(source, "source vectors", width=seeds[1].shape[1])
     checked(target, "target vectors", width=seeds[0].shape[1])
+    rows = first_rows(target)
+    distinct = target if len(rows) == len(target) else target[rows]
     history: list[InductionRound] = []
     target_side, source_side = seeds
     while True:
-        rotated, own = _rotated(source, target, source_side, target_side)
+        rotated, own = _rotated(source, distinct, source_side, target_side)
         pairs = mutual_near(own, rotated, csls_k=csls_k, device=device)
         similarities = np.einsum("nd,nd->n", own[pairs[:, 0]], rotated[pairs[:, 1]])
         history.append(InductionRound(len(pairs), float(similarities.mean()) if len(pairs) else 0.0))
         advance(1)
         converged = len(history) > 1 and history[-1].similarity - history[-2].similarity < GAIN
         if converged or len(history) == rounds or not len(pairs):
+            pairs[:, 1] = rows[pairs[:, 1]]
             return Dictionary(pairs, similarities, tuple(history))
-        source_side, target_side = source[pairs[:, 0]], target[pairs[:, 1]]
+        source_side, target_side = source[pairs[:, 0]], distinct[pairs[:, 1]]
 
 
 def _rotated(
