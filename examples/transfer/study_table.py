@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-ANCHORS = ("none", "full", "identical", "500", "shuffled")
+ANCHORS = ("none", "full", "full-learnt", "identical", "500", "500-learnt", "shuffled", "shuffled-learnt")
 HEADER = "| anchors | setting | dev | test | runs | against paper-sparsemax, test | p |\n|---|---|---|---|---|---|---|"
 
 
@@ -27,7 +27,7 @@ class Row:
 
     Attributes:
         language: of the texts.
-        anchors: full, 500, shuffled, ...; none, where no anchors are used.
+        anchors: full, 500, shuffled, ..., each also with learnt ones; none, where no anchors are used.
         setting: map and training.
         split: of the texts.
         macro_f1: mean over the runs.
