@@ -11,7 +11,7 @@ import itertools
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,15 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.lexicon.scripts import OFF
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
 from mosecrot_cli.lexicon.types import LEARNT, Anchor, DropReason, Pair, SourceVocabulary
-from mosecrot_cli.mapping.induction import Dictionary, induce_dictionary
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AnchorsSettings, ComputeSettings
 from mosecrot_cli.vectors.pruning import WantedWords
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
+
+if TYPE_CHECKING:
+    from mosecrot_cli.mapping.induction import Dictionary
 
 PIVOT_WORDS = 20_000
 """Only the first so many pivot words get translations, as in Artetxe et al. (2018, section 3.3)."""
@@ -76,6 +78,9 @@ def with_learnt_anchors(
         DataError: no anchor is in both files of vectors, or the pivot vectors are damaged.
         UsageError: no such device.
     """
+    # torch is needed here only: plain anchors are not to wait for it.
+    from mosecrot_cli.mapping.induction import induce_dictionary
+
     kept, wanted = itertools.count(1), WantedWords(words=[anchor.source for anchor in selection.anchors])
     pivot = read_vectors(
         path, max_vocab=None, reporter=reporter, keep=lambda word: next(kept) <= PIVOT_WORDS or wanted.wants(word)
