@@ -82,7 +82,10 @@ all_anchors() { # LANGUAGE; sets "-learnt" have those that the English vectors t
         mv "$spoilt.partial" "$spoilt"
         anchors "$1" "shuffled-learnt-$sample" --lexicon "$spoilt" "${pivot[@]}"
     done
-    [ "$1" != french ] || anchors "$1" identical --lexicon identical
+    if [ "$1" = french ]; then
+        anchors "$1" identical --lexicon identical
+        anchors "$1" identical-learnt --lexicon identical "${pivot[@]}"
+    fi
 }
 map() { # LANGUAGE ANCHORS FOLDER OPTIONS...
     local words=()
@@ -203,6 +206,7 @@ for language in "${languages[@]}"; do
     if [ "$language" = french ]; then
         say "$language: no dictionary at all"
         few_or_false french identical
+        row french identical-learnt transfer model --preset transfer
     fi
     if [ -n "$fs" ] && [ "$language" = russian ]; then
         say "$language: the paper's F^s"

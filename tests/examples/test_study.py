@@ -99,6 +99,7 @@ def test_table(study: Study):
     lines = study.table.splitlines()
     assert [line for line in lines if line.startswith("## ")] == ["## Chinese", "## English", "## French", "## Russian"]
     assert sum(line.startswith("| identical | ") for line in lines) == 4
+    assert sum(line.startswith("| identical-learnt | ") for line in lines) == 1
     assert sum(line.startswith("| full | fs-sparsemax |") for line in lines) == 1
     assert "| none | lr-on-target-labels | .600 | .600 | 1 | +.100 [+.000, +.200] | .500 |" in lines
     compared = [line for line in lines if line.startswith("| full | paper-sparsemax |")]
