@@ -39,7 +39,7 @@ def own() -> np.ndarray:
     return load_file("pico-bert/model.safetensors")["embeddings.word_embeddings.weight"]
 
 
-def test_where_the_source_is_kept_anchored_target_words_stand_in(mapped: Path):
+def test_where_the_source_is_kept_anchored_target_words_stand_in_as_they_are_and_as_others_map_them(mapped: Path):
     found = built("kept")
     words, matrix = Path("kept/target.vocab.txt").read_text().splitlines(), np.load("kept/target.npy")
     vocabulary = pico().tokenizer.get_vocab()
@@ -49,11 +49,86 @@ def test_where_the_source_is_kept_anchored_target_words_stand_in(mapped: Path):
         if target in words:
             expected[vocabulary[source]].add(matrix[words.index(target)].tobytes())
     assert len(expected[vocabulary["match"]]) == 2
-    stand_ins = defaultdict(list)
-    for token, vector in zip(found.tokens.tolist(), found.vectors, strict=True):
-        stand_ins[token].append(vector.tobytes())
-    assert {token: set(rows) for token, rows in stand_ins.items()} == expected
-    assert all(len(rows) == len(set(rows)) for rows in stand_ins.values())  # a repeated pair counts once
+    own, held_out = (defaultdict(set) for _ in range(2))
+    half = sum(map(len, expected.values()))  # a repeated pair counts once
+    for place, (token, vector) in enumerate(zip(found.tokens.tolist(), found.vectors, strict=True)):
+        (own if place < half else held_out)[token].add(vector.tobytes())
+    assert own == expected
+    assert {token: len(rows) for token, rows in held_out.items()} == {token: len(rows) for token, rows in own.items()}
+    assert not any(own[token] & held_out[token] for token in own)
+
+
+def test_a_held_out_row_knows_nothing_of_the_words_own_translation(mapped: Path):
+    def rows(anchors: str) -> tuple[np.ndarray, np.ndarray]:
+        line = f"map {anchors} --source-model pico-bert --target-vectors xx.vec --preset transfer --ridge .1 -q -o one"
+        assert run([*line.split(), "--overwrite"]) == 0
+        with np.load("one/held_out.npz") as found:
+            chosen = np.flatnonzero(found["rows"] == row)
+            return np.load("one/target.npy")[row], found["vectors"][chosen]
+
+    lines = Path("anchors.tsv").read_text().splitlines()
+    target = lines[3].split("\t")[1]
+    row = Path("kept/target.vocab.txt").read_text().splitlines().index(target)
+    Path("other.tsv").write_text("\n".join([*lines[:3], f"{lines[5].split()[0]}\t{target}", *lines[4:]]) + "\n")
+    (own, held_out), (other_own, other_held_out) = rows("anchors.tsv"), rows("other.tsv")
+    assert not np.allclose(own, other_own)
+    assert held_out.shape == (1, 32) and np.array_equal(held_out, other_held_out)
+
+
+def test_the_anchors_that_the_map_used_stand_in(mapped: Path):
+    pairs = [line.split("\t") for line in Path("anchors.tsv").read_text().splitlines()]
+    few = pairs[: len(pairs) // 3]
+    swapped = [[pairs[0][0], pairs[1][1]], [pairs[1][0], pairs[0][1]], *pairs[2:]]
+    for name, anchors, option, change in [
+        ("learnt", few, "--self-learning=3", "learnt_anchors"),
+        ("chosen", swapped, "--max-rank=.1", "implausible_anchors"),
+    ]:
+        Path(f"{name}.tsv").write_text("".join("\t".join(pair) + "\n" for pair in anchors))
+        line = f"map {name}.tsv --source-model pico-bert --target-vectors xx.vec --method ridge {option} -q -o {name}"
+        assert run(line.split()) == 0
+        statistics = json.loads(Path(name, "manifest.json").read_text())["statistics"]
+        assert statistics[change] > 0
+        used = len(anchors) + statistics.get("learnt_anchors", 0) - statistics.get("implausible_anchors", 0)
+        assert len(built(name).tokens) == 2 * used
+
+
+def test_with_a_pivot_the_file_of_anchors_tells_which_rows_stand_in(mapped: Path):
+    line = "map anchors.tsv --source-model pico-bert --target-vectors xx.vec --method ridge --pivot-vectors en.vec -q"
+    tokens = [token for token in pico().tokenizer.get_vocab() if token.isalpha()]
+    random = np.random.default_rng(1).normal(size=(len(tokens), 8))
+    rows = (f"{token} {' '.join(map(str, row))}" for token, row in zip(tokens, random, strict=True))
+    Path("en.vec").write_text(f"{len(tokens)} 8\n" + "\n".join(rows) + "\n")
+    assert run([*line.split(), "-o", "pivoted"]) == 0
+    assert not Path("pivoted/held_out.npz").exists()
+    found = built("pivoted")
+    anchors = [line.split("\t") for line in Path("anchors.tsv").read_text().splitlines()]
+    assert len(found.tokens) == len(anchors)
+    Path("anchors.tsv").write_text("never\tqmaet\n")
+    with pytest.raises(DataError, match="none of 1 anchors joins"):
+        built("pivoted")
+    Path("anchors.tsv").unlink()
+    with pytest.raises(DataError, match="where its anchors are is not known"):
+        built("pivoted")
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "names", "lengths", "width", "rows"])
+def test_damaged_held_out_rows(damage: str, mapped: Path, capsys: pytest.CaptureFixture[str]):
+    path = Path("kept/held_out.npz")
+    with np.load(path) as content:
+        arrays = dict(content)
+    if damage == "text":
+        path.write_text("text")
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:-200])
+    else:
+        changes = {
+            "names": {"tokens": None},
+            "lengths": {"tokens": arrays["tokens"][1:]},
+            "width": {"vectors": arrays["vectors"][:, 1:]},
+            "rows": {"rows": arrays["rows"] + 10**6},
+        }[damage]
+        np.savez(path, **{name: array for name, array in (arrays | changes).items() if array is not None})
+    assert "kept/held_out.npz: " in failure_of(f"{TRAIN} --augment kept -o new", 3, capsys)
 
 
 def test_where_the_source_is_mapped_every_whole_word_has_its_row(mapped: Path):
@@ -92,11 +167,11 @@ def test_the_manifest_names_what_was_read(mapped: Path, capsys: pytest.CaptureFi
     inputs = {name: value["path"] for name, value in manifest["inputs"].items() if name.startswith("augment")}
     assert inputs == {
         "augment_1": "kept/target.npy",
-        "augment_1_anchors": "two.tsv",
+        "augment_1_held_out": "kept/held_out.npz",
         "augment_2": "mapped/source.npy",
     }
     found = manifest["statistics"]["training"]["seed-1"]["augmentation"]
-    assert found["rate"] == 0.25 and found["tokens"] == 38 and found["vectors"] == 38 + 1 + 38
+    assert found["rate"] == 0.25 and found["tokens"] == 38 and found["vectors"] == 2 * (38 + 1) + 38
     assert found["covered_share"] == pytest.approx(0.9)  # nine words and a full stop
     assert json.loads(output_of(f"{line} --if-changed", capsys))["state"] == "unchanged"
     assert json.loads(output_of(f"{line} --augment-rate .3 --if-changed", capsys))["state"] == "written"
@@ -112,7 +187,8 @@ def test_the_source_model_is_that_of_the_map(mapped: Path, capsys: pytest.Captur
     )
 
 
-def test_a_moved_folder_still_finds_its_anchors(mapped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_needs_no_file_of_anchors(mapped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    Path("two.tsv").unlink()
     before = built("kept")
     monkeypatch.chdir(mapped.rename(tmp_path / "elsewhere"))
     assert built("kept").digest == before.digest
@@ -124,10 +200,6 @@ def test_what_cannot_be_mixed_is_refused(mapped: Path, capsys: pytest.CaptureFix
     for rate in ("0", "1.5", "nan", "x"):
         assert run(f"{TRAIN} --augment kept --augment-rate {rate} -o new".split()) == 2
     assert "no such folder" in failure_of(f"{TRAIN} --augment nowhere -o new", 3, capsys)
-    Path("two.tsv").write_text("never\tqmaet\n")
-    assert "two.tsv: none of 1 anchors joins" in failure_of(f"{TRAIN} --augment kept -o new", 3, capsys)
-    Path("two.tsv").unlink()
-    assert "kept: where its anchors are is not known" in failure_of(f"{TRAIN} --augment kept -o new", 3, capsys)
 
 
 def test_a_map_of_another_model_is_refused(mapped: Path):

@@ -17,6 +17,7 @@ from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenize
 from mosecrot_cli.model.words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.anchor_rows import AnchorRows, anchor_rows
+from mosecrot_cli.pipeline.held_out_rows import HELD_OUT, held_out_rows
 from mosecrot_cli.pipeline.map_fit import Fit, plausible_anchors, with_learnt_anchors
 from mosecrot_cli.pipeline.map_method import (
     check_options,
@@ -154,6 +155,9 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
         statistics["subword_words"] = targets.composed
     if keeps_source:
         np.save(output / SOURCE, own)
+        options = replace(options, ridge=statistics["target"].get("ridge"))
+        if held_out := held_out_rows(fit, lambda: method.build(options), settings.dtype, reporter):
+            held_out.save(output / HELD_OUT)
     else:
         options = map_options(settings, queries=in_blocks(own))
         source_map = method.build(options).fit(fit.values, fit.values)
@@ -175,7 +179,8 @@ def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fi
         "anchors_without_source": anchors.missing_source,
         "anchors_without_target": anchors.missing_target,
     }
-    return Fit(vectors.matrix[anchors.rows], anchors.values, anchors.rows, vectors.matrix, statistics)
+    tokens = np.array([ids[0] if len(ids) == 1 else -1 for ids in anchors.ids], dtype=np.int64)
+    return Fit(vectors.matrix[anchors.rows], anchors.values, anchors.rows, tokens, vectors.matrix, statistics)
 
 
 def _warn_about_k(settings: MapSettings, count: int, reporter: Reporter) -> None:

@@ -30,6 +30,7 @@ class Fit:
         vectors: of the anchors, `A x Dx`.
         values: source embeddings of the anchors, `A x D`.
         rows: rows of the anchors in `matrix`, `A`; None: they are of other words.
+        tokens: ids of the anchors' source words, `A`; -1 for one of several tokens; None as for `rows`.
         matrix: the target words in the space of `vectors`, `V^t x Dx`.
         statistics: of the anchors, for the manifest.
         digests: SHA-256 of inputs that were hashed while they were read.
@@ -38,6 +39,7 @@ class Fit:
     vectors: Matrix
     values: Matrix
     rows: NDArray[np.int64] | None
+    tokens: NDArray[np.int64] | None
     matrix: Matrix
     statistics: dict[str, Any]
     digests: dict[str, str | None] = field(default_factory=dict)
@@ -65,6 +67,7 @@ def plausible_anchors(fit: Fit, settings: MapSettings, reporter: Reporter) -> Fi
         vectors=fit.vectors[kept],
         values=fit.values[kept],
         rows=None if fit.rows is None else fit.rows[kept],
+        tokens=None if fit.tokens is None else fit.tokens[kept],
         statistics=fit.statistics | {"implausible_anchors": int((~kept).sum())},
     )
 
@@ -79,9 +82,10 @@ def with_learnt_anchors(fit: Fit, settings: MapSettings, words: SourceWords, own
         own: the model's input embeddings, `V^s x D`.
         reporter: told about the progress.
     """
-    assert fit.rows is not None
+    assert fit.rows is not None and fit.tokens is not None
     options = map_options(settings)
-    tokens = own[sorted(index for word, index in words.whole_word_tokens().items() if word.isalpha())]
+    ids = np.array(sorted(index for word, index in words.whole_word_tokens().items() if word.isalpha()), dtype=np.int64)
+    tokens = own[ids]
     usable = fit.rows < SELF_LEARNING_WORDS
     if usable.sum() < 2 or not len(tokens):
         reporter.warn("no self-learning: it starts from two anchors at least")
@@ -103,5 +107,6 @@ def with_learnt_anchors(fit: Fit, settings: MapSettings, words: SourceWords, own
         vectors=np.concatenate([fit.vectors, fit.matrix[learnt.pairs[:, 1]]]),
         values=np.concatenate([fit.values, tokens[learnt.pairs[:, 0]]]),
         rows=np.concatenate([fit.rows, learnt.pairs[:, 1]]),
+        tokens=np.concatenate([fit.tokens, ids[learnt.pairs[:, 0]]]),
         statistics=fit.statistics | {"learnt_anchors": len(learnt.pairs), "self_learning": found},
     )

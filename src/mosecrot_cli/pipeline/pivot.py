@@ -81,6 +81,7 @@ def pivot(
         vectors=known.matrix[shared[:, 0]],
         values=own[shared[:, 1]],
         rows=None,
+        tokens=None,
         matrix=matrix,
         statistics={"anchors": len(shared), "pivot": {**statistics, "dimension": known.dimension}},
         digests={"pivot_vectors": known.digest},
