@@ -102,13 +102,13 @@ finetune() { # FOLDER OPTIONS...
     mosecrot finetune --source-model minilm --train data/english/train.tsv --dev data/english/dev.tsv \
         --seeds "$seeds" "${training[@]}" "${@:2}" -o "$1" --if-changed --resume
 }
-finetune_augmented() { # FOLDER ANCHORS: with the maps of all languages at once
+finetune_augmented() { # ANCHORS: with the maps of all languages at once
     local language augmentation=()
     for language in "${languages[@]}"; do
-        map "$language" "$2" "augmentation-$2-$language" --preset transfer --if-changed
-        augmentation+=(--augment "augmentation-$2-$language")
+        map "$language" "$1" "augmentation-$1-$language" --preset transfer --if-changed
+        augmentation+=(--augment "augmentation-$1-$language")
     done
-    finetune "$1" --embeddings none "${augmentation[@]}"
+    finetune "model-augmented-$1" --embeddings none "${augmentation[@]}"
 }
 
 scored() { [ -e "results/$1/$2/$3.test.json" ]; } # LANGUAGE ANCHORS SETTING; the test split comes last
@@ -181,12 +181,13 @@ done
 
 say "English: the model with its own embeddings, and with augmentation by all languages"
 finetune model --embeddings none
-finetune_augmented model-augmented full-learnt
+finetune_augmented full
+finetune_augmented full-learnt
 for sample in $samples; do
-    finetune_augmented "model-augmented-500-$sample" "500-learnt-$sample"
+    finetune_augmented "500-learnt-$sample"
 done
 score english none unstitched model
-score english none unstitched+augmented model-augmented
+score english none unstitched+augmented model-augmented-full-learnt
 
 for language in "${languages[@]}"; do
     say "$language: every map on all anchors"
@@ -197,16 +198,15 @@ for language in "${languages[@]}"; do
         row "$language" full "$setting" model $options
     done 3< "$here/maps.tsv"
     adapted_row "$language" full transfer model --preset transfer
-    adapted_row "$language" full transfer+augmented model-augmented --preset transfer
+    adapted_row "$language" full transfer+augmented model-augmented-full --preset transfer
     row "$language" full-learnt transfer model --preset transfer
-    row "$language" full-learnt transfer+augmented model-augmented --preset transfer
+    row "$language" full-learnt transfer+augmented model-augmented-full-learnt --preset transfer
 
     say "$language: 500 anchors; 30 % of the pairs shuffled"
-    # The model augmented by all anchors would not be fair here.
     for sample in $samples; do
         few_or_false "$language" "500-$sample"
         row "$language" "500-learnt-$sample" transfer model --preset transfer
-        row "$language" "500-learnt-$sample" transfer+augmented "model-augmented-500-$sample" --preset transfer
+        row "$language" "500-learnt-$sample" transfer+augmented "model-augmented-500-learnt-$sample" --preset transfer
         few_or_false "$language" "shuffled-$sample"
         row "$language" "shuffled-learnt-$sample" transfer model --preset transfer
     done

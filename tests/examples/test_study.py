@@ -124,7 +124,7 @@ def test_self_learning_sees_all_words(tmp_path: Path):
     study = Study(tmp_path)
     study.run(languages="chinese")
     learning = ["--self-learning" in call for call in study.of("map")]
-    assert [sum(learning), len(learning) - sum(learning)] == [1 + 6, 1 + 14 + 6 * 3 + 3 + 2 + 6 + 3 * 2]
+    assert [sum(learning), len(learning) - sum(learning)] == [1 + 6, 2 + 14 + 6 * 3 + 3 + 2 + 6 + 3 * 2]
     assert learning == ["--vocab-from" not in call for call in study.of("map")]
 
 
