@@ -72,6 +72,7 @@ def test_what_find_finds_is_wanted(vocabulary, asked):
 @settings(max_examples=150, deadline=None)
 @given(vocabulary=st.lists(words, min_size=1, max_size=12, unique=True), text=sentences, lowercased=st.booleans())
 @example(vocabulary=["x", "▁", "straße"], text="STRASSE x", lowercased=False)
+@example(vocabulary=["\u0301"], text="ß\u0301", lowercased=False)
 def test_every_piece_that_the_stitched_tokenizer_could_use_is_wanted(vocabulary, text, lowercased):
     built = build_target_tokenizer(vocabulary, pico_tokenizer("bert"), lowercased=lowercased)
     normalizer = built.tokenizer.backend_tokenizer.normalizer

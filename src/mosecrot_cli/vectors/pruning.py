@@ -29,26 +29,28 @@ class WantedWords:
     """
 
     def __init__(self, texts: Iterable[str] = (), words: Iterable[str] = ()) -> None:
-        self._words = {_folded(word) for word in words}
-        chunks = {chunk for text in texts for chunk in text.split()}
-        ends = {folded[start : start + _LONGEST] for folded in map(_folded, chunks) for start in range(len(folded))}
-        self._ends = sorted(ends)
+        self._words = {form for word in words for form in _folded(word)}
+        forms = {form for chunk in {chunk for text in texts for chunk in text.split()} for form in _folded(chunk)}
+        self._ends = sorted({form[start : start + _LONGEST] for form in forms for start in range(len(form))})
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self.wants(word)
 
     def wants(self, word: str) -> bool:
         """Whether to keep the word; of more than 48 characters the first 48 decide, so that none too few are kept."""
-        folded = _folded(word)
-        if folded in self._words:
-            return True
-        start = folded[:_LONGEST]
+        return any(form in self._words or self._is_piece(form[:_LONGEST]) for form in _folded(word))
+
+    def _is_piece(self, start: str) -> bool:
         place = bisect_left(self._ends, start)
         return place < len(self._ends) and self._ends[place].startswith(start)
 
 
-def _folded(text: str) -> str:
-    """The text without its letter case: also `ß` and `SS`, `ς` and `Σ`, which differ in lower case."""
+def _folded(text: str) -> set[str]:
+    """The text without its letter case: also `ß` and `SS`, `ς` and `Σ`, which differ in lower case.
+
+    Where letters and marks meet that were apart in the other case (`ß` with an acute: `s`, `ś`), there are two forms:
+    with the letters composed, as in the other case, and not, so that the pieces of this one are pieces still.
+    """
     normal = text if text.isascii() else unicodedata.normalize("NFC", text)
     folded = normal.casefold().translate(ONE_APOSTROPHE).replace(_MARK, "")
-    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
+    return {folded} if folded.isascii() else {folded, unicodedata.normalize("NFC", folded)}
