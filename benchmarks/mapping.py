@@ -32,7 +32,7 @@ def own(rows: int, folder: str, device: str) -> dict[str, Any]:
     """`map`'s target side: from arrays in memory to an `.npy` file."""
     from numpy.lib.format import open_memmap
 
-    from mosecrot_cli.mapping.relative import RelativeMap
+    from mosecrot_cli.mapping.methods.relative import RelativeMap
 
     target, anchors, values = arrays(rows)
     RelativeMap(K, "sparsemax", 1.0, device).fit(anchors, values).transform(

@@ -50,7 +50,7 @@ class _Clock:
 def own(model: str, count: int, device: str) -> dict[str, Any]:
     """`finetune --embeddings none`: embeddings kept and frozen."""
     from mosecrot_cli.model.loading import load_for_finetuning
-    from mosecrot_cli.model.training import LabelledTexts, TrainingSettings, train_classifier
+    from mosecrot_cli.model.training.run import LabelledTexts, TrainingSettings, train_classifier
     from mosecrot_cli.settings import ComputeSettings
 
     sentences, labels = _data(count)

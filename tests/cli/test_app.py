@@ -42,9 +42,9 @@ def test_help_and_wrong_options_answer_without_the_heavy_libraries(arguments: li
 @pytest.mark.parametrize(
     ("modules", "spared"),
     [
-        ("anchors map inspect", "transformers.modeling_utils torch._dynamo datasets sklearn accelerate"),
+        ("anchors.run map.run inspect.run", "transformers.modeling_utils torch._dynamo datasets sklearn accelerate"),
         (
-            "stitch evaluate predict finetune",
+            "stitch evaluate predict finetune.run",
             "transformers.modeling_utils torch._dynamo datasets sklearn accelerate scipy",
         ),
         ("compare", "torch transformers datasets sklearn scipy"),
@@ -170,7 +170,7 @@ app()
 
 
 def test_settings_registries_and_choices_agree():
-    from mosecrot_cli.mapping.methods import METHODS
+    from mosecrot_cli.mapping.methods.registry import METHODS
     from mosecrot_cli.mapping.weighting import WEIGHTINGS
     from mosecrot_cli.settings import Method, Weighting
 

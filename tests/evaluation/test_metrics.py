@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import classification_report
 
 from mosecrot_cli.evaluation.metrics import score
-from mosecrot_cli.evaluation.seeds import Run, summarise
+from mosecrot_cli.evaluation.runs import Run, summarise
 
 LABELS = ("c", "a", "b")
 pairs = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abcx")), min_size=1, max_size=40)

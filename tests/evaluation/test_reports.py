@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mosecrot_cli.evaluation.bootstrap import macro_f1_interval, paired_bootstrap
 from mosecrot_cli.evaluation.metrics import score
-from mosecrot_cli.evaluation.seeds import Run, summarise
+from mosecrot_cli.evaluation.runs import Run, summarise
 from mosecrot_cli.evaluation.tables import (
     comparison_table,
     confusion_table,

@@ -44,7 +44,7 @@ def test_an_online_source_is_read_from_the_file_that_is_brought(tmp_path):
 
 
 def test_every_source_can_be_brought():
-    from mosecrot_cli.sources.lexica import LEXICA
+    from mosecrot_cli.sources.lexica.registry import LEXICA
 
     assert tuple(LEXICA) == SOURCES
 

@@ -9,11 +9,11 @@ from sklearn.preprocessing import normalize
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping.csls import in_blocks
-from mosecrot_cli.mapping.linear import LinearMap, lstsq, procrustes, ridge_solver
-from mosecrot_cli.mapping.methods import METHODS, MapOptions
+from mosecrot_cli.mapping.methods.linear import LinearMap, lstsq, procrustes, ridge_solver
+from mosecrot_cli.mapping.methods.registry import METHODS, MapOptions
+from mosecrot_cli.mapping.methods.residual import ResidualMap
+from mosecrot_cli.mapping.methods.vocabulary import VocabularyMap
 from mosecrot_cli.mapping.normalization import NORMALIZATIONS
-from mosecrot_cli.mapping.residual import ResidualMap
-from mosecrot_cli.mapping.vocabulary import VocabularyMap
 
 WIDTH, SOURCE_WIDTH, STRENGTH = 12, 12, 0.2
 

@@ -7,7 +7,7 @@ import scipy.special
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping import csls
 from mosecrot_cli.mapping.csls import hubness, in_blocks, mutual_nearest
-from mosecrot_cli.mapping.relative import RelativeMap
+from mosecrot_cli.mapping.methods.relative import RelativeMap
 
 WIDTH = 16
 

@@ -8,8 +8,8 @@ from scipy.spatial.distance import cosine
 from scipy.stats import rankdata
 from sklearn.linear_model import Ridge
 
-from mosecrot_cli.mapping.leave_one_out import JUDGED, RIDGES, LeaveOneOut, plausible
-from mosecrot_cli.mapping.linear import ridge_solver
+from mosecrot_cli.mapping.cross_validation import JUDGED, RIDGES, LeaveOneOut, plausible
+from mosecrot_cli.mapping.methods.linear import ridge_solver
 
 ANCHORS, WIDTH, VALUE_WIDTH = 40, 12, 7
 EVERY = np.arange(ANCHORS)

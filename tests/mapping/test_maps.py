@@ -12,10 +12,10 @@ from hypothesis.extra.numpy import arrays
 from sklearn.linear_model import Ridge
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.mapping.linear import LinearMap, lstsq, procrustes, ridge_solver
-from mosecrot_cli.mapping.methods import METHODS, MapOptions
-from mosecrot_cli.mapping.relative import RelativeMap
-from mosecrot_cli.mapping.residual import ResidualMap
+from mosecrot_cli.mapping.methods.linear import LinearMap, lstsq, procrustes, ridge_solver
+from mosecrot_cli.mapping.methods.registry import METHODS, MapOptions
+from mosecrot_cli.mapping.methods.relative import RelativeMap
+from mosecrot_cli.mapping.methods.residual import ResidualMap
 from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
 

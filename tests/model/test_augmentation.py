@@ -10,13 +10,13 @@ import torch
 
 from model.tiny import CPU, DEV, QUICK, TOPICS, TRAIN, same, tiny_model, tiny_texts, tiny_tokenizer, weights
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.model import trainer as trainer_module
-from mosecrot_cli.model.augmentation import Augmentation, augmented
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
-from mosecrot_cli.model.training import LabelledTexts, train_classifier
-from mosecrot_cli.model.training_types import TrainingTask
-from mosecrot_cli.model.workers import train_in_workers
+from mosecrot_cli.model.training import trainer as trainer_module
+from mosecrot_cli.model.training.augmentation import Augmentation, augmented
+from mosecrot_cli.model.training.launcher import train_in_workers
+from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
+from mosecrot_cli.model.training.types import TrainingTask
 from pico import FAMILIES, pico_classifier, pico_tokenizer
 
 FROZEN = replace(QUICK, freeze_embeddings=True)

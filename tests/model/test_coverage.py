@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
-from mosecrot_cli.model.tokenizer import build_target_tokenizer
+from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
 from pico import pico_tokenizer
 
 WORDS = ["donau", "dampf", "schiff", "can't", "we", "jean-paul", "我们", "喜欢", "狗", "а́б"]

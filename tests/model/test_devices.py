@@ -143,7 +143,7 @@ def test_an_old_gpu_has_no_bf16(monkeypatch):
 def test_the_trainer_stays_on_one_gpu(gpus, tmp_path, name):
     from transformers.training_args import ParallelMode
 
-    from mosecrot_cli.model.trainer import OneDeviceArguments
+    from mosecrot_cli.model.training.trainer import OneDeviceArguments
 
     try:
         arguments = OneDeviceArguments(output_dir=str(tmp_path), torch_device=name, report_to="none")

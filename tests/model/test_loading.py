@@ -23,7 +23,7 @@ from mosecrot_cli.model.loading import (
     load_tokenizer,
     quiet_transformers,
 )
-from mosecrot_cli.model.references import is_local
+from mosecrot_cli.model.locations import is_local
 from pico import FAMILIES, LABELS, pico_classifier, pico_config, pico_tokenizer, write_pico_checkpoint
 
 every_family = pytest.mark.parametrize("family", FAMILIES)

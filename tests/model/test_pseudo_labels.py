@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosecrot_cli.model.pseudo_labels import choose_pseudo_labels
+from mosecrot_cli.model.training.pseudo_labels import choose_pseudo_labels
 
 
 def by_hand(probabilities: np.ndarray, confidence: float, balance: bool) -> dict[int, int]:

@@ -26,9 +26,9 @@ from model.tiny import (
     weights,
 )
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.model import trainer as trainer_module
-from mosecrot_cli.model.checkpoints import is_complete
-from mosecrot_cli.model.training import LabelledTexts, train_classifier
+from mosecrot_cli.model.training import trainer as trainer_module
+from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
+from mosecrot_cli.model.training.work_folder import is_complete
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import transformers
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import load_classifier
-from mosecrot_cli.model.stitching import source_rows, stitch
-from mosecrot_cli.model.vocabulary import Row
+from mosecrot_cli.model.stitching.stitch import source_rows, stitch
+from mosecrot_cli.model.stitching.vocabulary import Row
 from pico import FAMILIES, LABELS, pico_classifier, pico_tokenizer, write_pico_checkpoint
 
 WORDS = ["собака", "кошка", "в", "лесу", ",", "снег", "хлеб", "дом", "волк", "can't", "dog", "New\u00a0York"]

@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
 from mosecrot_cli.model.loading import load_classifier, load_word_tokenizer
-from mosecrot_cli.model.stitching import StitchOptions, stitch, target_embeddings
-from mosecrot_cli.model.stored_classifier import StoredClassifier
-from mosecrot_cli.model.stored_tokenizer import StoredTokenizer
-from mosecrot_cli.model.words import SourceWords
+from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.model.stitching.file_to_file import StoredClassifier
+from mosecrot_cli.model.stitching.stitch import StitchOptions, stitch, target_embeddings
+from mosecrot_cli.model.torch_free import StoredTokenizer
 from pico import FAMILIES, pico_tokenizer, write_pico_checkpoint
 
 WORDS = ["собака", "кошка", "в", "лесу", ",", "снег", "can't", "dog", "Straße"]
@@ -187,7 +187,7 @@ def test_other_families_are_left_to_transformers(family, tmp_path):
 
 def test_no_heavy_library_is_imported_before_one_is_needed():
     code = (
-        "import sys, mosecrot_cli.pipeline.anchors, mosecrot_cli.pipeline.stitch\n"
+        "import sys, mosecrot_cli.pipeline.anchors.run, mosecrot_cli.pipeline.stitch\n"
         "print(*{'torch', 'transformers', 'datasets', 'scipy', 'sklearn', 'polars'}.intersection(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

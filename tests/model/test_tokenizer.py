@@ -12,9 +12,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerFast
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.model import vocabulary
-from mosecrot_cli.model.tokenizer import build_target_tokenizer
-from mosecrot_cli.model.vocabulary import Row, SourceRow
+from mosecrot_cli.model.stitching import vocabulary
+from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
+from mosecrot_cli.model.stitching.vocabulary import Row, SourceRow
 from pico import FAMILIES, pico_tokenizer
 
 GERMAN = ["Donau", "dampf", "schiff", "can't", "der", "a", "s", "fährt", "Straße", ",", ".", "2", "l'eau", "nicht"]

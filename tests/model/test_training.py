@@ -26,10 +26,10 @@ from model.tiny import (
     weights,
 )
 from mosecrot_cli.errors import DataError, MosecrotError, OutputError, UsageError
-from mosecrot_cli.model import trainer as trainer_module
 from mosecrot_cli.model.batching import SimilarLengthBatches
 from mosecrot_cli.model.inference import predict_probabilities
-from mosecrot_cli.model.training import LabelledTexts, TrainingSettings, train_classifier
+from mosecrot_cli.model.training import trainer as trainer_module
+from mosecrot_cli.model.training.run import LabelledTexts, TrainingSettings, train_classifier
 from mosecrot_cli.settings import ComputeSettings, Precision
 
 

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.model.words import SourceWords, unlimited_ids
+from mosecrot_cli.model.source_words import SourceWords, unlimited_ids
 from pico import ENGLISH, FAMILIES, pico_tokenizer
 
 WORDS = ["dog", "horse", "cheese", "zebra", "see", "rice", "日本", ",", "bread", "unfindable"]

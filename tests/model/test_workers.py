@@ -25,11 +25,11 @@ from model.tiny import (
     weights,
 )
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.model.checkpoints import is_complete
 from mosecrot_cli.model.devices import resolve_device
-from mosecrot_cli.model.training import LabelledTexts, train_classifier
-from mosecrot_cli.model.training_types import TrainingTask
-from mosecrot_cli.model.workers import train_in_workers
+from mosecrot_cli.model.training.launcher import train_in_workers
+from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
+from mosecrot_cli.model.training.types import TrainingTask
+from mosecrot_cli.model.training.work_folder import is_complete
 from mosecrot_cli.settings import ComputeSettings
 
 
@@ -86,7 +86,8 @@ def test_an_error_of_a_worker_is_one_error_here(tokenizer, tmp_path, reporter):
 
 
 def test_several_gpus_go_to_workers(tokenizer, tmp_path, monkeypatch):
-    from mosecrot_cli.model import training, workers
+    from mosecrot_cli.model.training import launcher as workers
+    from mosecrot_cli.model.training import run as training
 
     asked = []
     monkeypatch.setattr(training, "resolve_device", lambda compute: resolve_device(CPU))
@@ -98,7 +99,7 @@ def test_several_gpus_go_to_workers(tokenizer, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("visible", "expected"), [(None, "1,2"), ("4,5,7", "5,7"), ("", "1,2")])
 def test_workers_see_the_chosen_gpus_among_the_visible(monkeypatch, visible, expected):
-    from mosecrot_cli.model.workers import _environment
+    from mosecrot_cli.model.training.launcher import _environment
 
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if visible is not None:
@@ -113,8 +114,8 @@ from dataclasses import replace
 from pathlib import Path
 from model.tiny import CPU, QUICK, TRAIN, tiny_model, tiny_tokenizer
 from mosecrot_cli.model.devices import resolve_device
-from mosecrot_cli.model.training_types import TrainingTask
-from mosecrot_cli.model.workers import train_in_workers
+from mosecrot_cli.model.training.types import TrainingTask
+from mosecrot_cli.model.training.launcher import train_in_workers
 from mosecrot_cli.progress import SilentReporter
 task = TrainingTask(tiny_model(), tiny_tokenizer(), TRAIN, None, replace(QUICK, epochs=10_000))
 train_in_workers(task, device=resolve_device(CPU), processes=2, work=Path(sys.argv[1]), checkpoint=None, reporter=SilentReporter())

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-from mosecrot_cli.model.training import LabelledTexts, TrainingSettings
+from mosecrot_cli.model.training.run import LabelledTexts, TrainingSettings
 from mosecrot_cli.settings import ComputeSettings
 
 TOPICS = {

@@ -12,7 +12,7 @@ from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
-from mosecrot_cli.pipeline.augmentation import MappedWords, build_augmentation, covered_share
+from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
 
 EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 TRAIN = "finetune --train en.train.tsv --dev en.dev.tsv --epochs 2 --lr 3e-3 --batch-size 8 -q"

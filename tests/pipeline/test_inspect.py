@@ -19,11 +19,11 @@ from transformers import AutoTokenizer
 from commands import ANCHORS, failure_of, output_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.evaluation.references import BY_METHOD, HUBNESS, PRECISION, SPREAD, Reference, Verdict
-from mosecrot_cli.mapping.methods import METHODS
+from mosecrot_cli.evaluation.reference_ranges import BY_METHOD, HUBNESS, PRECISION, SPREAD, Reference, Verdict
+from mosecrot_cli.mapping.methods.registry import METHODS
 from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.pipeline.anchor_rows import AnchorRows
-from mosecrot_cli.pipeline.held_out import split_anchors
+from mosecrot_cli.pipeline.inspect.translation import split_anchors
 
 CAPSYS = pytest.CaptureFixture[str]
 WORDS = 600

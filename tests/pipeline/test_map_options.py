@@ -11,9 +11,9 @@ from safetensors.torch import load_file
 
 from commands import failure_of
 from mosecrot_cli.cli.app import run
-from mosecrot_cli.mapping.methods import METHODS
+from mosecrot_cli.mapping.methods.registry import METHODS
 from mosecrot_cli.model.loading import load_tokenizer
-from mosecrot_cli.model.words import SourceWords
+from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.settings import Basis, Method, Neighbours, Normalize
 from mosecrot_cli.vectors.readers import read_vectors
 

@@ -16,8 +16,8 @@ from safetensors.torch import load_file, save_file
 from commands import failure_of, output_of
 from model.tiny import FILLERS, LABELS, QUICK, TOPICS, tiny_model, tiny_tokenizer
 from mosecrot_cli.cli.app import run
-from mosecrot_cli.model.training import LabelledTexts, train_classifier
-from mosecrot_cli.pipeline import self_training
+from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
+from mosecrot_cli.pipeline import adapt as self_training
 from pico import ENGLISH, write_pico_checkpoint
 
 EMBEDDINGS = "bert.embeddings.word_embeddings.weight"

@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 
 from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
-from mosecrot_cli.pipeline.target_words import words_to_compose
+from mosecrot_cli.pipeline.map.target_words import words_to_compose
 from mosecrot_cli.vectors.types import WordVectors
 
 CAPSYS = pytest.CaptureFixture[str]

@@ -13,10 +13,10 @@ from collections import Counter
 import pytest
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
-from mosecrot_cli.sources import google, panlex
-from mosecrot_cli.sources.crawl import Journal, Translation, write_lexicon
 from mosecrot_cli.sources.endpoints import Endpoints
 from mosecrot_cli.sources.languages import find_language
+from mosecrot_cli.sources.lexica import google, panlex
+from mosecrot_cli.sources.lexica.crawl import Journal, Translation, write_lexicon
 from sources.loopback import KEY
 
 EN, TT, DE = map(find_language, ("en", "tt", "de"))
@@ -71,7 +71,7 @@ def test_a_failed_crawl_goes_on_where_it_stopped(full, fetcher):
 
 
 CHILD = """
-from mosecrot_cli.sources import panlex
+from mosecrot_cli.sources.lexica import panlex
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import find_language
 panlex.crawl(Fetcher(), find_language("en"), find_language("tt"), [f"word{n:04d}" for n in range(2500)], pause=0.05)

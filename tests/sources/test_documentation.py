@@ -9,11 +9,11 @@ from pathlib import Path
 
 from mosecrot_cli.cli import options
 from mosecrot_cli.sources import provenance
-from mosecrot_cli.sources.coverage import CRAWL, MUSE, MUSE_EUROPEAN, SIB200, WIKI
 from mosecrot_cli.sources.endpoints import Endpoints, load_endpoints
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import find_language
-from mosecrot_cli.sources.lexica import LEXICA, default_lexicon
+from mosecrot_cli.sources.lexica.registry import LEXICA, default_lexicon
+from mosecrot_cli.sources.listings import CRAWL, MUSE, MUSE_EUROPEAN, SIB200, WIKI
 from mosecrot_cli.sources.vectors import NAMES, find_vectors
 from mosecrot_cli.tasks import amazon, sib200
 

@@ -15,7 +15,7 @@ import pytest
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.sources.languages import find_language
-from mosecrot_cli.sources.panlex_dump import read_dump
+from mosecrot_cli.sources.lexica.panlex_dump import read_dump
 
 EN, TT, NDS = map(find_language, ("en", "tt", "nds"))
 # As nltk.corpus.reader.panlex_lite asks (TRANSLATION_Q), with the source word's variety and text, and the target's.

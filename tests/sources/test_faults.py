@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
-from mosecrot_cli.sources import lexica, taxi1500
+from mosecrot_cli.sources import taxi1500
 from mosecrot_cli.sources.languages import find_language
+from mosecrot_cli.sources.lexica import registry as lexica
 from mosecrot_cli.sources.vectors import bring_vectors, find_vectors
 from sources.loopback import KEY
 

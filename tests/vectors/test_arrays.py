@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.vectors import arrays
+from mosecrot_cli.vectors.formats import npy as arrays
 from mosecrot_cli.vectors.readers import peek, read_vectors
 
 WORDS = ["a", "b c", "c\u2028d", "\u3000", "5", "é"]

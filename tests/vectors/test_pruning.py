@@ -9,12 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.model.tokenizer import build_target_tokenizer
-from mosecrot_cli.model.vocabulary import Row
-from mosecrot_cli.vectors import arrays, text, word2vec
-from mosecrot_cli.vectors.pruning import WantedWords
+from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
+from mosecrot_cli.model.stitching.vocabulary import Row
+from mosecrot_cli.vectors.formats import npy as arrays
+from mosecrot_cli.vectors.formats import text, word2vec
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
+from mosecrot_cli.vectors.wanted_words import WantedWords
 from mosecrot_cli.vectors.writers import write_vectors
 from pico import pico_tokenizer
 

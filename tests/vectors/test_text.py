@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.vectors import text
+from mosecrot_cli.vectors.formats import text
+from mosecrot_cli.vectors.formats.text_blocks import parse_block
 from mosecrot_cli.vectors.readers import peek, read_vectors
-from mosecrot_cli.vectors.textlines import parse_block
 
 
 def fails(read, content, *, where: str, match: str, **options) -> None:

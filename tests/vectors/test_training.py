@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.model.tokenizer import build_target_tokenizer
+from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.settings import FastTextSettings
 from mosecrot_cli.vectors.readers import read_vectors

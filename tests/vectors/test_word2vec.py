@@ -11,7 +11,7 @@ import pytest
 from gensim.models import KeyedVectors
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.vectors import word2vec
+from mosecrot_cli.vectors.formats import word2vec
 from mosecrot_cli.vectors.readers import peek, read_vectors
 from mosecrot_cli.vectors.types import VectorFormat
 

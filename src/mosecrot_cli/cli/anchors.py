@@ -77,7 +77,7 @@ def anchors(
         seed=seed,
     )
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline.anchors import run, stream
+        from mosecrot_cli.pipeline.anchors.run import run, stream
 
         if explain is not None:
             _explain(settings, explain, sink)
@@ -88,7 +88,7 @@ def anchors(
 
 
 def _explain(settings: AnchorsSettings, word: str, sink: Sink) -> None:
-    from mosecrot_cli.pipeline.explain import explain
+    from mosecrot_cli.pipeline.anchors.explain import explain
 
     fates = explain(settings, word, sink)
     if sink.as_json:

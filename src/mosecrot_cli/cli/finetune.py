@@ -87,7 +87,7 @@ def finetune(
         if adapts:
             because = "--self-train adapts a checkpoint, or each of its seeds, without labels"
             fine.refuse(because, **labelled, label_column=label_column, seeds=seeds)
-            from mosecrot_cli.pipeline.self_training import run as adapt
+            from mosecrot_cli.pipeline.adapt import run as adapt
 
             told = fine.said(**adapting, checkpoint=Path(source_model) if source_model else None)
             adapted = adapt(SelfTrainingSettings(**given, **told, texts=str(self_train), seed=seed), sink)
@@ -98,7 +98,7 @@ def finetune(
             raise UsageError("nothing to train on", hint="--train names labelled texts, --self-train unlabelled ones")
         if not mixed:
             fine.refuse("without --augment nothing is mixed", augment_rate=augment_rate)
-        from mosecrot_cli.pipeline.finetune import run
+        from mosecrot_cli.pipeline.finetune.run import run
 
         told = fine.said(**labelled, source_model=source_model, seeds=tuple(seeds or (seed,)))
         settings = FinetuneSettings(**given, **told, seed_folders=seeds is not None)

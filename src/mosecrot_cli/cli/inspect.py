@@ -10,7 +10,7 @@ from mosecrot_cli.cli.output import Sink, session
 from mosecrot_cli.settings import DataSettings, InspectSettings
 
 if TYPE_CHECKING:
-    from mosecrot_cli.pipeline.inspection import Inspection
+    from mosecrot_cli.pipeline.inspect.report import Inspection
 
 
 def inspect(
@@ -63,7 +63,7 @@ def inspect(
         seed=seed,
     )
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline.inspect import run
+        from mosecrot_cli.pipeline.inspect.run import run
 
         _show(sink, run(settings, sink))
 

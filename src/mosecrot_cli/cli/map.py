@@ -79,7 +79,7 @@ def map_(
     given |= {"keep_source": keep_source, "self_learning": self_learning, "max_rank": max_rank}
     chosen = {**MAP_PRESETS[preset]} | {name: value for name, value in given.items() if value is not None}
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline.map import run
+        from mosecrot_cli.pipeline.map.run import run
 
         report(
             sink,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mosecrot_cli.evaluation.bootstrap import PairedComparison
     from mosecrot_cli.evaluation.metrics import Scores
-    from mosecrot_cli.evaluation.seeds import Summary
+    from mosecrot_cli.evaluation.runs import Summary
 
 Cell = str | int | float
 

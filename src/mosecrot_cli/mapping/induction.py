@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
 from mosecrot_cli.mapping.csls import CSLS_K, first_rows, mutual_near
-from mosecrot_cli.mapping.linear import procrustes
+from mosecrot_cli.mapping.methods.linear import procrustes
 from mosecrot_cli.mapping.normalization import Side, Sides
 from mosecrot_cli.mapping.units import exact_units
 

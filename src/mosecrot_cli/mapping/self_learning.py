@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
 from mosecrot_cli.mapping.csls import CSLS_K, mutual_near
-from mosecrot_cli.mapping.linear import ridge_solver
+from mosecrot_cli.mapping.methods.linear import ridge_solver
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import exact_units
 

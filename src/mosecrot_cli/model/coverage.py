@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from mosecrot_cli.model.orthography import UNSPACED, WORD_CHARACTER
-from mosecrot_cli.model.words import SourceWords, pieces_of, unlimited_ids
+from mosecrot_cli.model.source_words import SourceWords, pieces_of, unlimited_ids
+from mosecrot_cli.orthography import UNSPACED, WORD_CHARACTER
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

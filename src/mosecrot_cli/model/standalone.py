@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
-from mosecrot_cli.model.tokenizer import build_target_tokenizer
-from mosecrot_cli.model.vocabulary import Row
-from mosecrot_cli.model.words import unlimited_ids
+from mosecrot_cli.model.source_words import unlimited_ids
+from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
+from mosecrot_cli.model.stitching.vocabulary import Row
 
 _SPECIAL = {"[PAD]": 0, "[UNK]": 1}
 NO_ROW = -1

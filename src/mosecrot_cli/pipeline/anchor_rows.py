@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.mapping.base import Matrix
-from mosecrot_cli.model.words import SourceWords
+from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.vectors.types import WordVectors
 
 

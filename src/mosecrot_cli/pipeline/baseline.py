@@ -9,10 +9,11 @@ from mosecrot_cli.files import check_writable
 from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.model.linear_baseline import MeanVectorClassifier
 from mosecrot_cli.model.standalone import standalone_tokenizer
-from mosecrot_cli.pipeline import evaluate, finetune, resources, stitch
-from mosecrot_cli.pipeline import map as mapping
+from mosecrot_cli.pipeline import evaluate, resources, stitch
 from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.evaluate import Evaluation, as_predictions
+from mosecrot_cli.pipeline.finetune import run as finetune
+from mosecrot_cli.pipeline.map import run as mapping
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import (
     DEFAULT_MAX_VOCAB,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.evaluation.bootstrap import macro_f1_interval
 from mosecrot_cli.evaluation.metrics import score
 from mosecrot_cli.evaluation.predictions import Predictions, write_predictions
-from mosecrot_cli.evaluation.seeds import Run, Summary, summarise
+from mosecrot_cli.evaluation.runs import Run, Summary, summarise
 from mosecrot_cli.evaluation.tables import Table, confusion_table, per_class_table, summary_table
 from mosecrot_cli.files import atomic_outputs, check_writable
 from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage

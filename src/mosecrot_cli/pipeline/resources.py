@@ -8,18 +8,18 @@ from typing import Any
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, file_manifest, resolve_fact
-from mosecrot_cli.model.references import is_local
+from mosecrot_cli.model.locations import is_local
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import ALL
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, find_language, require_language
-from mosecrot_cli.sources.lexica import default_lexicon
+from mosecrot_cli.sources.lexica.registry import default_lexicon
 from mosecrot_cli.sources.models import model_provenance
 from mosecrot_cli.sources.provenance import Provenance, announce
 from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, find_vectors
 from mosecrot_cli.tasks.strings import stream_strings
-from mosecrot_cli.vectors.pruning import WantedWords
 from mosecrot_cli.vectors.types import VectorPreview
+from mosecrot_cli.vectors.wanted_words import WantedWords
 
 DEFAULT_MODELS = {"en": "bert-base-cased"}
 

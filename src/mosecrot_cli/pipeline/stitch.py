@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import load_classifier
-from mosecrot_cli.model.stitching import StitchedClassifier, StitchOptions, TargetEmbeddings, stitch, target_embeddings
-from mosecrot_cli.model.stored_classifier import StoredClassifier
+from mosecrot_cli.model.stitching.file_to_file import StoredClassifier
+from mosecrot_cli.model.stitching.stitch import (
+    StitchedClassifier,
+    StitchOptions,
+    TargetEmbeddings,
+    stitch,
+    target_embeddings,
+)
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of
 from mosecrot_cli.pipeline.mapped import CONFIG_KEY, TARGET, InputSpace, Mapped, array_digest, read_array
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult

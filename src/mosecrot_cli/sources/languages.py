@@ -13,7 +13,7 @@ from functools import lru_cache
 import langcodes
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.sources.coverage import CRAWL, MUSE, MUSE_EUROPEAN, SIB200, WIKI
+from mosecrot_cli.sources.listings import CRAWL, MUSE, MUSE_EUROPEAN, SIB200, WIKI
 
 _FLORES = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
 _CODE = re.compile(r"[a-z]{2,3}")

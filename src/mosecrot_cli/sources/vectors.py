@@ -9,10 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from mosecrot_cli.errors import SourceUnavailableError, UsageError
 from mosecrot_cli.sources import provenance
-from mosecrot_cli.sources.crawl import digest_of
 from mosecrot_cli.sources.fetch import Fetcher, Remote
 from mosecrot_cli.sources.hub import hub_file
 from mosecrot_cli.sources.languages import Language
+from mosecrot_cli.sources.lexica.crawl import digest_of
 from mosecrot_cli.sources.provenance import Provenance, announce
 
 _OPTION = "--target-vectors FILE"

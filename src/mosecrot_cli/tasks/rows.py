@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.tasks.lines import STDIN, display_name, read_lines
+from mosecrot_cli.text_lines import STDIN, display_name, read_lines
 
 Format = Literal["tsv", "csv", "jsonl", "text"]
 _SUFFIXES: dict[str, Format] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from mosecrot_cli.tasks.lines import read_lines
 from mosecrot_cli.tasks.rows import open_table
 from mosecrot_cli.tasks.textfiles import stream_file
 from mosecrot_cli.tasks.types import Columns
+from mosecrot_cli.text_lines import read_lines
 
 TABLES = (".tsv", ".csv", ".jsonl", ".ndjson")
 

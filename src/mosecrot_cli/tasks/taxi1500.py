@@ -29,9 +29,9 @@ from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, find_language
 from mosecrot_cli.sources.provenance import TAXI1500
 from mosecrot_cli.tasks.datadir import first_file, split_names
-from mosecrot_cli.tasks.lines import read_lines
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import SPLITS, Split, TextDataset
+from mosecrot_cli.text_lines import read_lines
 
 NAME = "taxi1500"
 _NOTES: dict[str, str | int] = {**TAXI1500.notes}

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.tasks.columns import Layout, find_layout, is_header
-from mosecrot_cli.tasks.lines import display_name
 from mosecrot_cli.tasks.rows import NestedValue, Row, Table, open_table
 from mosecrot_cli.tasks.stars import STAR_COLUMNS, sentiment
 from mosecrot_cli.tasks.types import Columns, TextDataset
+from mosecrot_cli.text_lines import display_name
 
 
 @dataclass(frozen=True, slots=True)

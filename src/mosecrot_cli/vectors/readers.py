@@ -7,14 +7,15 @@ from pathlib import Path
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.progress import Reporter, SilentReporter
-from mosecrot_cli.vectors import arrays, fasttext_models
 from mosecrot_cli.vectors.cache import VectorCache
-from mosecrot_cli.vectors.collector import Keep
-from mosecrot_cli.vectors.streams import is_packed, read_head
-from mosecrot_cli.vectors.text import HEADER, peek_text, read_text
-from mosecrot_cli.vectors.textlines import is_number, plain_lines
+from mosecrot_cli.vectors.formats import fasttext as fasttext_models
+from mosecrot_cli.vectors.formats import npy as arrays
+from mosecrot_cli.vectors.formats.collector import Keep
+from mosecrot_cli.vectors.formats.streams import is_packed, read_head
+from mosecrot_cli.vectors.formats.text import HEADER, peek_text, read_text
+from mosecrot_cli.vectors.formats.text_blocks import is_number, plain_lines
+from mosecrot_cli.vectors.formats.word2vec import peek_word2vec, read_word2vec
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
-from mosecrot_cli.vectors.word2vec import peek_word2vec, read_word2vec
 
 _SAMPLE_BYTES = 64 << 10
 _BINARY_SUFFIXES = {".bin", ".vector", ".w2v"}

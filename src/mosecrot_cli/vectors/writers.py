@@ -16,8 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import PARTIAL, writing
 from mosecrot_cli.settings import VectorForm
-from mosecrot_cli.vectors.arrays import words_path
-from mosecrot_cli.vectors.textlines import is_number
+from mosecrot_cli.vectors.formats.npy import words_path
+from mosecrot_cli.vectors.formats.text_blocks import is_number
 from mosecrot_cli.vectors.types import WordVectors
 
 _BLOCK_ROWS = 4096

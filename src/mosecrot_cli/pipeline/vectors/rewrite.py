@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.lexicon.readers import read_lexicon
+from mosecrot_cli.lexicon.files import read_lexicon
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
-from mosecrot_cli.pipeline.vectors.places import facts_of, manifest_of, outputs_of, summary_of, write
+from mosecrot_cli.pipeline.vectors.output import facts_of, manifest_of, outputs_of, summary_of, write
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, FloatType, RewriteVectorsSettings, VectorForm
 from mosecrot_cli.vectors.readers import peek, read_vectors

@@ -10,7 +10,7 @@ from pathlib import Path
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.files import writing
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
-from mosecrot_cli.pipeline.vectors.places import facts_of, manifest_of, outputs_of, summary_of, write
+from mosecrot_cli.pipeline.vectors.output import facts_of, manifest_of, outputs_of, summary_of, write
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import FastTextSettings, TrainVectorsSettings
 from mosecrot_cli.tasks.strings import stream_texts

@@ -1,0 +1,98 @@
+"""What `--lexicon` names: a file, stdin, an online source, which is brought into a file first, or identical strings."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.files import existing_file
+from mosecrot_cli.lexicon.files import read_lexicon
+from mosecrot_cli.lexicon.formats import STDIN
+from mosecrot_cli.lexicon.types import IDENTICAL, Pair
+
+SOURCES = ("muse", "panlex", "google", "wiktionary")
+"""The online sources; a part may follow, as in `muse:train`."""
+
+
+class LexiconKind(StrEnum):
+    """What the value of `--lexicon` is."""
+
+    FILE = "file"
+    STDIN = "stdin"
+    SOURCE = "source"
+    IDENTICAL = "identical"
+
+
+@dataclass(frozen=True, slots=True)
+class LexiconChoice:
+    """A value of `--lexicon`: its kind, and the path (`-` for stdin) or the name of the source."""
+
+    kind: LexiconKind
+    value: str
+
+
+def resolve_lexicon(value: str) -> LexiconChoice:
+    """What a value of `--lexicon` means. A name wins over a file of that name; `./muse` is the file.
+
+    Raises:
+        DataError: neither a source nor a readable file.
+    """
+    if value == STDIN:
+        return LexiconChoice(LexiconKind.STDIN, value)
+    if value.lower() == IDENTICAL:
+        return LexiconChoice(LexiconKind.IDENTICAL, IDENTICAL)
+    if value.lower().partition(":")[0] in SOURCES:
+        return LexiconChoice(LexiconKind.SOURCE, value.lower())
+    near = difflib.get_close_matches(value.lower(), (*SOURCES, IDENTICAL), n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    existing_file(Path(value), hint=f"{meant}--lexicon takes a file, - or {', '.join((*SOURCES, IDENTICAL))}")
+    return LexiconChoice(LexiconKind.FILE, value)
+
+
+def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = None) -> list[Pair]:
+    """The pairs of several `--lexicon` values, one after the other; each lexicon has an origin of its own.
+
+    `identical` is no lexicon: its pairs are found by the selection.
+
+    Args:
+        values: files, `-`, names of online sources, or `identical`.
+        bring: the file of an online source, by its name; None where there is no way to have it.
+
+    Raises:
+        UsageError: stdin twice, the same lexicon twice, or an online source without languages.
+        DataError: a file is missing or malformed.
+        SourceUnavailableError: an online source cannot be used.
+    """
+    choices = [resolve_lexicon(value) for value in values]
+    for choice in choices:
+        if choices.count(choice) > 1:
+            raise UsageError(f"--lexicon {choice.value} is given {choices.count(choice)} times")
+    pairs: list[Pair] = []
+    origins: set[str] = set()
+    lexica = [choice for choice in choices if choice.kind is not LexiconKind.IDENTICAL]
+    for choice in lexica:
+        found = _read(choice, bring)
+        pairs += _apart(found, origins, choice.value)
+        origins.update(pair.origin for pair in found)
+    if not choices:
+        raise DataError("no lexicon is given", where="--lexicon")
+    return pairs
+
+
+def _read(choice: LexiconChoice, bring: Callable[[str], Path] | None) -> list[Pair]:
+    if choice.kind is not LexiconKind.SOURCE:
+        return read_lexicon(choice.value)
+    if bring is None:
+        raise UsageError(f"--lexicon {choice.value} needs to know the languages", hint="give --src and --tgt")
+    return [replace(pair, origin=choice.value) for pair in read_lexicon(bring(choice.value))]
+
+
+def _apart(pairs: list[Pair], taken: set[str], name: str) -> list[Pair]:
+    """The pairs, with origins that no earlier lexicon has: `de.txt` of another folder is another lexicon."""
+    if taken.isdisjoint(pair.origin for pair in pairs):
+        return pairs
+    return [replace(pair, origin=f"{pair.origin} ({name})") if pair.origin in taken else pair for pair in pairs]

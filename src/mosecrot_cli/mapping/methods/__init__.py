@@ -1,0 +1,1 @@
+"""The mapping methods, one a file, and their registry."""

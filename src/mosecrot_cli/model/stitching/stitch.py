@@ -1,0 +1,266 @@
+"""Stitching (paper, section 3): the body and head of a source-language classifier on embeddings of the target language.
+
+The rows of the new embedding matrix are the special tokens (the checkpoint's vectors), the mapped words, other
+spellings of those, and what the mapped words lack: the checkpoint's punctuation, numbers and whole words.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.model.loading import quiet_transformers
+from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.model.stitching.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer
+from mosecrot_cli.model.stitching.vocabulary import NO_VECTOR, Row, SourceRow, case_forms
+from mosecrot_cli.orthography import is_number
+
+# Stitching a checkpoint file to file (`stored_classifier`) needs neither.
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+    from mosecrot_cli.model.torch_free import StoredTokenizer
+
+_BLOCK = 16_384
+_FROM_MAPPED = (Row.WORD, Row.ALIAS)
+
+
+@dataclass(frozen=True, slots=True)
+class StitchOptions:
+    """How mapped words become a vocabulary.
+
+    Attributes:
+        lowercased: whether the target vectors are of lower-cased words, so that texts are to be lower-cased.
+        shared_strings: copy the checkpoint's rows of its whole words that the mapped words lack (names, loans).
+        max_aliases: how many other spellings of words get a row, at most.
+    """
+
+    lowercased: bool
+    shared_strings: bool = True
+    max_aliases: int = DEFAULT_MAX_ALIASES
+
+
+@dataclass(frozen=True, slots=True)
+class TargetEmbeddings:
+    """The input side of a stitched model.
+
+    Attributes:
+        tokenizer: its tokenizer, and where each row comes from.
+        weight: its embedding matrix, `V x D`.
+    """
+
+    tokenizer: TargetTokenizer
+    weight: NDArray[Any]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Number of rows of each kind (`special`, `word`, `alias`, `punctuation`, `number`, `shared`, `filler`)."""
+        return {kind.name.lower(): self.tokenizer.count(kind) for kind in Row}
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """Reason -> number of mapped words without a row."""
+        return self.tokenizer.left_out
+
+
+@dataclass(frozen=True, slots=True)
+class StitchedClassifier:
+    """A classifier that reads the target language.
+
+    Attributes:
+        model: the stitched model; only its word embeddings and `config.vocab_size` differ from the original.
+        target: its tokenizer, and where its rows come from.
+    """
+
+    model: PreTrainedModel
+    target: TargetEmbeddings
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """Its own tokenizer."""
+        return self.target.tokenizer.tokenizer
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """See `TargetEmbeddings.rows`."""
+        return self.target.rows
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """See `TargetEmbeddings.left_out`."""
+        return self.target.left_out
+
+    def save(self, folder: Path) -> None:
+        """Save model and tokenizer as one checkpoint for plain `transformers`."""
+        with quiet_transformers():
+            self.model.save_pretrained(folder)
+        self.target.tokenizer.save(folder)
+
+
+def stitch(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    words: Sequence[str],
+    matrix: NDArray[Any],
+    *,
+    lowercased: bool,
+    shared_strings: bool = True,
+    max_aliases: int = DEFAULT_MAX_ALIASES,
+) -> StitchedClassifier:
+    """Put mapped target embeddings in place of a classifier's input embeddings.
+
+    Args:
+        model: the classifier; it is left as it is, the result is a copy.
+        tokenizer: its fast tokenizer.
+        words: the mapped words, most frequent first, `V_t`.
+        matrix: their embeddings, `V_t x D`, any float type; may be memory-mapped.
+        lowercased: see `StitchOptions`.
+        shared_strings: likewise.
+        max_aliases: likewise.
+
+    Raises:
+        DataError: the matrix does not fit the words or the width of the model's input embeddings.
+    """
+    import torch
+
+    old = model.get_input_embeddings()
+    if not isinstance(old, torch.nn.Embedding):
+        raise DataError(f"{type(model).__name__} has no embedding matrix that could be replaced")
+    target = target_embeddings(
+        old.weight.detach().float().cpu().numpy(),
+        tokenizer,
+        words,
+        matrix,
+        reserved=_reserved(model, old),
+        options=StitchOptions(lowercased, shared_strings, max_aliases),
+        dtype=np.float16 if old.weight.dtype == torch.float16 else np.float32,
+    )
+    new = _embedding(old, torch.from_numpy(target.weight).to(device=old.weight.device, dtype=old.weight.dtype))
+    # With this memo the copy takes the new matrix wherever the old one stood, and never copies the old one.
+    stitched: PreTrainedModel = copy.deepcopy(model, {id(old): new})
+    stitched.config.vocab_size = len(target.tokenizer)
+    if getattr(stitched.config, "tokenizer_class", None) is not None:
+        stitched.config.tokenizer_class = "PreTrainedTokenizerFast"
+    return StitchedClassifier(stitched, target)
+
+
+def target_embeddings(
+    own: NDArray[np.float32],
+    tokenizer: PreTrainedTokenizerBase | StoredTokenizer,
+    words: Sequence[str],
+    matrix: NDArray[Any],
+    *,
+    reserved: Collection[int],
+    options: StitchOptions,
+    dtype: DTypeLike = np.float32,
+) -> TargetEmbeddings:
+    """The tokenizer of a stitched model, and the rows of its embedding matrix.
+
+    Args:
+        own: the checkpoint's input embeddings, `V_s x D`.
+        tokenizer: its tokenizer.
+        words: the mapped words, most frequent first, `V_t`.
+        matrix: their embeddings, `V_t x D`, any float type; may be memory-mapped.
+        reserved: ids that the model itself refers to.
+        options: see `StitchOptions`.
+        dtype: of the new matrix.
+
+    Raises:
+        DataError: the matrix does not fit the words or the width of the model's input embeddings.
+    """
+    _check_shape(matrix, rows=len(words), width=own.shape[1])
+    target = build_target_tokenizer(
+        words,
+        tokenizer,
+        lowercased=options.lowercased,
+        source_rows=source_rows(tokenizer, lowercased=options.lowercased, shared_strings=options.shared_strings),
+        reserved=reserved,
+        max_aliases=options.max_aliases,
+    )
+    return TargetEmbeddings(target, _fill(target, matrix, own, dtype))
+
+
+def source_rows(
+    tokenizer: PreTrainedTokenizerBase | StoredTokenizer, *, lowercased: bool, shared_strings: bool = True
+) -> list[SourceRow]:
+    """Strings that target texts share with source texts: punctuation and numbers, then whole words.
+
+    With cased target vectors, capitalised and upper-case forms of a word come along where the model's tokenizer takes
+    them for the same token (an uncased model).
+    """
+    source = SourceWords(tokenizer)
+    rows = [SourceRow(mark, Row.PUNCTUATION, index) for mark, index in source.punctuation_tokens().items()]
+    whole = source.whole_word_tokens()
+    rows += [SourceRow(word, Row.NUMBER, index) for word, index in whole.items() if is_number(word)]
+    if not shared_strings:
+        return rows
+    seen = {row.string for row in rows}
+    shared = {word: index for word, index in whole.items() if word not in seen}
+    rows += [SourceRow(word, Row.SHARED, index) for word, index in shared.items()]
+    if not lowercased:
+        forms = [(form, index) for word, index in shared.items() for form in case_forms(word) if form not in whole]
+        encoded = source.token_ids([form for form, _ in forms])
+        same = zip(forms, encoded, strict=True)
+        rows += [SourceRow(form, Row.SHARED, index) for (form, index), ids in same if ids == (index,)]
+    return rows
+
+
+def _check_shape(matrix: NDArray[Any], *, rows: int, width: int) -> None:
+    if matrix.ndim != 2 or matrix.shape[0] != rows:
+        raise DataError(f"a matrix of shape {matrix.shape} for {rows} mapped words")
+    if matrix.shape[1] != width:
+        raise DataError(
+            f"mapped embeddings of {matrix.shape[1]} dimensions, but the model's input embeddings have {width}",
+            hint="map with the model that the classifier was fine-tuned from",
+        )
+
+
+def _reserved(model: PreTrainedModel, embedding: torch.nn.Embedding) -> set[int]:
+    """Ids that the model itself refers to."""
+    named = {value for name, value in model.config.to_dict().items() if name.endswith("_token_id")}
+    named.add(embedding.padding_idx)
+    return {index for index in named if isinstance(index, int) and 0 <= index < embedding.num_embeddings}
+
+
+def _fill(
+    target: TargetTokenizer, matrix: NDArray[Any], own: NDArray[np.float32], dtype: DTypeLike
+) -> NDArray[np.floating]:
+    """The new matrix, `V x D`."""
+    weight: NDArray[np.floating] = np.empty((len(target), own.shape[1]), dtype=dtype)
+    mapped = np.isin(target.kinds, _FROM_MAPPED)
+    copied = ~mapped & (target.indices != NO_VECTOR) & (target.indices < own.shape[0])
+    # What has no vector: an unknown token that the model lacked is the mean word; fillers occur in no text.
+    weight[~mapped & ~copied] = 0
+    if (lacked := (target.kinds == Row.SPECIAL) & ~copied).any():
+        weight[lacked] = own.mean(axis=0, dtype=np.float64)
+    weight[copied] = own[target.indices[copied]]
+    ids = np.flatnonzero(mapped)
+    for first in range(0, len(ids), _BLOCK):
+        block = ids[first : first + _BLOCK]
+        weight[block] = matrix[target.indices[block]]
+    return weight
+
+
+def _embedding(old: torch.nn.Embedding, weight: torch.Tensor) -> torch.nn.Embedding:
+    import torch
+
+    new = torch.nn.Embedding(
+        weight.shape[0],
+        weight.shape[1],
+        padding_idx=old.padding_idx,
+        max_norm=old.max_norm,
+        norm_type=old.norm_type,
+        scale_grad_by_freq=old.scale_grad_by_freq,
+        sparse=old.sparse,
+        _weight=weight,
+    )
+    new.weight.requires_grad_(old.weight.requires_grad)
+    return new.train(old.training)

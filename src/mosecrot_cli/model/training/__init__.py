@@ -1,0 +1,1 @@
+"""Fine-tuning: the training loop, its processes, its checkpoints and what it trains on."""

@@ -1,0 +1,108 @@
+"""Fine-tuning a classifier: best epoch by dev macro-F1, resumable, on the CPU, a GPU or several.
+
+Paper, section 3, step 4. The Trainer itself is in `trainer`, several processes in `workers`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.model.devices import resolve_device
+from mosecrot_cli.model.inference import check_single_label
+from mosecrot_cli.model.training.types import (
+    SCHEDULERS,
+    EpochRecord,
+    LabelledTexts,
+    TrainingResult,
+    TrainingSettings,
+    TrainingTask,
+)
+from mosecrot_cli.model.training.work_folder import digest_tensors, digest_texts, prepare_work
+from mosecrot_cli.progress import Reporter, SilentReporter
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from mosecrot_cli.model.training.augmentation import Augmentation
+
+__all__ = ["SCHEDULERS", "EpochRecord", "LabelledTexts", "TrainingResult", "TrainingSettings", "train_classifier"]
+
+
+def train_classifier(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: LabelledTexts,
+    dev: LabelledTexts | None = None,
+    *,
+    work: Path,
+    settings: TrainingSettings | None = None,
+    augmentation: Augmentation | None = None,
+    resume: bool = False,
+    reporter: Reporter | None = None,
+) -> TrainingResult[PreTrainedModel]:
+    """Fine-tune a sequence classifier; the same seed gives the same weights on one machine.
+
+    A checkpoint is written after each epoch; `work` holds at most three (the newest, the best, and one being written).
+    The caller removes `work` when it has saved the result.
+
+    Args:
+        model: trained in place; its config holds the label names (`label2id`, `id2label`).
+        tokenizer: stays as it is.
+        train: texts to train on.
+        dev: texts that choose the best epoch by macro-F1; None: the last epoch is taken.
+        work: folder of the run's checkpoints; `resume` goes on from the newest whole one, if there is one.
+        settings: see `TrainingSettings`; with several GPUs, one process each. None: its defaults.
+        augmentation: vectors that stand in for tokens' own in training.
+        resume: go on with an interrupted run.
+        reporter: receives a bar of steps and a line an epoch.
+
+    Raises:
+        DataError: no texts, a label unknown to the model, no single-label classifier, no padding token.
+        UsageError: an unavailable device, or `resume` with other settings or data than those of the run.
+        OutputError: `work` cannot be written.
+        MosecrotError: not enough memory.
+
+    """
+    task = TrainingTask(model, tokenizer, train, dev, settings or TrainingSettings(), augmentation)
+    _check(task)
+    device = resolve_device(task.settings.compute)
+    reporter = reporter or SilentReporter()
+    checkpoint = prepare_work(work, _identity(task), resume=resume)
+    if checkpoint is not None:
+        reporter.info(f"going on from {checkpoint.name}")
+    # Here, because the Trainer takes seconds to import, and this module is also imported by what trains nothing.
+    if len(task.settings.compute.gpus) > 1:
+        from mosecrot_cli.model.training.launcher import train_in_workers
+
+        return train_in_workers(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
+    from mosecrot_cli.model.training.trainer import train_in_process
+
+    return train_in_process(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
+
+
+def _check(task: TrainingTask[PreTrainedModel]) -> None:
+    check_single_label(task.model)
+    for data in (task.train, task.dev):
+        if data is not None and len(data.texts) != len(data.labels):
+            raise DataError(f"{len(data.texts)} texts but {len(data.labels)} labels", where=data.source)
+
+
+def _identity(task: TrainingTask[PreTrainedModel]) -> dict[str, Any]:
+    """What decides the result, up to rounding: where it is computed does not, so a run may go on elsewhere."""
+    identity = asdict(task.settings)
+    del identity["compute"]
+    texts = {"train texts": task.train, "dev texts": task.dev}
+    weight: torch.Tensor = task.model.get_input_embeddings().weight  # type: ignore[assignment]
+    return (
+        identity
+        | {name: None if data is None else digest_texts(data.texts, data.labels) for name, data in texts.items()}
+        | {
+            "labels": sorted(task.model.config.label2id or {}),
+            "embeddings": digest_tensors([weight]),
+            "augmentation": None if task.augmentation is None else task.augmentation.digest,
+        }
+    )

@@ -1,0 +1,139 @@
+"""Further anchors, learnt with the help of static vectors of the source language (`anchors --pivot-vectors`).
+
+The embeddings of a model are no good place to look for translations: they are not alike, word by word, to static
+vectors. Static vectors of the source language are. So a dictionary is induced between these and the target vectors
+(`mapping.induction`), and those of its pairs whose source word the model knows are anchors like those of a lexicon.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.lexicon.scripts import OFF
+from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
+from mosecrot_cli.lexicon.types import LEARNT, Anchor, DropReason, Pair, SourceVocabulary
+from mosecrot_cli.model.devices import resolve_device
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import AnchorsSettings, ComputeSettings
+from mosecrot_cli.vectors.readers import read_vectors
+from mosecrot_cli.vectors.types import WordVectors
+from mosecrot_cli.vectors.wanted_words import WantedWords
+
+if TYPE_CHECKING:
+    from mosecrot_cli.mapping.induction import Dictionary
+
+PIVOT_WORDS = 20_000
+"""Only the first so many pivot words get translations, as in Artetxe et al. (2018, section 3.3)."""
+
+TARGET_WORDS = 300_000
+"""Only the first so many target words can be translations: later ones are rare, and the search takes its time."""
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt.
+
+    Attributes:
+        selection: the anchors from before, and after them the learnt ones.
+        statistics: for the manifest.
+        digest: SHA-256 of the pivot vectors, if they were hashed while they were read.
+    """
+
+    selection: Selection
+    statistics: dict[str, Any]
+    digest: str | None
+
+
+def with_learnt_anchors(
+    selection: Selection,
+    path: Path,
+    *,
+    source: SourceVocabulary,
+    target: WordVectors,
+    options: SelectionOptions,
+    settings: AnchorsSettings,
+    reporter: Reporter,
+) -> Learnt:
+    """Add the pairs that the pivot vectors tell, for target words that have no anchor yet.
+
+    Args:
+        selection: the anchors to start from.
+        path: the pivot vectors, the most frequent words first. Of them only words of the anchors are read, and the
+            first `PIVOT_WORDS`.
+        source: the words of the model.
+        target: the target vectors.
+        options: of the selection, for the learnt pairs too, but for `min_score`, which is about lexica.
+        settings: of `anchors`.
+        reporter: told about the progress.
+
+    Raises:
+        DataError: no anchor is in both files of vectors, or the pivot vectors are damaged.
+        UsageError: no such device.
+    """
+    # torch is needed here only: plain anchors are not to wait for it.
+    from mosecrot_cli.mapping.induction import induce_dictionary
+
+    kept, wanted = itertools.count(1), WantedWords(words=[anchor.source for anchor in selection.anchors])
+    pivot = read_vectors(
+        path, max_vocab=None, reporter=reporter, keep=lambda word: next(kept) <= PIVOT_WORDS or wanted.wants(word)
+    )
+    seeds = _seeds(selection.anchors, pivot, target, path)
+    with reporter.track("learning anchors", settings.pivot_rounds) as advance:
+        dictionary = induce_dictionary(
+            pivot.matrix[:PIVOT_WORDS],
+            target.matrix[:TARGET_WORDS],
+            pivot.matrix[seeds[:, 0]],
+            target.matrix[seeds[:, 1]],
+            rounds=settings.pivot_rounds,
+            device=resolve_device(ComputeSettings(device=settings.device)).name,
+            advance=advance,
+        )
+    pairs = [Pair(anchor.source, anchor.target, anchor.score, anchor.origin) for anchor in selection.anchors]
+    pairs += _pairs(dictionary, pivot, target)
+    options = replace(options, max_anchors=None, min_score=None, identical=False, script=selection.script or OFF)
+    return Learnt(
+        _joined(selection, select_anchors(pairs, source=source, target=target, options=options, reporter=reporter)),
+        {"pivot": {"seeds": len(seeds), "rounds": [asdict(step) for step in dictionary.rounds]}},
+        pivot.digest,
+    )
+
+
+def _seeds(anchors: list[Anchor], pivot: WordVectors, target: WordVectors, path: Path) -> NDArray[np.int64]:
+    """Rows of pivot and target vectors of the anchors that are in both, int64 `[n, 2]`."""
+    found = [(pivot.find(anchor.source), target.find(anchor.target)) for anchor in anchors]
+    seeds = [rows for rows in found if None not in rows]
+    if not seeds:
+        raise DataError(
+            f"none of the source words of {len(anchors):,} anchors is in the pivot vectors",
+            where=str(path),
+            hint="--pivot-vectors are of the language of the model",
+        )
+    return np.array(seeds, dtype=np.int64)
+
+
+def _pairs(dictionary: Dictionary, pivot: WordVectors, target: WordVectors) -> list[Pair]:
+    """The dictionary, the surest pairs first."""
+    order = np.argsort(-dictionary.similarities, kind="stable")
+    return [
+        Pair(pivot.words[source], target.words[row], round(float(similarity), 4), LEARNT)
+        for (source, row), similarity in zip(dictionary.pairs[order], dictionary.similarities[order], strict=True)
+    ]
+
+
+def _joined(before: Selection, after: Selection) -> Selection:
+    """The second selection, with what became of the pairs of either."""
+    dropped = Counter(before.dropped) + Counter(after.dropped)
+    return replace(
+        after,
+        read=before.read + after.read - len(before.anchors),
+        dropped={str(reason): dropped[reason] for reason in DropReason if dropped[reason]},
+        script=before.script,
+    )

@@ -1,0 +1,282 @@
+"""Step 1: from lexica to anchors (paper, section 3)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from mosecrot_cli.lexicon.choice import LexiconKind, read_lexica, resolve_lexicon
+from mosecrot_cli.lexicon.selection import SelectionOptions, select_anchors
+from mosecrot_cli.lexicon.stopwords import ENGLISH, load_stopwords
+from mosecrot_cli.lexicon.types import Pair
+from mosecrot_cli.lexicon.writers import write_anchor_scores, write_anchors
+from mosecrot_cli.manifest import portable
+from mosecrot_cli.model.loading import load_word_tokenizer
+from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.anchors.learnt import Learnt, with_learnt_anchors
+from mosecrot_cli.pipeline.step import Computed, Step, StepResult
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import IDENTICAL_LETTERS, AnchorsSettings
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.lexica import registry as online
+from mosecrot_cli.sources.provenance import Provenance
+from mosecrot_cli.sources.vectors import VectorSource, bring_vectors
+from mosecrot_cli.vectors.readers import peek, read_vectors
+from mosecrot_cli.vectors.types import WordVectors
+
+
+@dataclass(frozen=True)
+class Job:
+    """The settings with everything filled in, and the files that they mean, all on this machine.
+
+    Attributes:
+        settings: as they go into the manifest.
+        model: folder or id of the source model.
+        vectors: the file of target vectors.
+        pivot: the file of pivot vectors; None: no pivot.
+        lexica: value of `--lexicon` -> file; `-` for stdin.
+        sources: whose work was fetched.
+    """
+
+    settings: AnchorsSettings
+    model: str
+    vectors: Path
+    pivot: Path | None
+    lexica: dict[str, str | Path]
+    sources: tuple[Provenance, ...]
+
+    @property
+    def inputs(self) -> dict[str, str | Path]:
+        """Name -> path of everything that is read."""
+        inputs: dict[str, str | Path] = {"source_model": self.model, "target_vectors": self.vectors}
+        inputs |= {f"lexicon_{number}": path for number, path in enumerate(self.lexica.values(), start=1)}
+        if self.pivot:
+            inputs["pivot_vectors"] = self.pivot
+        if self.settings.stopwords:
+            inputs["stopwords"] = self.settings.stopwords
+        return inputs
+
+
+@dataclass(frozen=True)
+class Material:
+    """What anchors are selected from."""
+
+    pairs: list[Pair]
+    source: SourceWords
+    target: WordVectors
+
+
+def run(settings: AnchorsSettings, reporter: Reporter) -> StepResult:
+    """Select the anchors and write `anchors.tsv`, `anchors.scores.tsv` and their manifest.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError, OutputError: see `errors`.
+    """
+    settings = resolve(settings)
+    output = settings.out.output
+    outputs = (output, output.with_name(output.stem + ".scores.tsv"))
+    if settings.out.dry_run:
+        return StepResult(output, None, _plan(settings, reporter), planned=True)
+    # Before anything is fetched.
+    Step("anchors", settings, {}, outputs, folder=False).check()
+    job = bring(settings, reporter)
+    step = Step("anchors", job.settings, job.inputs, outputs, folder=False)
+    step.check()
+    if unchanged := step.unchanged():
+        return unchanged
+
+    def compute(partials: Sequence[Path]) -> Computed:
+        material = read(job, reporter)
+        selected = select(material, job, reporter)
+        write_anchors(selected.selection.anchors, partials[0])
+        write_anchor_scores(selected.selection.anchors, partials[1])
+        return _describe(selected, job, material.target.digest, step.manifest_path)
+
+    return step.run(compute)
+
+
+def stream(settings: AnchorsSettings, write: Callable[[str], None], reporter: Reporter) -> None:
+    """Select the anchors and hand the pairs, as lines of `anchors.tsv`, to `write` (`--output -`)."""
+    job = bring(resolve(settings), reporter)
+    selection = select(read(job, reporter), job, reporter).selection
+    text = io.StringIO()
+    write_anchors(selection.anchors, text)
+    for line in text.getvalue().splitlines():
+        write(line)
+    for reason, count in selection.dropped.items():
+        reporter.info(f"{count:,} pairs dropped: {reason}")
+
+
+def resolve(settings: AnchorsSettings) -> AnchorsSettings:
+    """The settings with the codes of the languages and the names of source model and lexica; nothing is fetched.
+
+    Raises:
+        UsageError: a default is wanted but the target language is not named, or is unknown.
+    """
+    src = resources.language_code(settings.src) or settings.src
+    tgt = resources.language_code(settings.tgt)
+    return replace(
+        settings,
+        src=src,
+        tgt=tgt,
+        lexicons=settings.lexicons or resources.default_lexicons(settings.src, settings.tgt),
+        source_model=resources.source_model(settings.source_model, src),
+    )
+
+
+def bring(settings: AnchorsSettings, reporter: Reporter) -> Job:
+    """Have every file on this machine, the lexica first: they are small, and most often at fault.
+
+    Args:
+        settings: resolved.
+        reporter: hears of downloads.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError: see `errors`.
+    """
+    fetcher = Fetcher(reporter=reporter)
+    model = settings.source_model or ""
+    lexica: dict[str, str | Path] = {}
+    sources: list[Provenance] = []
+    for value in settings.lexicons:
+        choice = resolve_lexicon(value)
+        if choice.kind is LexiconKind.SOURCE:
+            lexica[value] = online.bring(value, _request(settings), fetcher)
+            sources.append(online.LEXICA[value.lower().partition(":")[0]].provenance)
+        elif choice.kind is not LexiconKind.IDENTICAL:
+            lexica[value] = choice.value
+
+    def bring_file(given: str | None, language: str | None, option: str) -> Path:
+        if given and Path(given).exists():
+            return Path(given)
+        source = resources.vector_source(given, language, fetcher, option=option)
+        sources.extend([source.provenance] if source.provenance else [])
+        return bring_vectors(source, fetcher)
+
+    vectors = bring_file(settings.target_vectors, settings.tgt, "--target-vectors")
+    pivot = bring_file(settings.pivot_vectors, settings.src, "--pivot-vectors") if settings.pivot_vectors else None
+    if origin := resources.hub_model(model, reporter):
+        sources.append(origin)
+    filled = replace(settings, target_vectors=str(vectors), pivot_vectors=str(pivot) if pivot else None)
+    return Job(filled, model, vectors, pivot, lexica, tuple(sources))
+
+
+def _request(settings: AnchorsSettings) -> online.Request:
+    source, target = resources.language_pair(settings.src, settings.tgt)
+    return online.Request(
+        source=source,
+        target=target,
+        words=lambda: list(SourceWords(load_word_tokenizer(settings.source_model or "")).whole_word_tokens()),
+        distance=settings.panlex_distance,
+        min_quality=settings.min_quality,
+        dump=settings.panlex_dump,
+    )
+
+
+def read(job: Job, reporter: Reporter) -> Material:
+    """Read the lexica, the words of the model, and the vectors.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError: see `errors`.
+    """
+    pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]))
+    source = SourceWords(load_word_tokenizer(job.model))
+    limit = resources.limit(job.settings.max_vocab)
+    return Material(pairs, source, read_vectors(job.vectors, max_vocab=limit, reporter=reporter))
+
+
+def select(material: Material, job: Job, reporter: Reporter) -> Learnt:
+    """The anchors of the lexica and, with pivot vectors, those learnt with their help.
+
+    Raises:
+        DataError: none is left, or the pivot vectors are damaged or of another language.
+        UsageError: no such device.
+    """
+    options = selection_options(job.settings)
+    source, target = material.source, material.target
+    selection = select_anchors(material.pairs, source=source, target=target, options=options, reporter=reporter)
+    if job.pivot is None:
+        return Learnt(selection, {}, None)
+    return with_learnt_anchors(
+        selection, job.pivot, source=source, target=target, options=options, settings=job.settings, reporter=reporter
+    )
+
+
+def selection_options(settings: AnchorsSettings) -> SelectionOptions:
+    """The options of the selection that the settings mean."""
+    stopwords = load_stopwords(ENGLISH) if settings.drop_stopwords else frozenset()
+    if settings.stopwords:
+        stopwords |= load_stopwords(settings.stopwords)
+    named = any(resolve_lexicon(value).kind is LexiconKind.IDENTICAL for value in settings.lexicons)
+    return SelectionOptions(
+        max_anchors=settings.max_anchors,
+        seed=settings.seed,
+        stopwords=stopwords,
+        min_score=settings.min_score,
+        script=settings.script,
+        identical=settings.identical or named,
+        identical_letters=0 if settings.identical else IDENTICAL_LETTERS,
+        multi_token=settings.multi_token,
+    )
+
+
+def _describe(selected: Learnt, job: Job, vectors_digest: str | None, manifest: Path) -> Computed:
+    selection = selected.selection
+    summary = [("anchors", f"{len(selection.anchors):,} of {selection.read:,} pairs")]
+    summary += [(f"  from {origin}", f"{count:,}") for origin, count in selection.kept.items()]
+    summary += [(f"  out: {reason}", f"{count:,}") for reason, count in selection.dropped.items()]
+    return Computed(
+        statistics={
+            "anchors": len(selection.anchors),
+            "pairs": selection.read,
+            "dropped": selection.dropped,
+            "kept": selection.kept,
+            "script": selection.script,
+            "sources": [asdict(source) for source in job.sources],
+            **selected.statistics,
+        },
+        facts={
+            "src": job.settings.src,
+            "tgt": job.settings.tgt,
+            "source_model": portable(job.model, manifest),
+            "target_vectors": portable(job.vectors, manifest),
+            "max_vocab": job.settings.max_vocab,
+        },
+        summary=summary,
+        digests={"target_vectors": vectors_digest} | ({"pivot_vectors": selected.digest} if job.pivot else {}),
+    )
+
+
+def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]]:
+    """What would be read, and fetched; nothing is fetched for it."""
+    fetcher = Fetcher(reporter=reporter)
+    plan = [("source model", str(settings.source_model))]
+    given = settings.target_vectors
+    if given and Path(given).exists():
+        plan += resources.describe_vectors(peek(given), settings.max_vocab)
+    else:
+        plan.append(("target vectors", _remote(resources.vector_source(given, settings.tgt, fetcher), fetcher)))
+    given = settings.pivot_vectors
+    if given and Path(given).exists():
+        plan.append(("pivot vectors", resources.describe_file(peek(given))))
+    elif given:
+        source = resources.vector_source(given, settings.src, fetcher, option="--pivot-vectors")
+        plan.append(("pivot vectors", _remote(source, fetcher)))
+    for value in settings.lexicons:
+        choice = resolve_lexicon(value)
+        if choice.kind is LexiconKind.SOURCE:
+            size = online.plan(value, _request(settings), fetcher)
+        elif choice.kind is LexiconKind.IDENTICAL:
+            size = "words that both vocabularies share"
+        else:
+            size = f"{Path(value).stat().st_size:,} bytes" if choice.kind is LexiconKind.FILE else "standard input"
+        plan.append(("lexicon", f"{value} ({size})"))
+    return plan
+
+
+def _remote(source: VectorSource, fetcher: Fetcher) -> str:
+    there = source.remote is not None and fetcher.path(source.remote).is_file()
+    return f"{source.where} ({'in the cache' if there else 'to be fetched'})"

@@ -1,0 +1,252 @@
+"""Step 4: fine-tune the source model, on its own embeddings or on F^s (paper, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mosecrot_cli.errors import UsageError
+from mosecrot_cli.manifest import portable
+from mosecrot_cli.model.devices import check_compute
+from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embeddings
+from mosecrot_cli.model.loading import Classifier, load_for_finetuning
+from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
+from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.checkpoints import seed_name
+from mosecrot_cli.pipeline.datasets import labels_of, load
+from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
+from mosecrot_cli.pipeline.finetune.seeds import Report, report_of, train_seeds, training_settings
+from mosecrot_cli.pipeline.mapped import CONFIG_KEY, SOURCE, InputSpace, Mapped, array_digest
+from mosecrot_cli.pipeline.step import Computed, Step, StepResult
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings
+from mosecrot_cli.tasks.presets import preset_for
+from mosecrot_cli.tasks.types import TextDataset, require_known_labels
+
+OWN = "none"
+"""`--embeddings none`: the model's own."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A fine-tuning with nothing left open.
+
+    Attributes:
+        settings: every number filled in.
+        source_model: path or id.
+        mapped: the folder whose source side F^s is the input; None: the model's own embeddings.
+        augment: folders whose vectors stand in for the model's own in training.
+        src: source language.
+        train, dev: the data.
+    """
+
+    settings: FinetuneSettings
+    source_model: str
+    mapped: Mapped | None
+    augment: tuple[MappedWords, ...]
+    src: str
+    train: TextDataset
+    dev: TextDataset | None
+
+    @property
+    def freeze(self) -> bool:
+        """Whether the word embeddings stay fixed: as said, else when they are the model's own."""
+        wanted = self.settings.freeze_embeddings
+        return self.mapped is None if wanted is None else wanted
+
+
+def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
+    """Fine-tune once per seed and write Hugging Face checkpoints.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+    """
+    check_compute(settings.compute)
+    job = resolve(settings, reporter)
+    step = Step("finetune", job.settings, _inputs(job), (settings.out.output,))
+    if settings.out.dry_run:
+        return StepResult(settings.out.output, None, _plan(job), planned=True)
+    step.check()
+    if unchanged := step.unchanged():
+        return unchanged
+    return step.run(lambda partials: _train_all(job, partials[0], step.manifest_path, reporter), keep_partial=True)
+
+
+def resolve(settings: FinetuneSettings, reporter: Reporter) -> Job:
+    """Load the data and fill in what was left open: from `mapped/` or the anchors, and from the task's preset.
+
+    Raises:
+        UsageError: no source model is known, or augmentation of F^s is asked for.
+        DataError: the data or a `mapped/` folder are damaged, or dev has labels that train has not.
+    """
+    augment = tuple(map(MappedWords.open, settings.augment))
+    mapped = _mapped(settings, reporter)
+    if augment and mapped and not mapped.keeps_source:
+        raise UsageError(
+            "--augment mixes mapped words into the model's own embeddings, and F^s replaces those",
+            hint="leave --embeddings out, or --embeddings none",
+        )
+    if described := mapped or next((source.mapped for source in augment), None):
+        facts = described.facts
+    else:
+        facts = resources.inherited_facts(AnchorsSettings.out.output)
+    src = settings.src or facts.get("src") or AnchorsSettings.src
+    inherited = None if settings.src else facts.get("source_model")
+    model = resources.source_model(settings.source_model, src, inherited)
+    train = load(settings.train, "train", settings.data, language=src, reporter=reporter)
+    dev = None
+    if settings.dev:
+        dev = load(settings.dev, "dev", settings.data, language=src, reporter=reporter)
+        require_known_labels(dev, train.label_names, owner=f"the training data {train.source}")
+    preset = preset_for(settings.train)
+    filled = replace(
+        settings,
+        src=src,
+        source_model=model,
+        embeddings=str(mapped.folder) if mapped else OWN,
+        epochs=settings.epochs or preset.epochs,
+        learning_rate=settings.learning_rate or preset.learning_rate,
+        batch_size=settings.batch_size or preset.batch_size,
+        max_length=settings.max_length or preset.max_length,
+    )
+    # A folder whose source side is the model's own matrix changes nothing: the embeddings are kept.
+    used = mapped if mapped and not mapped.keeps_source else None
+    return Job(filled, model, used, augment, src, train, dev)
+
+
+def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
+    if settings.embeddings == OWN or (settings.embeddings is None and settings.augment):
+        return None
+    if settings.embeddings is not None:
+        return Mapped.open(Path(settings.embeddings))
+    folder = MapSettings.out.output
+    if folder.is_dir():
+        reporter.warn(f"input embeddings: F^s of {folder}/ (--embeddings none keeps the model's own)")
+        return Mapped.open(folder)
+    reporter.warn(f"input embeddings: the model's own, kept (there is no {folder}/)")
+    return None
+
+
+def _inputs(job: Job) -> dict[str, str | Path]:
+    inputs: dict[str, str | Path] = {"source_model": job.source_model, "train": job.train.source}
+    if job.dev:
+        inputs["dev"] = job.dev.source
+    if job.mapped:
+        inputs["embeddings"] = job.mapped.folder / SOURCE
+    for number, source in enumerate(job.augment, start=1):
+        inputs |= source.inputs(f"augment_{number}")
+    return inputs
+
+
+def _train_all(job: Job, partial: Path, manifest: Path, reporter: Reporter) -> Computed:
+    told = job.settings
+    seeds = {seed_name(seed) if told.seed_folders else "": seed for seed in told.seeds}
+    reports = train_seeds(
+        told, seeds, partial, lambda seed, output, work: _train_one(job, seed, output, work, reporter)
+    )
+    facts = {
+        "src": job.src,
+        "source_model": portable(job.source_model, manifest),
+        "source_kept": job.mapped is None,
+        "embeddings_frozen": job.freeze,
+        "labels": list(job.train.label_names),
+    }
+    origin = resources.hub_model(job.source_model, reporter)
+    statistics = {
+        "training": reports,
+        "texts": len(job.train),
+        "data": {"train": dict(job.train.notes), "dev": dict(job.dev.notes) if job.dev else None},
+        "sources": [asdict(origin)] if origin else [],
+    }
+    return Computed(statistics, facts, _summary(job, reports))
+
+
+def _train_one(job: Job, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
+    classifier = load_for_finetuning(job.source_model, job.train.label_names, seed=seed)
+    space = _set_input_space(job, classifier)
+    augmentation = build_augmentation(job.augment, job.settings.augment_rate, classifier) if job.augment else None
+    result = train_classifier(
+        classifier.model,
+        classifier.tokenizer,
+        _texts(job.train),
+        _texts(job.dev) if job.dev else None,
+        work=work,
+        settings=training_settings(job.settings, seed, freeze=job.freeze),
+        augmentation=augmentation,
+        resume=job.settings.resume,
+        reporter=reporter,
+    )
+    setattr(result.model.config, CONFIG_KEY, space.to_config())
+    result.model.save_pretrained(output)
+    classifier.tokenizer.save_pretrained(output)
+    report = report_of(result)
+    if augmentation:
+        report["augmentation"] = {
+            "rate": augmentation.rate,
+            "tokens": len(np.unique(augmentation.tokens)),
+            "vectors": len(augmentation.vectors),
+            "covered_share": covered_share(augmentation, classifier, job.train.texts),
+        }
+    return report
+
+
+def _set_input_space(job: Job, classifier: Classifier) -> InputSpace:
+    """Put F^s in place of the model's embeddings, if that is wanted, and say what the model is trained on."""
+    model = classifier.model
+    if job.mapped is None:
+        return InputSpace(
+            kept=True,
+            sha256=array_digest(input_embeddings(model)),
+            trained=not job.freeze,
+            source_model=job.source_model,
+        )
+    replace_input_embeddings(
+        model, job.mapped.source(), kept_ids=classifier.tokenizer.all_special_ids, where=str(job.mapped.folder / SOURCE)
+    )
+    return InputSpace(
+        kept=False,
+        sha256=str(job.mapped.facts.get("source_sha256")),
+        trained=not job.freeze,
+        source_model=job.source_model,
+    )
+
+
+def _texts(dataset: TextDataset) -> LabelledTexts:
+    return LabelledTexts(dataset.texts, labels_of(dataset), dataset.source)
+
+
+def _summary(job: Job, reports: dict[str, Report]) -> list[tuple[str, str]]:
+    frozen = "frozen" if job.freeze else "trained"
+    space = f"F^s of {job.mapped.folder}" if job.mapped else "the model's own"
+    rows = [
+        ("source model", job.source_model),
+        ("embeddings", f"{space}, {frozen}"),
+        ("texts", f"{len(job.train):,} ({len(job.train.label_names)} labels)"),
+    ]
+    if found := next(iter(reports.values())).get("augmentation"):
+        read = found["rate"] * found["covered_share"]
+        rows.append(("augmentation", f"{found['tokens']:,} words, {read:.0%} of the tokens are read as mapped ones"))
+    for name, report in reports.items():
+        best = report["history"][report["best_epoch"] - 1]
+        score = "" if best["macro_f1"] is None else f", dev macro-F1 {best['macro_f1']:.3f}"
+        rows.append((name, f"epoch {report['best_epoch']} of {len(report['history'])}, {report['steps']} steps{score}"))
+    return rows
+
+
+def _plan(job: Job) -> list[tuple[str, str]]:
+    told = job.settings
+    steps = -(-len(job.train) // (told.batch_size or 1)) * (told.epochs or 1)
+    return [
+        ("source model", job.source_model),
+        ("embeddings", f"{told.embeddings}, {'frozen' if job.freeze else 'trained'}"),
+        *[("augmentation", f"{source.mapped.folder}, rate {told.augment_rate:g}") for source in job.augment],
+        ("training", f"{len(job.train):,} texts, {len(job.train.label_names)} labels"),
+        ("dev", f"{len(job.dev):,} texts" if job.dev else "none: the last epoch is taken"),
+        (
+            "steps",
+            f"{steps:,} for each of {len(told.seeds)} seed(s): {told.epochs} epochs of batches of {told.batch_size}",
+        ),
+        ("learning rate", f"{told.learning_rate}"),
+    ]

@@ -1,0 +1,143 @@
+"""Training once per seed, into an output that a killed run leaves behind for `--resume`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from mosecrot_cli.errors import UsageError
+from mosecrot_cli.files import remove
+from mosecrot_cli.model.training.types import TrainingResult, TrainingSettings
+from mosecrot_cli.pipeline.checkpoints import seed_name
+from mosecrot_cli.pipeline.step import StepSettings, describe_settings
+from mosecrot_cli.settings import ComputeSettings
+
+WORK = "work"
+"""Inside the partial output: checkpoints of a run that may be resumed, and what it was told."""
+
+DONE = "training.json"
+"""In a checkpoint that is finished: how its training went."""
+
+Report = dict[str, Any]
+"""How the training of one seed went, as JSON."""
+
+
+class SeededSettings(StepSettings, Protocol):
+    """The settings of a command that trains, every number filled in."""
+
+    @property
+    def epochs(self) -> int | None:
+        """See `TrainingSettings`."""
+
+    @property
+    def learning_rate(self) -> float | None:
+        """See `TrainingSettings`."""
+
+    @property
+    def batch_size(self) -> int | None:
+        """See `TrainingSettings`."""
+
+    @property
+    def max_length(self) -> int | None:
+        """See `TrainingSettings`."""
+
+    @property
+    def compute(self) -> ComputeSettings:
+        """See `TrainingSettings`."""
+
+    @property
+    def resume(self) -> bool:
+        """Go on with a killed run."""
+
+
+def train_seeds(
+    settings: SeededSettings,
+    seeds: Mapping[str, int],
+    partial: Path,
+    train: Callable[[int, Path, Path], Report],
+) -> dict[str, Report]:
+    """Train what is not trained yet.
+
+    Args:
+        settings: what the command was told; a run is resumed only with the same.
+        seeds: folder of the checkpoint inside the output ("" for the output itself) -> seed.
+        partial: the output, as long as it is not whole.
+        train: gets a seed, the folder of its checkpoint and one for the checkpoints of the run.
+
+    Returns:
+        `seed-N` -> how its training went.
+
+    Raises:
+        UsageError: `--resume` with other settings.
+    """
+    work = partial / WORK
+    _prepare(settings, partial)
+    reports: dict[str, Report] = {}
+    with _worth_keeping(partial):
+        for name, seed in seeds.items():
+            done = partial / name / DONE
+            if not done.exists():
+                report = train(seed, partial / name, work / seed_name(seed))
+                done.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+            reports[seed_name(seed)] = json.loads(done.read_text(encoding="utf-8"))
+            remove(work / seed_name(seed))
+    remove(work)
+    return reports
+
+
+def training_settings(told: SeededSettings, seed: int, *, freeze: bool) -> TrainingSettings:
+    """What the trainer is told for one seed."""
+    assert told.epochs and told.learning_rate and told.batch_size  # filled in by who calls
+    return TrainingSettings(
+        epochs=told.epochs,
+        learning_rate=told.learning_rate,
+        batch_size=told.batch_size,
+        max_length=told.max_length,
+        seed=seed,
+        freeze_embeddings=freeze,
+        compute=told.compute,
+    )
+
+
+def report_of(result: TrainingResult[Any]) -> Report:
+    """A training as a report."""
+    return {
+        "best_epoch": result.best_epoch,
+        "steps": result.steps,
+        "seconds": round(result.seconds, 3),
+        "history": [asdict(record) for record in result.history],
+    }
+
+
+@contextmanager
+def _worth_keeping(partial: Path) -> Iterator[None]:
+    """Leave an unfinished run in place only if there is something to resume."""
+    try:
+        yield
+    except BaseException:
+        if not any(partial.glob(f"**/{DONE}")) and not any(partial.glob(f"{WORK}/**/checkpoint-*")):
+            remove(partial)
+        raise
+
+
+def _prepare(settings: SeededSettings, partial: Path) -> None:
+    """Make the partial folder ready, or check that it is a run of the same settings."""
+    told = partial / WORK / "settings.json"
+    wanted = describe_settings(settings)
+    if settings.resume and told.exists():
+        before = json.loads(told.read_text(encoding="utf-8"))
+        different = sorted(name for name in wanted if before.get(name) != wanted[name])
+        if different:
+            raise UsageError(
+                f"--resume with other settings than those of the killed run: {', '.join(different)}",
+                where=str(partial),
+                hint="give the same options, or leave --resume out to begin anew",
+            )
+        return
+    remove(partial)
+    told.parent.mkdir(parents=True)
+    told.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")

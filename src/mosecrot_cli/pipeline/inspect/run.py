@@ -1,0 +1,296 @@
+"""Looking at what `map` has written: neighbours, held-out translation, coverage, norms, hubs, and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.evaluation import reference_ranges as references
+from mosecrot_cli.evaluation.reference_ranges import Judgement, kind_of_map
+from mosecrot_cli.files import sha256
+from mosecrot_cli.lexicon.files import read_anchor_pairs
+from mosecrot_cli.lexicon.types import Pair
+from mosecrot_cli.mapping.csls import in_blocks
+from mosecrot_cli.mapping.diagnostics import NormStatistics, k_occurrences, norm_statistics, skewness
+from mosecrot_cli.mapping.methods.registry import METHODS
+from mosecrot_cli.mapping.search import topk_cosine
+from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
+from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.anchor_rows import anchor_rows
+from mosecrot_cli.pipeline.datasets import load_texts
+from mosecrot_cli.pipeline.inspect.coverage import TextCoverage, text_coverage
+from mosecrot_cli.pipeline.inspect.report import Hubs, Inspection, Neighbours
+from mosecrot_cli.pipeline.inspect.translation import TranslationTest, split_anchors, translation_test
+from mosecrot_cli.pipeline.map.method import describe_method, map_options
+from mosecrot_cli.pipeline.mapped import Mapped, array_digest
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSettings
+from mosecrot_cli.vectors.readers import read_vectors
+from mosecrot_cli.vectors.types import WordVectors
+
+NEIGHBOURHOOD = 10
+"""K of the k-occurrence (Radovanović et al. 2010)."""
+_TOP_HUBS = 10
+_ENOUGH_WORDS = 100
+"""A share of fewer words says little: of 100, one of .15 is off by .07 (two standard errors)."""
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What an inspection starts from.
+
+    Attributes:
+        mapped: the folder.
+        settings: what was asked.
+        recorded: what `map` was told, with the device of this run.
+        model: the source model.
+        words: its words.
+        tokens: its whole-word tokens, and their ids in ascending order.
+        ids: these ids.
+        target: the mapped target words.
+        sample: rows of them that stand for all, ascending.
+        pairs: the anchors; None where they are not known.
+    """
+
+    mapped: Mapped
+    settings: InspectSettings
+    recorded: MapSettings
+    model: str
+    words: SourceWords
+    tokens: list[str]
+    ids: NDArray[np.int64]
+    target: WordVectors
+    sample: NDArray[np.int64]
+    pairs: list[Pair] | None
+
+    @property
+    def keeps_source(self) -> bool:
+        """Whether target words are mapped among the model's own embeddings."""
+        return self.mapped.keeps_source
+
+    @property
+    def composed(self) -> Sequence[str]:
+        """The mapped words that the vectors lack: they were composed from subwords."""
+        count = int(self.mapped.manifest.statistics.get("subword_words", 0))
+        return self.target.words[len(self.target) - count :]
+
+    @property
+    def device(self) -> str:
+        """Where searches run."""
+        return map_options(self.recorded).device
+
+
+def run(settings: InspectSettings, reporter: Reporter) -> Inspection:
+    """Look at a `mapped/` folder; nothing is written.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError: see `errors`.
+    """
+    mapped = Mapped.open(settings.mapped)
+    pairs = _read_anchors(mapped, settings, reporter)
+    # Before anything that takes long.
+    facts = mapped.facts
+    texts = None
+    if settings.texts:
+        texts = load_texts(settings.texts, settings.split, settings.data, language=facts.get("tgt"), reporter=reporter)
+    material = _gather(mapped, settings, pairs, reporter)
+    source, target = mapped.source()[material.ids], np.asarray(material.target.matrix[material.sample])
+    centre = source.mean(axis=0, dtype=np.float64)
+    test = _translate(material, reporter) if settings.holdout else None
+    coverage = None
+    if texts is not None:
+        tokenizer = load_tokenizer(material.model)
+        words, composed = material.target.words, len(material.composed)
+        coverage = text_coverage(texts, words, _anchor_words(material), tokenizer, composed=composed)
+    norms = norm_statistics(source, centre), norm_statistics(target, centre)
+    with reporter.track("hubs", None):
+        hubs = _hubs(material, source, target)
+    return Inspection(
+        mapped=settings.mapped,
+        method=describe_method(material.recorded) + (", source kept" if material.keeps_source else ", source mapped"),
+        anchors=_count(material),
+        words=tuple(_neighbours(material, source)),
+        translation=test,
+        coverage=coverage,
+        source=norms[0],
+        target=norms[1],
+        hubs=hubs,
+        judgements=tuple(_judge(material, test, coverage, norms, hubs)),
+    )
+
+
+def _read_anchors(mapped: Mapped, settings: InspectSettings, reporter: Reporter) -> list[Pair] | None:
+    """The anchors, or None where they are neither known nor needed.
+
+    Raises:
+        UsageError: they are needed and not known.
+        DataError: damaged.
+    """
+    if settings.anchors is not None:
+        return read_anchor_pairs(settings.anchors)
+    path = mapped.anchors()
+    if path is None:
+        if settings.holdout:
+            raise UsageError(
+                "where its anchors are is not known (they came from stdin, or were moved)",
+                where=str(mapped.folder),
+                hint="name the file with --anchors; --holdout 0 leaves the translation test out",
+            )
+        return None
+    recorded = mapped.manifest.inputs.get("anchors", {}).get("sha256")
+    if recorded is not None and sha256(path) != recorded:
+        reporter.warn(f"{path} has changed since {mapped.folder} was mapped: the translation test takes it as it is")
+    return read_anchor_pairs(path)
+
+
+def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None, reporter: Reporter) -> Material:
+    facts, recorded = mapped.facts, mapped.settings()
+    model = resources.source_model(settings.source_model, facts.get("src") or "", facts.get("source_model"))
+    words = SourceWords(load_tokenizer(model))
+    by_id = {index: word for word, index in words.whole_word_tokens().items()}
+    rows = len(mapped.source())
+    if any(index >= rows for index in by_id):
+        raise DataError(
+            f"{rows:,} source rows, but {model} has more tokens",
+            where=str(mapped.folder),
+            hint="--source-model names the model that it was mapped for",
+        )
+    ids = np.array(sorted(by_id), dtype=np.int64)
+    target = mapped.target()
+    random = np.random.default_rng(settings.seed)
+    count = min(settings.sample, len(target))
+    return Material(
+        mapped=mapped,
+        settings=settings,
+        recorded=replace(recorded, device=settings.device),
+        model=model,
+        words=words,
+        tokens=[by_id[index] for index in ids.tolist()],
+        ids=ids,
+        target=target,
+        sample=np.sort(random.choice(len(target), count, replace=False)),
+        pairs=pairs,
+    )
+
+
+def _translate(material: Material, reporter: Reporter) -> TranslationTest | None:
+    """The held-out test: the same map, refitted. None with a pivot, whose map is learnt from other pairs."""
+    assert material.pairs is not None
+    if material.recorded.pivot_vectors:
+        reporter.warn("the translation test is left out: with a pivot, the map is learnt from other pairs")
+        return None
+    if material.recorded.self_learning or material.recorded.max_rank < 1:
+        reporter.warn("the translation test maps without --self-learning and --max-rank")
+    mapped, settings = material.mapped, material.settings
+    own = load_input_embeddings(material.model)
+    if array_digest(own) != mapped.facts.get("source_embeddings_sha256"):
+        reporter.warn(f"the embeddings of {material.model} are not those that {mapped.folder} was mapped into")
+    vectors = _read_static(material, reporter)
+    where = settings.anchors or str(mapped.anchors())
+    anchors = anchor_rows(material.pairs, material.words, own, vectors, where=where)
+    found = (vectors.index.get(material.target.words[row]) for row in material.sample.tolist())
+    sample = np.array([row for row in found if row is not None], dtype=np.int64)
+    if len(sample) < len(material.sample):
+        lost = len(material.sample) - len(sample)
+        reporter.warn(f"{vectors.source}: {lost:,} of {len(material.sample):,} mapped words are not in these vectors")
+    split = split_anchors(anchors, material.ids, share=settings.holdout, seed=settings.seed)
+    with reporter.track("held-out translation", None):
+        return translation_test(
+            METHODS[material.recorded.method],
+            map_options(material.recorded, tokens=own[material.ids], queries=in_blocks(vectors.matrix)),
+            anchors,
+            split,
+            vectors=vectors.matrix,
+            sample=sample if len(sample) else split.tested,
+            candidates=own[material.ids],
+            keeps_source=material.keeps_source,
+        )
+
+
+def _read_static(material: Material, reporter: Reporter) -> WordVectors:
+    """The static vectors of the mapped words."""
+    facts, recorded = material.mapped.facts, material.recorded
+    path = resources.target_vectors(
+        material.settings.target_vectors, facts.get("tgt"), facts.get("target_vectors"), reporter=reporter
+    )
+    size = material.mapped.manifest.inputs.get("target_vectors", {}).get("bytes")
+    if material.settings.target_vectors is None and size is not None and path.stat().st_size != size:
+        reporter.warn(f"{path} has changed since {material.mapped.folder} was mapped")
+    # What was kept for some texts is in the folder; the texts need not be there any more.
+    keep = material.target.index.__contains__ if recorded.vocab_from else None
+    limit = None if keep else resources.limit(recorded.max_vocab or DEFAULT_MAX_VOCAB)
+    vectors = read_vectors(path, max_vocab=limit, reporter=reporter, keep=keep)
+    return vectors.with_subwords(material.composed)
+
+
+def _anchor_words(material: Material) -> frozenset[str] | None:
+    """The target words of the anchors, as the vocabulary has them."""
+    if material.pairs is None:
+        return None
+    rows = (material.target.find(pair.target) for pair in material.pairs)
+    return frozenset(material.target.words[row] for row in rows if row is not None)
+
+
+def _neighbours(material: Material, source: Matrix) -> Iterator[Neighbours]:
+    """The nearest source tokens of each word that was asked for."""
+    target, k = material.target, material.settings.k
+    for word in material.settings.words:
+        row = target.find(word)
+        if row is None:
+            yield Neighbours(word, None, (), ())
+            continue
+        found = target.words[row]
+        pairs = material.pairs or []
+        anchor_of = tuple(pair.source for pair in pairs if target.find(pair.target) == row)
+        similarities, nearest = topk_cosine(target.matrix[row : row + 1], source, k, material.device)
+        tokens = zip((material.tokens[index] for index in nearest[0]), similarities[0].tolist(), strict=True)
+        yield Neighbours(word, found, anchor_of, tuple(tokens))
+
+
+def _hubs(material: Material, source: Matrix, target: Matrix) -> Hubs:
+    _, nearest = topk_cosine(target, source, NEIGHBOURHOOD, material.device)
+    counts = k_occurrences(nearest, len(source))
+    top = np.argsort(-counts, kind="stable")[:_TOP_HUBS]
+    return Hubs(
+        sample=len(target),
+        k=nearest.shape[1],
+        skewness=skewness(counts),
+        never=float((counts == 0).mean()),
+        top=tuple((material.tokens[index], int(counts[index])) for index in top),
+    )
+
+
+def _count(material: Material) -> int:
+    """Anchors of the map."""
+    recorded = material.mapped.manifest.statistics.get("anchors")
+    return int(recorded) if recorded is not None else len(material.pairs or [])
+
+
+def _judge(
+    material: Material,
+    test: TranslationTest | None,
+    coverage: TextCoverage | None,
+    norms: tuple[NormStatistics, NormStatistics],
+    hubs: Hubs,
+) -> Iterator[Judgement]:
+    kind = kind_of_map(material.recorded.method, keeps_source=material.keeps_source)
+    yield references.judge(references.ANCHORS, _count(material), kind)
+    if test is not None:
+        few = f"only {test.words:,} held-out words: raise --holdout" if test.words < _ENOUGH_WORDS else ""
+        yield references.judge(references.PRECISION, test.precision["csls"][1], kind, obstacle=few)
+    if coverage is not None and coverage.words:
+        yield references.judge(references.KNOWN_WORDS, coverage.known_share, kind)
+        if coverage.anchor_share is not None:
+            yield references.judge(references.ANCHOR_WORDS, coverage.anchor_share, kind)
+    if norms[0].spread > 0:
+        yield references.judge(references.SPREAD, norms[1].spread / norms[0].spread, kind)
+    # With fewer neighbours than tokens the counts are nearly all 0 and 1.
+    sparse = "too small a sample" if hubs.sample * hubs.k < len(material.ids) else ""
+    yield references.judge(references.HUBNESS, hubs.skewness, kind, obstacle=sparse)

@@ -1,0 +1,112 @@
+"""What a map is learnt from, and what it maps: of the target vectors themselves, or of pivot vectors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.mapping.base import Matrix
+from mosecrot_cli.mapping.cross_validation import plausible
+from mosecrot_cli.mapping.normalization import Sides
+from mosecrot_cli.mapping.self_learning import learn_anchors
+from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.pipeline.map.method import map_options
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import MapSettings
+
+SELF_LEARNING_WORDS = 300_000
+"""Only the first so many target words can become anchors: later ones are rare, and the search takes its time."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Anchors in both spaces, and rows in the first.
+
+    Attributes:
+        vectors: of the anchors, `A x Dx`.
+        values: source embeddings of the anchors, `A x D`.
+        rows: rows of the anchors in `matrix`, `A`; None: they are of other words.
+        tokens: ids of the anchors' source words, `A`; -1 for one of several tokens; None as for `rows`.
+        matrix: the target words in the space of `vectors`, `V^t x Dx`.
+        statistics: of the anchors, for the manifest.
+        digests: SHA-256 of inputs that were hashed while they were read.
+    """
+
+    vectors: Matrix
+    values: Matrix
+    rows: NDArray[np.int64] | None
+    tokens: NDArray[np.int64] | None
+    matrix: Matrix
+    statistics: dict[str, Any]
+    digests: dict[str, str | None] = field(default_factory=dict)
+
+
+def plausible_anchors(fit: Fit, settings: MapSettings, reporter: Reporter) -> Fit:
+    """Those anchors that the others confirm; how many are left out goes to the statistics.
+
+    Raises:
+        DataError: there is none.
+    """
+    with reporter.track("filtering anchors", None):
+        vectors, values = (np.asarray(side, dtype=np.float64) for side in (fit.vectors, fit.values))
+        sides = Sides("both", "center").fit(vectors, values)
+        vectors, values = sides.vectors.transform(vectors), sides.values.transform(values)
+        kept = plausible(vectors, values, settings.max_rank, ridge=map_options(settings).ridge)
+    if not kept.any():
+        raise DataError(
+            f"none of {len(kept):,} anchors is among the nearest {settings.max_rank:g} of what the others predict",
+            where=settings.anchors,
+            hint="a larger --max-rank; 1 keeps all",
+        )
+    return replace(
+        fit,
+        vectors=fit.vectors[kept],
+        values=fit.values[kept],
+        rows=None if fit.rows is None else fit.rows[kept],
+        tokens=None if fit.tokens is None else fit.tokens[kept],
+        statistics=fit.statistics | {"implausible_anchors": int((~kept).sum())},
+    )
+
+
+def with_learnt_anchors(fit: Fit, settings: MapSettings, words: SourceWords, own: Matrix, reporter: Reporter) -> Fit:
+    """The anchors, and those that self-learning finds with them; what it found out goes to the statistics.
+
+    Args:
+        fit: anchors that are target words.
+        settings: of `map`.
+        words: the model's words; whole words of letters can be translations.
+        own: the model's input embeddings, `V^s x D`.
+        reporter: told about the progress.
+    """
+    assert fit.rows is not None and fit.tokens is not None
+    options = map_options(settings)
+    ids = np.array(sorted(index for word, index in words.whole_word_tokens().items() if word.isalpha()), dtype=np.int64)
+    tokens = own[ids]
+    usable = fit.rows < SELF_LEARNING_WORDS
+    if usable.sum() < 2 or not len(tokens):
+        reporter.warn("no self-learning: it starts from two anchors at least")
+        return fit
+    with reporter.track("self-learning", settings.self_learning) as advance:
+        learnt = learn_anchors(
+            fit.matrix[:SELF_LEARNING_WORDS],
+            tokens,
+            fit.rows[usable],
+            fit.values[usable],
+            rounds=settings.self_learning,
+            ridge=options.ridge,
+            device=options.device,
+            advance=advance,
+        )
+    found = {"best_round": learnt.best, "rounds": [asdict(step) for step in learnt.rounds]}
+    return replace(
+        fit,
+        vectors=np.concatenate([fit.vectors, fit.matrix[learnt.pairs[:, 1]]]),
+        values=np.concatenate([fit.values, tokens[learnt.pairs[:, 0]]]),
+        rows=np.concatenate([fit.rows, learnt.pairs[:, 1]]),
+        tokens=np.concatenate([fit.tokens, ids[learnt.pairs[:, 0]]]),
+        statistics=fit.statistics | {"learnt_anchors": len(learnt.pairs), "self_learning": found},
+    )

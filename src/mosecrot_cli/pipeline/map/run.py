@@ -1,0 +1,262 @@
+"""Steps 2 and 3: relative representations, and from them embeddings of the model's width (paper, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.lexicon.files import read_anchor_pairs
+from mosecrot_cli.manifest import portable
+from mosecrot_cli.mapping.csls import in_blocks
+from mosecrot_cli.mapping.methods.registry import METHODS
+from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
+from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.anchor_rows import AnchorRows, anchor_rows
+from mosecrot_cli.pipeline.map.fit import Fit, plausible_anchors, with_learnt_anchors
+from mosecrot_cli.pipeline.map.method import (
+    check_options,
+    describe_method,
+    map_options,
+    own_normalization,
+    warn_about_options,
+    weighs_neighbours,
+)
+from mosecrot_cli.pipeline.map.out_of_fold import HELD_OUT, held_out_rows
+from mosecrot_cli.pipeline.map.pivot import pivot, pivot_pairs
+from mosecrot_cli.pipeline.map.target_words import composes, read_target
+from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill, new_array
+from mosecrot_cli.pipeline.step import Computed, Step, StepResult
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, Basis, MapSettings
+from mosecrot_cli.vectors.readers import peek
+from mosecrot_cli.vectors.types import WordVectors
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A mapping with nothing left open.
+
+    Attributes:
+        settings: every value filled in.
+        source_model: path or id of the source model.
+        target_vectors: the file of vectors.
+        pivot: the file of pivot vectors; None: no pivot.
+        limit: target words to use; None: all.
+        facts: of the anchors' manifest.
+    """
+
+    settings: MapSettings
+    source_model: str
+    target_vectors: Path
+    pivot: Path | None
+    limit: int | None
+    facts: dict[str, Any]
+
+    @property
+    def inputs(self) -> dict[str, str | Path]:
+        """Name -> path or id of everything that is read."""
+        settings = self.settings
+        inputs: dict[str, str | Path] = {
+            "anchors": settings.anchors,
+            "source_model": self.source_model,
+            "target_vectors": self.target_vectors,
+        }
+        inputs |= {f"vocab_from_{number}": path for number, path in enumerate(settings.vocab_from, start=1)}
+        inputs |= {f"pivot_lexicon_{number}": path for number, path in enumerate(settings.pivot_lexicons, start=1)}
+        return inputs | ({"pivot_vectors": self.pivot} if self.pivot else {})
+
+
+def run(settings: MapSettings, reporter: Reporter) -> StepResult:
+    """Map the target vectors, and for relative methods the source embeddings, and write the `mapped/` folder.
+
+    Raises:
+        UsageError: the source model or the vectors are not known, or a value makes no sense.
+        DataError: an input is damaged, or no anchor is left.
+        SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+    """
+    check_options(settings)
+    job = resolve(settings, reporter)
+    step = Step("map", job.settings, job.inputs, (settings.out.output,))
+    if settings.out.dry_run:
+        return StepResult(settings.out.output, None, _plan(job), planned=True)
+    step.check()
+    if unchanged := step.unchanged():
+        return unchanged
+    return step.run(lambda partials: _map(job, partials[0], step.manifest_path, reporter))
+
+
+def resolve(settings: MapSettings, reporter: Reporter) -> Job:
+    """Fill in what was left open from the manifest of the anchors.
+
+    Raises:
+        UsageError: neither said nor there, or `--subwords` with vectors that have none.
+    """
+    facts = {} if settings.anchors == STDIO else resources.inherited_facts(Path(settings.anchors))
+    src = facts.get("src") or AnchorsSettings.src
+    model = resources.source_model(settings.source_model, src, facts.get("source_model"))
+    inherited = facts.get("target_vectors")
+    vectors = resources.target_vectors(settings.target_vectors, facts.get("tgt"), inherited, reporter=reporter)
+    count = settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB
+    filled = replace(
+        settings,
+        source_model=model,
+        target_vectors=str(vectors),
+        max_vocab=count,
+        subwords=composes(settings, vectors),
+        normalize=own_normalization(settings),
+    )
+    pivot_vectors = None
+    if settings.pivot_vectors:
+        pivot_vectors = resources.target_vectors(
+            settings.pivot_vectors, src, reporter=reporter, option="--pivot-vectors"
+        )
+        filled = replace(filled, pivot_vectors=str(pivot_vectors))
+    return Job(filled, model, vectors, pivot_vectors, resources.limit(count), facts)
+
+
+def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed:
+    settings = job.settings
+    method = METHODS[settings.method]
+    keeps_source = method.keeps_source or settings.keep_source
+    warn_about_options(settings, reporter)
+    pairs = read_anchor_pairs(settings.anchors)
+    own = load_input_embeddings(job.source_model)
+    resources.hub_model(job.source_model, reporter)
+    tokenizer = load_word_tokenizer(job.source_model)
+    words = SourceWords(tokenizer)
+    pivoting = pivot_pairs(settings.pivot_lexicons, pairs)
+    targets = read_target(job.target_vectors, settings, job.limit, pairs, pivoting, tokenizer, reporter)
+    vectors = targets.vectors
+    if job.pivot:
+        fit = pivot(job.pivot, pivoting, words, own, vectors, reporter)
+    else:
+        fit = _direct(anchor_rows(pairs, words, own, vectors, where=settings.anchors), vectors, reporter)
+    if settings.max_rank < 1:
+        fit = plausible_anchors(fit, settings, reporter)
+    if settings.self_learning:
+        fit = with_learnt_anchors(fit, settings, words, own, reporter)
+    tokens = own[sorted(words.whole_word_tokens().values())] if settings.basis == Basis.vocabulary else None
+    _warn_about_k(settings, len(fit.values if tokens is None else tokens), reporter)
+    output.mkdir()
+    options = map_options(settings, tokens=tokens, queries=in_blocks(fit.matrix))
+    target_map = method.build(options).fit(fit.vectors, fit.values)
+    target = new_array(output / TARGET, (len(vectors), own.shape[1]), settings.dtype)
+    fill(target_map, fit.matrix, target, "mapping target words", reporter)
+    (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
+    statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
+    if settings.subwords:
+        statistics["subword_words"] = targets.composed
+    if keeps_source:
+        np.save(output / SOURCE, own)
+        options = replace(options, ridge=statistics["target"].get("ridge"))
+        if held_out := held_out_rows(fit, lambda: method.build(options), settings.dtype, reporter):
+            held_out.save(output / HELD_OUT)
+    else:
+        options = map_options(settings, queries=in_blocks(own))
+        source_map = method.build(options).fit(fit.values, fit.values)
+        fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
+        statistics["source"] = asdict(source_map.statistics_)
+    return _describe(job, output, manifest, own, fit, vectors, statistics, keeps_source=keeps_source)
+
+
+def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fit:
+    """Anchors of the target vectors themselves."""
+    lost = anchors.missing_source + anchors.missing_target
+    if lost:
+        reporter.warn(
+            f"{lost:,} anchors left out: {anchors.missing_source:,} source words are not in the model's vocabulary, "
+            f"{anchors.missing_target:,} target words not in the vectors"
+        )
+    statistics = {
+        "anchors": len(anchors.rows),
+        "anchors_without_source": anchors.missing_source,
+        "anchors_without_target": anchors.missing_target,
+    }
+    tokens = np.array([ids[0] if len(ids) == 1 else -1 for ids in anchors.ids], dtype=np.int64)
+    return Fit(vectors.matrix[anchors.rows], anchors.values, anchors.rows, tokens, vectors.matrix, statistics)
+
+
+def _warn_about_k(settings: MapSettings, count: int, reporter: Reporter) -> None:
+    if weighs_neighbours(settings) and ALL != settings.k > count:
+        what = "tokens" if settings.basis == Basis.vocabulary else "anchors"
+        reporter.warn(f"k = {settings.k:,}, but there are {count:,} {what}: all are used")
+
+
+def _describe(
+    job: Job,
+    output: Path,
+    manifest: Path,
+    own: Matrix,
+    fit: Fit,
+    vectors: WordVectors,
+    statistics: dict[str, Any],
+    *,
+    keeps_source: bool,
+) -> Computed:
+    settings = job.settings
+    own_digest = array_digest(own)
+    source_digest = own_digest if keeps_source else array_digest(np.load(output / SOURCE, mmap_mode="r"))
+    found = statistics["target"]
+    summary = [
+        ("anchors", _anchors(fit)),
+        ("method", describe_method(settings, found.get("ridge"))),
+        ("target words", f"{len(vectors):,} x {own.shape[1]}"),
+        *([("of them composed", f"{statistics['subword_words']:,}, from subwords")] if settings.subwords else []),
+        ("source tokens", f"{len(own):,}, {'kept' if keeps_source else 'mapped'}"),
+    ]
+    if pivoting := fit.statistics.get("pivot"):
+        summary.insert(0, ("pivot", f"{pivoting['pairs_used']:,} of {pivoting['pairs']:,} pairs"))
+    odd = {name: found[name] for name in ("zero_rows", "cancelled_rows") if found.get(name)}
+    summary += [(name.replace("_", " "), f"{count:,}") for name, count in odd.items()]
+    return Computed(
+        statistics={
+            **fit.statistics,
+            "target_words": len(vectors),
+            "dimension": own.shape[1],
+            "vector_notes": dict(vectors.notes),
+            **statistics,
+        },
+        facts={
+            "src": job.facts.get("src") or AnchorsSettings.src,
+            "tgt": job.facts.get("tgt"),
+            "source_model": portable(job.source_model, manifest),
+            "target_vectors": portable(job.target_vectors, manifest),
+            "anchors": None if settings.anchors == STDIO else portable(settings.anchors, manifest),
+            "source_kept": keeps_source,
+            "source_sha256": source_digest,
+            "source_embeddings_sha256": own_digest,
+        },
+        summary=summary,
+        digests={"target_vectors": vectors.digest, **fit.digests},
+    )
+
+
+def _anchors(fit: Fit) -> str:
+    text = f"{len(fit.values):,}"
+    if left_out := fit.statistics.get("implausible_anchors"):
+        text += f", {left_out:,} implausible ones left out"
+    if learning := fit.statistics.get("self_learning"):
+        text += f", {fit.statistics['learnt_anchors']:,} of them learnt (round {learning['best_round']} of "
+        text += f"{len(learning['rounds']) - 1} is best)"
+    return text
+
+
+def _plan(job: Job) -> list[tuple[str, str]]:
+    settings = job.settings
+    plan = [("anchors", settings.anchors), ("method", describe_method(settings))]
+    plan.append(("source model", job.source_model))
+    if job.pivot:
+        lexicons = ", ".join(map(str, settings.pivot_lexicons)) or settings.anchors
+        plan += [("pivot vectors", resources.describe_file(peek(job.pivot))), ("pivot lexicon", lexicons)]
+    if settings.vocab_from:
+        plan.append(("words kept", f"those of the anchors and of {', '.join(map(str, settings.vocab_from))}"))
+    if settings.subwords:
+        plan.append(("words composed", "those of them that the vectors lack, from subwords"))
+    return plan + resources.describe_vectors(peek(job.target_vectors), settings.max_vocab or DEFAULT_MAX_VOCAB)

@@ -1,0 +1,1 @@
+"""Online sources of bilingual lexica, one a file, and their registry."""

@@ -1,0 +1,149 @@
+"""Google Translate by its official REST API, version 2 (cloud.google.com/translate/docs/reference/rest/v2)."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from filelock import FileLock
+
+from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.languages import Language
+from mosecrot_cli.sources.lexica.crawl import Journal, Translation
+
+KEY = "GOOGLE_API_KEY"
+ADVICE = f"set {KEY}, or translate a list of words by hand and give the TSV (source, target) with --lexicon"
+_SEGMENTS = 128
+_CHARACTERS = 5_000
+_MOMENTARY_REASONS = frozenset({"userRateLimitExceeded", "rateLimitExceeded", "backendError"})
+_QUOTA_REASONS = frozenset({"dailyLimitExceeded", "dailyLimitExceededUnreg", "quotaExceeded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a crawl will ask for.
+
+    Attributes:
+        words: how many words are not in the journal.
+        characters: their characters, which is what Google bills.
+    """
+
+    words: int
+    characters: int
+
+
+@dataclass(frozen=True)
+class _Api:
+    """The API with its key, which no message and no representation shows."""
+
+    fetcher: Fetcher
+    key: str = field(repr=False)
+
+    def translate(self, batch: Sequence[str], source: Language, target: Language) -> list[Translation]:
+        url = self.fetcher.endpoints.google
+        body = {"q": list(batch), "source": source.google, "target": target.google, "format": "text"}
+        headers = {"x-goog-api-key": self.key}
+        answer = self.fetcher.post(url, body, advice=ADVICE, headers=headers, is_momentary=_is_momentary)
+        if not answer.is_success:
+            raise self._refused(answer, url)
+        try:
+            found = [str(item["translatedText"]) for item in answer.json()["data"]["translations"]]
+        except (KeyError, TypeError):
+            raise DataError("no answer of Google Translate", where=url, hint=ADVICE) from None
+        if len(found) != len(batch):
+            raise DataError(f"{len(found)} translations of {len(batch)} words came", where=url, hint=ADVICE)
+        return [Translation(word, text.strip()) for word, text in zip(batch, found, strict=True)]
+
+    def _refused(self, answer: httpx.Response, url: str) -> SourceUnavailableError:
+        error = _error(answer)
+        message = str(error.get("message", answer.reason_phrase)).replace(self.key, "***")
+        if _QUOTA_REASONS.intersection(_reasons(error)):
+            hint = "what has come is kept: the same command goes on when the quota is there again"
+            return SourceUnavailableError(f"over quota: {message}", where=url, hint=hint)
+        return SourceUnavailableError(f"{message} (HTTP {answer.status_code})", where=url, hint=ADVICE)
+
+
+def crawl(fetcher: Fetcher, source: Language, target: Language, words: Sequence[str]) -> list[Translation]:
+    """The translation of each word; what was translated before is not sent again.
+
+    Raises:
+        SourceUnavailableError: no key, offline, unreachable, over quota, or a language that Google lacks.
+        DataError: the answer is not Google's.
+        UsageError: the key would go over an open connection.
+    """
+    path = _journal_path(fetcher, source, target)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        journal = Journal(path)
+        pending = journal.pending(words)
+        if pending:
+            api = _Api(fetcher, _key(fetcher))
+            with fetcher.reporter.track(f"Google Translate {source.code}-{target.code}", len(pending)) as advance:
+                for batch in _batches(pending):
+                    journal.add(batch, api.translate(batch, source, target))
+                    advance(len(batch))
+        return journal.of(words)
+
+
+def cost(fetcher: Fetcher, source: Language, target: Language, words: Sequence[str]) -> Cost:
+    """What `crawl` would send."""
+    pending = Journal(_journal_path(fetcher, source, target)).pending(words)
+    return Cost(len(pending), sum(map(len, pending)))
+
+
+def _journal_path(fetcher: Fetcher, source: Language, target: Language) -> Path:
+    return fetcher.cache / "crawls" / f"google-{source.google}-{target.google}.jsonl"
+
+
+def _key(fetcher: Fetcher) -> str:
+    key = os.environ.get(KEY, "").strip()
+    url = httpx.URL(fetcher.endpoints.google)
+    fetcher.require_network("the translation", ADVICE, where=fetcher.endpoints.google)
+    if not key:
+        raise SourceUnavailableError("Google Translate needs a key", where=fetcher.endpoints.google, hint=ADVICE)
+    if url.scheme != "https" and not _is_loopback(url.host):
+        raise UsageError("the key is not sent over http", where=fetcher.endpoints.google, hint="use https")
+    return key
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _batches(words: Sequence[str]) -> list[list[str]]:
+    batches: list[list[str]] = []
+    size = 0
+    for word in words:
+        if not batches or len(batches[-1]) == _SEGMENTS or size + len(word) > _CHARACTERS:
+            batches.append([])
+            size = 0
+        batches[-1].append(word)
+        size += len(word)
+    return batches
+
+
+def _error(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        error = answer.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return error if isinstance(error, dict) else {"message": str(error)}
+
+
+def _reasons(error: dict[str, Any]) -> set[str]:
+    details = error.get("errors")
+    items = details if isinstance(details, list) else []
+    return {str(item.get("reason")) for item in items if isinstance(item, dict)}
+
+
+def _is_momentary(answer: httpx.Response) -> bool:
+    return not answer.is_success and bool(_MOMENTARY_REASONS.intersection(_reasons(_error(answer))))

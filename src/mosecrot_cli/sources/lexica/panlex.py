@@ -1,0 +1,139 @@
+"""PanLex by its API, version 2 (dev.panlex.org/api): at most 2 queries a second, 2,000 results an answer.
+
+`trans_uid` and `trans_txt` describe the expressions that are translated from, `uid` the language that is wanted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import httpx
+from filelock import FileLock
+
+from mosecrot_cli.errors import DataError, SourceUnavailableError
+from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.languages import Language
+from mosecrot_cli.sources.lexica.crawl import Journal, Translation
+
+PAUSE = 0.5
+ADVICE = (
+    "give a PanLex database dump (CSV or SQLite) with --panlex-dump, or a TSV of source, target, quality with --lexicon"
+)
+_OFFSET_MAX = 250_000
+# At distance 2 a word has thousands of translations, and all those of a query must stay below the highest offset.
+_BATCH = {1: 1_000, 2: 50}
+
+
+def crawl(
+    fetcher: Fetcher,
+    source: Language,
+    target: Language,
+    words: Sequence[str],
+    *,
+    distance: int = 1,
+    min_quality: int = 0,
+    pause: float = PAUSE,
+) -> list[Translation]:
+    """The translations of the words, with PanLex's translation quality as score; what was asked before is not again.
+
+    Args:
+        fetcher: asks, and knows the cache.
+        source: the language of the words.
+        target: the language of the translations.
+        words: source words, as PanLex writes them.
+        distance: 1: attested by a dictionary; 2: also through a third expression ("intermediate languages").
+        min_quality: the least translation quality.
+        pause: seconds from one query to the next.
+
+    Raises:
+        SourceUnavailableError: offline, unreachable, over quota, or PanLex refuses the query.
+        DataError: the answer is not PanLex's.
+    """
+    path = fetcher.cache / "crawls" / f"panlex-{source.panlex}-{target.panlex}-d{distance}-q{min_quality}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        journal = Journal(path)
+        pending = journal.pending(words)
+        batches = _batches(pending, _BATCH[distance])
+        if journal.open_words:
+            batches.insert(0, journal.open_words)
+        base = {"uid": target.panlex, "trans_uid": source.panlex, "trans_distance": distance}
+        if min_quality:
+            base["trans_quality_min"] = min_quality
+        with fetcher.reporter.track(f"PanLex {source.code}-{target.code}", sum(map(len, batches))) as advance:
+            pages = _Pages(fetcher, base, pause)
+            for batch in batches:
+                pages.fetch(journal, batch)
+                advance(len(batch))
+        return journal.of(words)
+
+
+def _batches(words: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    return [tuple(words[start : start + size]) for start in range(0, len(words), size)]
+
+
+class _Pages:
+    """Asks page after page, not too fast."""
+
+    def __init__(self, fetcher: Fetcher, base: dict[str, Any], pause: float) -> None:
+        self.fetcher, self.base, self.pause = fetcher, base, pause
+        self.next_query = 0.0
+
+    def fetch(self, journal: Journal, words: tuple[str, ...]) -> None:
+        """All (remaining) pages of a query, each into the journal."""
+        offset = journal.offset if words == journal.open_words else 0
+        while True:
+            answer = self._ask(words, offset)
+            rows = list(_rows(answer, self.fetcher.endpoints.panlex))
+            count, most = _count(answer, "resultNum", len(rows)), _count(answer, "resultMax", 0)
+            offset += count
+            cut = offset > _OFFSET_MAX
+            if cut:
+                self.fetcher.reporter.warn(
+                    f"PanLex has more than {_OFFSET_MAX:,} results for a query; the rest is lost"
+                )
+            done = cut or count == 0 or count < most
+            journal.add(words, rows, next_offset=offset, done=done)
+            if done:
+                return
+
+    def _ask(self, words: tuple[str, ...], offset: int) -> dict[str, Any]:
+        time.sleep(max(0.0, self.next_query - time.monotonic()))
+        body = self.base | {"trans_txt": list(words), "include": ["trans_txt", "trans_quality"]}
+        # Without an order of its own PanLex pages by translation alone, of which several words may have the same.
+        body |= {"sort": ["trans_expr", "id"], "offset": offset}
+        url = self.fetcher.endpoints.panlex
+        answer = self.fetcher.post(url, body, advice=ADVICE)
+        self.next_query = time.monotonic() + self.pause
+        if not answer.is_success:
+            raise SourceUnavailableError(f"PanLex refuses the query: {_reason(answer)}", where=url, hint=ADVICE)
+        content = answer.json()
+        if not isinstance(content, dict) or not isinstance(content.get("result"), list):
+            raise DataError("no answer of PanLex: it has no results", where=url, hint=ADVICE)
+        return content
+
+
+def _rows(answer: dict[str, Any], url: str) -> Iterator[Translation]:
+    for row in answer["result"]:
+        try:
+            word, translation, quality = row["trans_txt"], row["txt"], row.get("trans_quality")
+            score = None if quality is None else float(quality)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise DataError("no answer of PanLex: a result lacks txt or trans_txt", where=url, hint=ADVICE) from None
+        yield Translation(str(word), str(translation), score)
+
+
+def _count(answer: dict[str, Any], name: str, default: int) -> int:
+    value = answer.get(name, default)
+    return value if isinstance(value, int) else default
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        content = answer.json()
+    except ValueError:
+        content = {}
+    reason = content.get("message") if isinstance(content, dict) else None
+    return f"{reason or answer.reason_phrase} (HTTP {answer.status_code})"

@@ -1,0 +1,120 @@
+"""A matrix in `.npy` with its words beside it, one a line, in `X.vocab.txt` or `X.txt`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.files import existing_file
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.vectors.formats.collector import Keep, WordCollector
+from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
+
+MAGIC = b"\x93NUMPY"
+_BLOCK_NUMBERS = 1 << 22
+_DTYPES = ("float16", "float32", "float64")
+
+
+def words_path(path: Path) -> Path:
+    """Where the words of `X.npy` are written: `X.vocab.txt`."""
+    return path.with_name(path.stem + ".vocab.txt")
+
+
+def peek_arrays(path: Path) -> VectorPreview:
+    """Sizes from the array's header.
+
+    Raises:
+        DataError: no such array.
+    """
+    rows, dimension = _open_array(path).shape
+    return VectorPreview(str(path), VectorFormat.NUMPY, rows, dimension, path.stat().st_size)
+
+
+def read_arrays(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
+    """Memory-map a float32 matrix (others are cast) and read its words.
+
+    Raises:
+        DataError: see `readers.read_vectors`.
+    """
+    stored = _open_array(path)
+    vocabulary = _find_words(path)
+    words = _read_words(vocabulary)
+    if len(words) != len(stored):
+        what = f"{len(words)} words for the {len(stored)} rows of {path.name}"
+        raise DataError(what, where=str(vocabulary), hint="one word a line")
+    collector = WordCollector(max_vocab, keep)
+    kept = collector.add(words)
+    with reporter.track(f"reading {path.name}", len(kept)) as advance:
+        mapped = stored.dtype == np.float32 and len(kept) == collector.rows
+        shape = (len(kept), stored.shape[1])
+        matrix: NDArray[np.float32] = stored[: len(kept)] if mapped else np.empty(shape, dtype=np.float32)
+        step = max(1, _BLOCK_NUMBERS // stored.shape[1])
+        for start in range(0, len(kept), step):
+            rows, block = kept[start : start + step], matrix[start : start + step]
+            if not mapped:
+                with np.errstate(over="ignore"):
+                    block[:] = stored[rows]
+            _check_finite(block, rows, path)
+            advance(len(block))
+    return collector.vectors(
+        np.ascontiguousarray(matrix),
+        source=str(path),
+        digest=None,
+        companions=(str(vocabulary),),
+    )
+
+
+def _open_array(path: Path) -> NDArray[np.floating]:
+    existing_file(path)
+    hint = "save a float32 matrix with numpy.save; pickled objects are never loaded"
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DataError(f"no readable array: {' '.join(str(error).split())}", where=str(path), hint=hint) from error
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise DataError("an archive of arrays, but one .npy is wanted", where=str(path), hint=hint)
+    if array.ndim != 2 or array.dtype.newbyteorder("=").name not in _DTYPES:
+        what = f"an array of shape {array.shape} and type {array.dtype}, but [words, dimension] of floats is wanted"
+        raise DataError(what, where=str(path), hint=hint)
+    if not array.size:
+        raise DataError(f"no word vectors: an array of shape {array.shape}", where=str(path))
+    return array
+
+
+def _check_finite(block: NDArray[np.float32], rows: list[int], path: Path) -> None:
+    finite = np.isfinite(block).all(axis=1)
+    if not finite.all():
+        what = "NaN or infinite numbers (as 32-bit floats)"
+        raise DataError(what, where=f"{path}: row {rows[int(np.argmin(finite))] + 1}")
+
+
+def _find_words(path: Path) -> Path:
+    candidates = [words_path(path), path.with_suffix(".txt")]
+    for candidate in candidates:
+        if candidate.is_file():
+            return existing_file(candidate)
+    names = " or ".join(candidate.name for candidate in candidates)
+    raise DataError("the words are missing", where=str(path), hint=f"put {names} beside it, one word a line")
+
+
+def _read_words(path: Path) -> list[str]:
+    # Lines end at LF alone: str.splitlines() would also cut at U+2028 and others, which stand inside words.
+    lines = path.read_bytes().split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    if lines and all(line.endswith(b"\r") for line in lines):
+        lines = [line[:-1] for line in lines]
+    words = []
+    for number, line in enumerate(lines, 1):
+        try:
+            words.append(line.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            hint = "wrong encoding: convert the file"
+            raise DataError(f"not UTF-8 ({error.reason})", where=f"{path}:{number}", hint=hint) from error
+    if words:
+        words[0] = words[0].removeprefix("\ufeff")
+    return words
