@@ -1,4 +1,4 @@
-"""How scripts write words: which put no space between them, and how small a useful piece of a word can be.
+"""How languages are written: scripts without spaces, marks inside words, letter case, and how text is cut into words.
 
 The fragments are bodies of character classes that the `regex` package and Oniguruma (the `tokenizers` library) read
 alike.
@@ -7,7 +7,10 @@ alike.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
+
+import regex
 
 UNSPACED: Final = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Javanese}"
@@ -19,6 +22,18 @@ SYLLABIC: Final = r"\p{Hangul}\p{Ethiopic}\p{Cherokee}"
 
 WORD_CHARACTER: Final = r"\p{L}\p{M}\p{N}"
 """Letters, the marks on them, and digits."""
+
+APOSTROPHES: Final = "'’ʼ"
+"""Characters that stand for an apostrophe inside a word, the plainest one first."""
+
+ONE_APOSTROPHE: Final = {ord(mark): APOSTROPHES[0] for mark in APOSTROPHES}
+"""For `str.translate`: every apostrophe becomes the plain one."""
+
+_LOWERCASED_TOLERANCE = 0.01
+# Persian and Indic words contain joiners and non-joiners; other control characters are no text.
+_WORD = rf"[{WORD_CHARACTER}]+(?:['’\u200c\u200d]+[{WORD_CHARACTER}]+)*"
+_TOKEN = regex.compile(rf"{_WORD}|[^\s\p{{C}}]")
+_UNSEGMENTED = regex.compile(rf"[{UNSPACED}]{{8,}}")
 
 
 def is_punctuation(string: str) -> bool:
@@ -35,3 +50,42 @@ def is_number(string: str) -> bool:
 def opens(string: str) -> bool:
     """Whether punctuation stands before a word (opening brackets and quotation marks), not after one."""
     return bool(string) and unicodedata.category(string[-1]) in {"Ps", "Pi"}
+
+
+def normalised_lower(word: str) -> str:
+    """Lower case, NFC-normalised again: lowering can leave a letter and a combining mark."""
+    return unicodedata.normalize("NFC", word.lower())
+
+
+def is_lowercased(words: Iterable[str]) -> bool:
+    """Whether fewer than 1 % of the words that have letter case hold an upper-case letter.
+
+    False where no word has case at all, as in Chinese or Arabic: nothing shows then that texts were lower-cased.
+    """
+    cased = upper = 0
+    for word in words:
+        if word != word.lower():
+            cased += 1
+            upper += 1
+        elif word != word.upper():
+            cased += 1
+    return cased > 0 and upper < _LOWERCASED_TOLERANCE * cased
+
+
+def tokenize(text: str, *, lowercase: bool) -> list[str]:
+    """The words and signs of a text, in order, cut as the tokenizer of a stitched model will cut them.
+
+    That tokenizer takes NFC, lower case where the vectors are lower-cased, and between white space the longest known
+    words. So punctuation is a token of its own, but an apostrophe inside a word is not.
+
+    Args:
+        text: running text; words of unspaced scripts are expected to be separated by spaces.
+        lowercase: whether to lower-case it.
+    """
+    normal = normalised_lower(unicodedata.normalize("NFC", text)) if lowercase else unicodedata.normalize("NFC", text)
+    return [token.translate(ONE_APOSTROPHE) if len(token) > 1 else token for token in _TOKEN.findall(normal)]
+
+
+def is_unsegmented(token: str) -> bool:
+    """Whether a token looks like a phrase of a script without spaces between words (8 characters or more)."""
+    return _UNSEGMENTED.fullmatch(token) is not None

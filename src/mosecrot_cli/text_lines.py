@@ -1,25 +1,92 @@
-"""Text files as numbered lines: plain or gzipped, or standard input."""
+"""Opening text files, in the one way that all commands share: plain or packed, or standard input, always UTF-8.
+
+Whether a file is packed is decided by its first bytes, because names mislead. Unpacking is bounded: a file that
+unpacks to hundreds of times its size is refused before it fills the memory.
+"""
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
+import lzma
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Final, Protocol
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
 
-STDIN = "-"
+STDIN: Final = "-"
+"""The path that means standard input."""
+
+MOST_UNPACKED: Final = 64 << 20
+"""Bytes that any packed file may unpack to, whatever its ratio."""
+
+MOST_RATIO: Final = 200
+"""Beyond `MOST_UNPACKED`, how many bytes each packed byte may unpack to. Running text reaches about 10."""
+
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_RECODE = "the file must be UTF-8; `iconv -f ENCODING -t UTF-8` converts it"
+
+
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Packing:
+    """A compression: its name, the suffix of its files, their first bytes, and a reader of what is inside."""
+
+    name: str
+    suffix: str
+    magic: bytes
+    unpack: Callable[[Any], _Readable]
+
+
+_PACKINGS = (
+    _Packing("gzip", ".gz", b"\x1f\x8b", lambda raw: gzip.GzipFile(fileobj=raw, mode="rb")),
+    _Packing("bzip2", ".bz2", b"BZh", bz2.BZ2File),
+    _Packing("xz", ".xz", b"\xfd7zXZ\x00", lzma.LZMAFile),
+)
+_DAMAGED = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 
 
 def display_name(path: str) -> str:
     """How messages name the file."""
-    return "<stdin>" if path == STDIN else path
+    return "stdin" if path == STDIN else path
+
+
+def plain_suffix(path: str) -> str:
+    """The suffix in lower case, that of a compression left out: `.tsv` for `de.TSV.gz`."""
+    name = PurePath(path)
+    if name.suffix.lower() in {packing.suffix for packing in _PACKINGS}:
+        name = name.with_suffix("")
+    return name.suffix.lower()
+
+
+def is_utf16(start: bytes) -> bool:
+    """Whether a text that starts with these bytes is UTF-16, by its byte order mark or by a NUL beside a letter."""
+    return start.startswith(_UTF16_MARKS) or (len(start) > 1 and start[:2].count(0) == 1)
+
+
+@contextmanager
+def open_bytes(path: str) -> Iterator[io.BufferedReader]:
+    """Open a file, or standard input for `-`, and unpack it where its first bytes say that it is packed.
+
+    Args:
+        path: a plain file or one of gzip, bzip2 or xz, or `-`.
+
+    Raises:
+        DataError: no such file; while reading, packed data that are damaged or unpack to far too much.
+    """
+    with _open_raw(path) as raw:
+        start = raw.peek(8)
+        packing = next((packing for packing in _PACKINGS if start.startswith(packing.magic)), None)
+        yield raw if packing is None else io.BufferedReader(_Unpacked(raw, packing, display_name(path)))
 
 
 def read_lines(path: str, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
@@ -29,40 +96,119 @@ def read_lines(path: str, *, keep_ends: bool = False) -> Iterator[tuple[int, str
     a line feed counts. A byte order mark is dropped.
 
     Args:
-        path: a file, `.gz` or not, or `-` for standard input.
+        path: a file, packed or not, or `-` for standard input.
         keep_ends: leave the line feed on.
 
     Raises:
-        DataError: no such file, damaged gzip, or bytes that are not UTF-8 (with the line).
+        DataError: no such file, damaged packed data, or bytes that are not UTF-8 (with the line).
     """
     where = display_name(path)
     number = 0
-    with _open(path) as stream:
-        try:
-            for number, raw in enumerate(stream, start=1):
-                yield number, _decode(raw, f"{where}:{number}", first=number == 1, keep_end=keep_ends)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(
-                f"damaged gzip file ({error})", where=f"{where}:{number + 1}", hint="fetch or compress it anew"
-            ) from error
+    with open_bytes(path) as stream:
+        while True:
+            try:
+                raw = stream.readline()
+            except DataError as error:
+                raise DataError(error.what, where=f"{where}:{number + 1}", hint=error.hint) from error
+            if not raw:
+                return
+            number += 1
+            text = _decode(raw, where, first_line=number)
+            yield number, text if keep_ends else text.removesuffix("\n").removesuffix("\r")
+
+
+def read_text(path: str) -> str:
+    """The whole text of a UTF-8 file, packed or not, or of standard input, with every line ended by a line feed.
+
+    Raises:
+        DataError: as `read_lines`, and for a text with NUL characters or without any text.
+    """
+    where = display_name(path)
+    with open_bytes(path) as stream:
+        data = stream.read()
+    text = _decode(data, where).replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError("a NUL character, so this is not a text file", where=f"{where}:{line}")
+    if not text.strip():
+        hint = "the command before the pipe may have failed" if path == STDIN else None
+        raise DataError("the input is empty", where=where, hint=hint)
+    return text
+
+
+def _decode(data: bytes, where: str, *, first_line: int = 1) -> str:
+    if first_line == 1 and is_utf16(data[:2]):
+        raise DataError("the file is UTF-16, not UTF-8", where=f"{where}:1", hint=_recode("UTF-16"))
+    try:
+        return data.decode("utf-8-sig" if first_line == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        line = first_line + error.object.count(b"\n", 0, error.start)
+        byte = error.object[error.start]
+        raise DataError(f"not UTF-8 (byte 0x{byte:02x})", where=f"{where}:{line}", hint=_recode("ENCODING")) from error
+
+
+def _recode(encoding: str) -> str:
+    return f"convert it with `iconv -f {encoding} -t UTF-8`"
 
 
 @contextmanager
-def _open(path: str) -> Iterator[Iterable[bytes]]:
-    if path == STDIN:
-        yield sys.stdin.buffer
+def _open_raw(path: str) -> Iterator[io.BufferedReader]:
+    if path != STDIN:
+        with existing_file(Path(path)).open("rb") as stream:
+            yield stream
         return
-    existing_file(Path(path))
-    opener = gzip.open if path.endswith(".gz") else open
-    with opener(path, "rb") as stream:
-        yield stream
-
-
-def _decode(raw: bytes, where: str, *, first: bool, keep_end: bool) -> str:
-    if first and raw.startswith(_UTF16_MARKS):
-        raise DataError("the file is UTF-16", where=where, hint=_RECODE)
+    if sys.stdin is None:
+        raise DataError("standard input is closed", where=display_name(path))
+    buffer = getattr(sys.stdin, "buffer", None)
+    if isinstance(buffer, io.BufferedReader):
+        yield buffer
+        return
+    # Standard input that a notebook or a test replaced.
+    raw = buffer if buffer is not None else io.BytesIO(sys.stdin.read().encode())
+    reader = io.BufferedReader(raw)
     try:
-        text = raw.decode("utf-8-sig" if first else "utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8 (byte 0x{raw[error.start]:02x})", where=where, hint=_RECODE) from error
-    return text if keep_end else text.removesuffix("\n").removesuffix("\r")
+        yield reader
+    finally:
+        reader.detach()  # else the end of the reader would close standard input
+
+
+class _Counted:
+    """The packed bytes, counted as they are read."""
+
+    def __init__(self, stream: _Readable) -> None:
+        self._stream = stream
+        self.total = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._stream.read(size)
+        self.total += len(data)
+        return data
+
+
+class _Unpacked(io.RawIOBase):
+    """What is inside packed data, with the faults of these as `DataError`."""
+
+    def __init__(self, stream: _Readable, packing: _Packing, where: str) -> None:
+        self._packed = _Counted(stream)
+        self._inside = packing.unpack(self._packed)
+        self._name, self._where = packing.name, where
+        self._total = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._inside.read(len(buffer))
+        except _DAMAGED as error:
+            hint = "fetch the file again, or compress it anew"
+            raise DataError(f"damaged {self._name} file ({error})", where=self._where, hint=hint) from error
+        buffer[: len(data)] = data
+        self._total += len(data)
+        if self._total > max(MOST_UNPACKED, MOST_RATIO * self._packed.total):
+            raise DataError(
+                f"the {self._name} file unpacks to more than {MOST_RATIO} times its size",
+                where=self._where,
+                hint="if that is right, unpack it first and name the unpacked file",
+            )
+        return len(data)

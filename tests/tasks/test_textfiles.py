@@ -117,7 +117,7 @@ def test_stdin_is_recognised_by_its_first_line(
     monkeypatch.setattr(sys, "stdin", FakeStdin(data))
     dataset = load_split("-", "test", require_labels=False)
     assert dataset.labels == labels
-    assert dataset.source == "<stdin>"
+    assert dataset.source == "stdin"
     if texts is not None:
         assert dataset.texts == texts
 
@@ -125,16 +125,22 @@ def test_stdin_is_recognised_by_its_first_line(
 def test_a_stream_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     given_lines = []
 
-    class Slow(FakeStdin):
-        def __init__(self) -> None:
-            self.buffer = self.lines()  # type: ignore[assignment]
+    class Slow(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
 
-        def lines(self):
-            for line in (b"one\n", b"two\n", b"three\n"):
-                given_lines.append(line)
-                yield line
+        def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+            if not waiting:
+                return 0
+            line = waiting.pop(0)
+            given_lines.append(line)
+            buffer[: len(line)] = line
+            return len(line)
 
-    monkeypatch.setattr(sys, "stdin", Slow())
+    waiting = [b"one\n", b"two\n", b"three\n"]
+    stdin = FakeStdin(b"")
+    stdin.buffer = io.BufferedReader(Slow())  # type: ignore[assignment]
+    monkeypatch.setattr(sys, "stdin", stdin)
     items = stream_file("-", require_labels=False)
     assert next(items).text == "one"
     assert given_lines == [b"one\n"]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
+from mosecrot_cli.orthography import tokenize
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.settings import FastTextSettings
 from mosecrot_cli.vectors.readers import read_vectors
-from mosecrot_cli.vectors.tokenizing import tokenize
 from mosecrot_cli.vectors.training import SENTENCE_END, check_corpus, train_model, write_corpus
 from pico import pico_tokenizer
 

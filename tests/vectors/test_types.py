@@ -7,7 +7,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from mosecrot_cli.vectors.types import WordVectors, is_lowercased
+from mosecrot_cli.orthography import is_lowercased
+from mosecrot_cli.vectors.types import WordVectors
 
 
 def vectors(*words: str, **more) -> WordVectors:

@@ -11,8 +11,8 @@ from pathlib import Path
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.files import read_lexicon
-from mosecrot_cli.lexicon.formats import STDIN
 from mosecrot_cli.lexicon.types import IDENTICAL, Pair
+from mosecrot_cli.text_lines import STDIN
 
 SOURCES = ("muse", "panlex", "google", "wiktionary")
 """The online sources; a part may follow, as in `muse:train`."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.lexicon.formats import STDIN, Row, display_name, read_rows
+from mosecrot_cli.lexicon.formats import Row, read_rows
 from mosecrot_cli.lexicon.types import Pair
+from mosecrot_cli.text_lines import STDIN, display_name
 
 _HEADER = {
     "source": "source",

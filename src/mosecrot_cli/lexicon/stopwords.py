@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
-from mosecrot_cli.lexicon.formats import read_text
+from mosecrot_cli.text_lines import read_text
 
 ENGLISH = "english"
 
@@ -23,7 +24,7 @@ def load_stopwords(name: str | Path = ENGLISH) -> frozenset[str]:
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
         return frozenset(word.casefold() for word in ENGLISH_STOP_WORDS)
-    lines = read_text(str(name)).split("\n")
+    lines = unicodedata.normalize("NFC", read_text(str(name))).split("\n")
     return frozenset(line.strip().casefold() for line in lines if line.strip())
 
 

@@ -9,6 +9,7 @@ from mosecrot_cli.files import check_writable
 from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.model.linear_baseline import MeanVectorClassifier
 from mosecrot_cli.model.standalone import standalone_tokenizer
+from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline import evaluate, resources, stitch
 from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.evaluate import Evaluation, as_predictions
@@ -30,7 +31,6 @@ from mosecrot_cli.settings import (
 )
 from mosecrot_cli.tasks.types import require_known_labels
 from mosecrot_cli.vectors.readers import read_vectors
-from mosecrot_cli.vectors.types import is_lowercased
 
 
 def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:

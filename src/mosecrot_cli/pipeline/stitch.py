@@ -19,12 +19,13 @@ from mosecrot_cli.model.stitching.stitch import (
     stitch,
     target_embeddings,
 )
+from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of
 from mosecrot_cli.pipeline.mapped import CONFIG_KEY, TARGET, InputSpace, Mapped, array_digest, read_array
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import StitchSettings
-from mosecrot_cli.vectors.types import WordVectors, is_lowercased
+from mosecrot_cli.vectors.types import WordVectors
 
 
 def run(settings: StitchSettings, reporter: Reporter) -> StepResult:

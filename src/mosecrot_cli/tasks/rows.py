@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import PurePath
 from typing import Literal
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.text_lines import STDIN, display_name, read_lines
+from mosecrot_cli.text_lines import STDIN, display_name, plain_suffix, read_lines
 
 Format = Literal["tsv", "csv", "jsonl", "text"]
 _SUFFIXES: dict[str, Format] = {
@@ -86,7 +85,7 @@ def open_table(path: str, *, is_header: Callable[[list[str]], bool]) -> Table:
     else:
         raise DataError("the file is empty", where=where)
     lines = chain([first], lines)
-    kind = _SUFFIXES.get(PurePath(path.removesuffix(".gz")).suffix.lower()) if path != STDIN else None
+    kind = _SUFFIXES.get(plain_suffix(path)) if path != STDIN else None
     kind = kind or _guess_format(first[1], is_header)
     if kind == "jsonl":
         return _json_table(lines, where)

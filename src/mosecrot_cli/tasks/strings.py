@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 
 from mosecrot_cli.tasks.rows import open_table
 from mosecrot_cli.tasks.textfiles import stream_file
 from mosecrot_cli.tasks.types import Columns
-from mosecrot_cli.text_lines import read_lines
+from mosecrot_cli.text_lines import plain_suffix, read_lines
 
 TABLES = (".tsv", ".csv", ".jsonl", ".ndjson")
 
@@ -41,4 +40,4 @@ def stream_strings(path: str) -> Iterator[str]:
 
 
 def _is_table(path: str) -> bool:
-    return PurePath(path.removesuffix(".gz")).suffix.lower() in TABLES
+    return plain_suffix(path) in TABLES

@@ -7,6 +7,7 @@ from pathlib import Path
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.progress import Reporter, SilentReporter
+from mosecrot_cli.text_lines import is_utf16
 from mosecrot_cli.vectors.cache import VectorCache
 from mosecrot_cli.vectors.formats import fasttext as fasttext_models
 from mosecrot_cli.vectors.formats import npy as arrays
@@ -20,7 +21,6 @@ from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
 _SAMPLE_BYTES = 64 << 10
 _BINARY_SUFFIXES = {".bin", ".vector", ".w2v"}
 _CONTROL_CHARACTERS = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 _READERS = {
     VectorFormat.TEXT: read_text,
@@ -95,7 +95,7 @@ def detect_format(path: Path) -> VectorFormat:
         return VectorFormat.NUMPY
     if sample.startswith(fasttext_models.MAGIC):
         return VectorFormat.FASTTEXT
-    if sample.startswith(_UTF16_MARKS):
+    if is_utf16(sample):
         raise DataError("the text is UTF-16", where=where, hint="convert the file to UTF-8")
     header, newline, body = sample.partition(b"\n")
     sizes = HEADER.fullmatch(header)

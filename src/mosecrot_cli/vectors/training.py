@@ -21,9 +21,9 @@ import numpy as np
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import writing
+from mosecrot_cli.orthography import is_unsegmented, tokenize
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import FastTextSettings, VectorForm
-from mosecrot_cli.vectors.tokenizing import is_unsegmented, tokenize
 from mosecrot_cli.vectors.types import WordVectors
 from mosecrot_cli.vectors.writers import write_vectors
 

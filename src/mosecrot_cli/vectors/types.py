@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-_LOWERCASED_TOLERANCE = 0.01
+from mosecrot_cli.orthography import normalised_lower
 
 
 class VectorFormat(StrEnum):
@@ -134,23 +134,3 @@ def notes_of(words: int, oddities: Mapping[str, Sequence[int] | NDArray[np.int64
     """The counts that follow from the number of words and their `WordVectors.oddities`."""
     dropped = sum(len(oddities.get(name, ())) for name in ("duplicates", "empty_words", "unwanted"))
     return {"rows": words + dropped, **{name: len(before) for name, before in oddities.items()}}
-
-
-def normalised_lower(word: str) -> str:
-    """Lower case, NFC-normalised again: lowering can leave a letter and a combining mark."""
-    return unicodedata.normalize("NFC", word.lower())
-
-
-def is_lowercased(words: Iterable[str]) -> bool:
-    """Whether (nearly: but for less than 1 %) no word with case holds an upper-case letter.
-
-    False where no word has case at all, as in Chinese or Arabic: nothing says then that texts were lower-cased.
-    """
-    cased = upper = 0
-    for word in words:
-        if word != word.lower():
-            cased += 1
-            upper += 1
-        elif word != word.upper():
-            cased += 1
-    return cased > 0 and upper < _LOWERCASED_TOLERANCE * cased

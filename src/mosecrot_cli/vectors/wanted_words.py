@@ -6,7 +6,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from mosecrot_cli.vectors.tokenizing import ONE_APOSTROPHE
+from mosecrot_cli.orthography import ONE_APOSTROPHE
 
 _LONGEST = 48
 # The stitched tokenizer's mark of a letter that stands alone.

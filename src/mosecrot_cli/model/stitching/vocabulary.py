@@ -11,7 +11,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-APOSTROPHES = "'’ʼ"
+from mosecrot_cli.orthography import APOSTROPHES
+
 WHITE_SPACE = "white space inside, or nothing but it"
 SPECIAL_TOKEN = "a special token of the model"
 COLLAPSED = "the same as an earlier word once normalised"

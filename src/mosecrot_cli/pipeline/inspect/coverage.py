@@ -14,8 +14,7 @@ from mosecrot_cli.model.source_words import unlimited_ids
 from mosecrot_cli.model.stitching.stitch import source_rows
 from mosecrot_cli.model.stitching.tokenizer import TargetTokenizer, build_target_tokenizer
 from mosecrot_cli.model.stitching.vocabulary import Row
-from mosecrot_cli.orthography import is_number
-from mosecrot_cli.vectors.types import is_lowercased
+from mosecrot_cli.orthography import is_lowercased, is_number
 from mosecrot_cli.vectors.wanted_words import WantedWords
 
 if TYPE_CHECKING:

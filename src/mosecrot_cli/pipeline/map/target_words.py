@@ -19,15 +19,13 @@ import regex
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.model.stitching.stitch import source_rows
-from mosecrot_cli.model.stitching.vocabulary import APOSTROPHES
-from mosecrot_cli.orthography import UNSPACED
+from mosecrot_cli.orthography import APOSTROPHES, ONE_APOSTROPHE, UNSPACED, is_lowercased, normalised_lower, tokenize
 from mosecrot_cli.pipeline.resources import wanted_words
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import MapSettings
 from mosecrot_cli.tasks.strings import stream_strings
 from mosecrot_cli.vectors.readers import peek, read_vectors
-from mosecrot_cli.vectors.tokenizing import ONE_APOSTROPHE, tokenize
-from mosecrot_cli.vectors.types import WordVectors, is_lowercased, normalised_lower
+from mosecrot_cli.vectors.types import WordVectors
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mosecrot_cli.lexicon.scripts import script_votes
+from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DescribeVectorsSettings
 from mosecrot_cli.vectors.readers import peek, read_vectors
-from mosecrot_cli.vectors.types import WordVectors, is_lowercased
+from mosecrot_cli.vectors.types import WordVectors
 
 _BLOCK_ROWS = 16_384
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.settings import FloatType, VectorForm
 from mosecrot_cli.vectors.formats.npy import words_path
-from mosecrot_cli.vectors.types import WordVectors, is_lowercased
+from mosecrot_cli.vectors.types import WordVectors
 from mosecrot_cli.vectors.writers import write_arrays, write_vectors
 
 
