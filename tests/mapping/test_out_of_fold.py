@@ -5,8 +5,8 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
+from mosecrot_cli.mapping.cross_validation import out_of_fold
 from mosecrot_cli.mapping.methods.linear import LinearMap, lstsq
-from mosecrot_cli.mapping.out_of_fold import out_of_fold
 
 
 def build() -> LinearMap:

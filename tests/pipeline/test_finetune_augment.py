@@ -62,7 +62,7 @@ def test_a_held_out_row_knows_nothing_of_the_words_own_translation(mapped: Path)
     def rows(anchors: str) -> tuple[np.ndarray, np.ndarray]:
         line = f"map {anchors} --source-model pico-bert --target-vectors xx.vec --preset transfer --ridge .1 -q -o one"
         assert run([*line.split(), "--overwrite"]) == 0
-        with np.load("one/held_out.npz") as found:
+        with np.load("one/out_of_fold.npz") as found:
             chosen = np.flatnonzero(found["rows"] == row)
             return np.load("one/target.npy")[row], found["vectors"][chosen]
 
@@ -99,7 +99,7 @@ def test_with_a_pivot_the_file_of_anchors_tells_which_rows_stand_in(mapped: Path
     rows = (f"{token} {' '.join(map(str, row))}" for token, row in zip(tokens, random, strict=True))
     Path("en.vec").write_text(f"{len(tokens)} 8\n" + "\n".join(rows) + "\n")
     assert run([*line.split(), "-o", "pivoted"]) == 0
-    assert not Path("pivoted/held_out.npz").exists()
+    assert not Path("pivoted/out_of_fold.npz").exists()
     found = built("pivoted")
     anchors = [line.split("\t") for line in Path("anchors.tsv").read_text().splitlines()]
     assert len(found.tokens) == len(anchors)
@@ -111,24 +111,46 @@ def test_with_a_pivot_the_file_of_anchors_tells_which_rows_stand_in(mapped: Path
         built("pivoted")
 
 
-@pytest.mark.parametrize("damage", ["text", "cut", "names", "lengths", "width", "rows"])
-def test_damaged_held_out_rows(damage: str, mapped: Path, capsys: pytest.CaptureFixture[str]):
-    path = Path("kept/held_out.npz")
+DAMAGES = {
+    "names": lambda arrays: {"tokens": None},
+    "lengths": lambda arrays: {"tokens": arrays["tokens"][1:]},
+    "width": lambda arrays: {"vectors": arrays["vectors"][:, 1:]},
+    "rows beyond the vocabulary": lambda arrays: {"rows": arrays["rows"] + 10**6},
+    "tokens beyond the embeddings": lambda arrays: {"tokens": arrays["tokens"] + 10**6},
+    "no dimension": lambda arrays: {"rows": np.array(1)},
+    "two dimensions": lambda arrays: {"tokens": arrays["tokens"][None]},
+    "fractions": lambda arrays: {"rows": arrays["rows"] + 0.5},
+    "negative rows": lambda arrays: {"rows": arrays["rows"] - 10**6},
+    "strings": lambda arrays: {"vectors": arrays["vectors"].astype(str)},
+    "NaN": lambda arrays: {"vectors": np.full_like(arrays["vectors"], np.nan)},
+    "infinity": lambda arrays: {"vectors": np.full_like(arrays["vectors"], np.inf)},
+    "no rows": lambda arrays: {name: array[:0] for name, array in arrays.items()},
+}
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "encrypted", *DAMAGES])
+def test_damaged_out_of_fold_rows(damage: str, mapped: Path, capsys: pytest.CaptureFixture[str]):
+    path = Path("kept/out_of_fold.npz")
     with np.load(path) as content:
         arrays = dict(content)
     if damage == "text":
         path.write_text("text")
     elif damage == "cut":
         path.write_bytes(path.read_bytes()[:-200])
+    elif damage == "encrypted":  # the flag of each member's headers
+        path.write_bytes(path.read_bytes().replace(b"PK\x03\x04\x2d\x00\x00", b"PK\x03\x04\x2d\x00\x01"))
+        content = path.read_bytes().replace(b"PK\x01\x02\x2d\x03\x2d\x00\x00", b"PK\x01\x02\x2d\x03\x2d\x00\x01")
+        path.write_bytes(content)
     else:
-        changes = {
-            "names": {"tokens": None},
-            "lengths": {"tokens": arrays["tokens"][1:]},
-            "width": {"vectors": arrays["vectors"][:, 1:]},
-            "rows": {"rows": arrays["rows"] + 10**6},
-        }[damage]
+        changes = DAMAGES[damage](arrays)
         np.savez(path, **{name: array for name, array in (arrays | changes).items() if array is not None})
-    assert "kept/held_out.npz: " in failure_of(f"{TRAIN} --augment kept -o new", 3, capsys)
+    assert "kept/out_of_fold.npz: " in failure_of(f"{TRAIN} --augment kept -o new", 3, capsys)
+
+
+def test_the_name_that_the_file_had_in_earlier_runs_is_still_read(mapped: Path):
+    found = built("kept")
+    Path("kept/out_of_fold.npz").rename("kept/held_out.npz")
+    assert built("kept").digest == found.digest
 
 
 def test_where_the_source_is_mapped_every_whole_word_has_its_row(mapped: Path):
@@ -167,7 +189,7 @@ def test_the_manifest_names_what_was_read(mapped: Path, capsys: pytest.CaptureFi
     inputs = {name: value["path"] for name, value in manifest["inputs"].items() if name.startswith("augment")}
     assert inputs == {
         "augment_1": "kept/target.npy",
-        "augment_1_held_out": "kept/held_out.npz",
+        "augment_1_out_of_fold": "kept/out_of_fold.npz",
         "augment_2": "mapped/source.npy",
     }
     found = manifest["statistics"]["training"]["seed-1"]["augmentation"]

@@ -22,8 +22,8 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.evaluation.reference_ranges import BY_METHOD, HUBNESS, PRECISION, SPREAD, Reference, Verdict
 from mosecrot_cli.mapping.methods.registry import METHODS
 from mosecrot_cli.model.coverage import vocabulary_coverage
-from mosecrot_cli.pipeline.anchor_rows import AnchorRows
 from mosecrot_cli.pipeline.inspect.translation import split_anchors
+from mosecrot_cli.pipeline.map.fit import AnchorRows
 
 CAPSYS = pytest.CaptureFixture[str]
 WORDS = 600

@@ -22,7 +22,7 @@ from mosecrot_cli.mapping.search import nearest, penalisable, with_penalties
 from mosecrot_cli.mapping.units import exact_units, unit_rows
 
 CSLS_K = 10
-"""Neighbours whose mean cosine is the hubness of a vector; 10 in the paper."""
+"""Nearest whose mean cosine is the hubness of a vector; 10 in the paper."""
 
 Queries = Callable[[], Iterable[NDArray[Any]]]
 """Gives the rows that will be mapped, block by block, each time it is called."""

@@ -24,7 +24,7 @@ _GRID_BITS = 40
 """Cosines in float64 are told apart down to 2**-40: far above their rounding, far below any meaning."""
 
 
-class Neighbours(NamedTuple):
+class Nearest(NamedTuple):
     """The nearest anchors of `n` rows.
 
     Attributes:
@@ -78,7 +78,7 @@ class AnchorIndex:
             units = units[self._members[self._starts][self._group].cpu().numpy()]
         return torch.from_numpy(units).to(exact_device(self.device))
 
-    def search(self, queries: UnitRows, k: int) -> Neighbours:
+    def search(self, queries: UnitRows, k: int) -> Nearest:
         """The `k` (at most the number of anchors) nearest anchors of each row in float32, by ascending anchor row."""
         k = min(k, len(self))
         units = torch.from_numpy(queries.units).to(self.device)
@@ -92,7 +92,7 @@ class AnchorIndex:
             indices[torch.from_numpy(doubtful).to(self.device)] = exact
         if queries.zero.any():
             indices[torch.from_numpy(queries.zero).to(self.device)] = torch.arange(k, device=self.device)
-        return Neighbours(self._less_penalties(cosines(units, self.units, indices), indices), indices)
+        return Nearest(self._less_penalties(cosines(units, self.units, indices), indices), indices)
 
     def exact_similarities(self, units: NDArray[np.float64], indices: Tensor | None = None) -> Tensor:
         """Similarities of unit vectors `[m, D]` in float64; equal ones are equal to the last bit.
@@ -125,7 +125,7 @@ class AnchorIndex:
         before = sizes.cumsum(1) - sizes
         return torch.minimum((k - before).clamp(min=0), sizes)
 
-    def _too_close(self, candidates: Neighbours, k: int) -> Tensor:
+    def _too_close(self, candidates: Nearest, k: int) -> Tensor:
         """Rows where rounding may have decided which anchors are among the first `k`."""
         if candidates.similarities.shape[1] < 2:
             return torch.zeros(len(candidates.similarities), dtype=torch.bool, device=self.device)
@@ -210,7 +210,7 @@ def _gathered_product(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tens
     return result
 
 
-def nearest(units: Tensor, others: Tensor, k: int) -> Neighbours:
+def nearest(units: Tensor, others: Tensor, k: int) -> Nearest:
     """The `k` rows of `others` `[m, D]` with the largest float32 dot product for each of `units` `[n, D]`, best first.
 
     By faiss on a CPU, by torch on a GPU; which of equal ones are found is undefined.
@@ -258,18 +258,18 @@ def _distinct(rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.
     return first[order], place[group.reshape(-1)]
 
 
-def _faiss_search(units: Tensor, anchors: Tensor, k: int) -> Neighbours:
+def _faiss_search(units: Tensor, anchors: Tensor, k: int) -> Nearest:
     import faiss
 
     if len(units) == 0:
-        return Neighbours(units.new_zeros((0, k)), torch.zeros((0, k), dtype=torch.int64))
+        return Nearest(units.new_zeros((0, k)), torch.zeros((0, k), dtype=torch.int64))
     similarities, indices = faiss.knn(units.numpy(), anchors.numpy(), k, metric=faiss.METRIC_INNER_PRODUCT)
-    return Neighbours(torch.from_numpy(similarities), torch.from_numpy(indices))
+    return Nearest(torch.from_numpy(similarities), torch.from_numpy(indices))
 
 
-def _torch_search(units: Tensor, anchors: Tensor, k: int) -> Neighbours:
+def _torch_search(units: Tensor, anchors: Tensor, k: int) -> Nearest:
     step = max(1, scratch_bytes(units.device) // (4 * len(anchors)))
     parts = [torch.topk(units[start : start + step] @ anchors.T, k, dim=1) for start in range(0, len(units), step)]
     if not parts:
-        return Neighbours(units.new_zeros((0, k)), torch.zeros((0, k), dtype=torch.int64, device=units.device))
-    return Neighbours(torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts]))
+        return Nearest(units.new_zeros((0, k)), torch.zeros((0, k), dtype=torch.int64, device=units.device))
+    return Nearest(torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts]))

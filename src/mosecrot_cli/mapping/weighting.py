@@ -20,7 +20,7 @@ _LOWEST_EXPONENT = -1e4
 
 
 @dataclass(frozen=True, slots=True)
-class Weighting:
+class WeightingRule:
     """One way to weight the nearest anchors; called as `weighting(similarities, temperature)`.
 
     Attributes:
@@ -110,11 +110,11 @@ def _never(similarities: Tensor) -> Tensor:
     return torch.zeros(len(similarities), dtype=torch.bool, device=similarities.device)
 
 
-WEIGHTINGS: dict[str, Weighting] = {
-    "standard": Weighting(
+WEIGHTINGS: dict[str, WeightingRule] = {
+    "standard": WeightingRule(
         standard, _by_sum, cancelling, "similarity / sum of similarities", uses_temperature=False, signed=True
     ),
-    "softmax": Weighting(softmax, _by_temperature, _never, "softmax(similarity / T)"),
-    "sparsemax": Weighting(sparsemax, _by_temperature, _never, "sparsemax(similarity / T): few anchors"),
-    "entmax15": Weighting(entmax15, _by_temperature, _never, "1.5-entmax(similarity / T): between the two"),
+    "softmax": WeightingRule(softmax, _by_temperature, _never, "softmax(similarity / T)"),
+    "sparsemax": WeightingRule(sparsemax, _by_temperature, _never, "sparsemax(similarity / T): few anchors"),
+    "entmax15": WeightingRule(entmax15, _by_temperature, _never, "1.5-entmax(similarity / T): between the two"),
 }

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError, MosecrotError
 from mosecrot_cli.model.locations import explained, is_local, located, own_code
-from mosecrot_cli.model.stored import WEIGHTS, StoredModel
-from mosecrot_cli.model.torch_free import StoredTokenizer
+from mosecrot_cli.model.torch_free import WEIGHTS, StoredModel, StoredTokenizer
 
 # torch, transformers and the hub's client take seconds to import, and what is read from a folder needs none of them.
 if TYPE_CHECKING:

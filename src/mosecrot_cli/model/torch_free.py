@@ -1,21 +1,33 @@
-"""A BERT tokenizer straight from its folder: what `AutoTokenizer` makes of it, in hundredths of its seconds.
+"""A checkpoint read straight from its folder, in hundredths of the seconds that torch and transformers take to import.
 
-`transformers` rebuilds a `BertTokenizer` from the vocabulary and the flags of tokenizer_config.json. Where
-tokenizer.json says the same in every part, it *is* that tokenizer; where anything is otherwise, or merely unknown
-here, nothing is promised and `transformers` is asked.
+`StoredModel` reads the input embeddings from a safetensors file. `StoredTokenizer` is what `AutoTokenizer` makes of a
+`BertTokenizer`: `transformers` rebuilds one from the vocabulary and the flags of tokenizer_config.json, so where
+tokenizer.json says the same in every part, it *is* that tokenizer. Where anything is different, or unknown here, both
+give None, and `transformers` reads the checkpoint in its own way or says what is wrong with it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 from tokenizers import AddedToken, Tokenizer
 
-_MODEL_TYPES = {"bert", "distilbert", "electra"}
+WEIGHTS = "model.safetensors"
+_WORD_EMBEDDINGS = ("embeddings.word_embeddings.weight", "embeddings.tok_embeddings.weight")
+_KNOWN_TYPES = {
+    *("albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet"),
+    *("roberta", "xlm-roberta"),
+}
+_FLOATS = {"F32", "F16"}
+_BERT_TYPES = {"bert", "distilbert", "electra"}
 _CLASSES = {None, "BertTokenizer", "BertTokenizerFast"}
 _NAMES = {
     "unk_token": "[UNK]",
@@ -36,6 +48,60 @@ _SEEN = {"added_tokens_decoder", "model_input_names", "model_max_length", "paddi
 _SEEN |= {"truncation_side", *_NAMES, *_FLAGS}
 _PLAIN = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
 _SIDES = ("left", "right")
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A folder with a config.json of a model that transformers knows, and one safetensors file.
+
+    Attributes:
+        folder: where it is.
+        config: content of config.json.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Self | None:
+        """The model in a folder, or None for `transformers` to read."""
+        try:
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        known = isinstance(config, dict) and config.get("model_type") in _KNOWN_TYPES and "auto_map" not in config
+        return cls(folder, config) if known else None
+
+    def input_embeddings(self) -> NDArray[np.float32] | None:
+        """The input embeddings `V x D`, where their name, type and number of rows leave no doubt."""
+        with self.tensors() as tensors:
+            if tensors is None:
+                return None
+            names = word_embedding_names(tensors)
+            if len(names) != 1:
+                return None
+            part = tensors.get_slice(names[0])
+            shape = part.get_shape()
+            if part.get_dtype() not in _FLOATS or len(shape) != 2 or shape[0] != self.config.get("vocab_size"):
+                return None
+            matrix: NDArray[np.float32] = tensors.get_tensor(names[0]).astype(np.float32, copy=False)
+            return matrix
+
+    @contextmanager
+    def tensors(self) -> Iterator[Any | None]:
+        """The opened safetensors file, or None where there is none that is whole."""
+        try:
+            file = safe_open(self.folder / WEIGHTS, framework="numpy")
+        except (OSError, SafetensorError):
+            yield None
+            return
+        with file as opened:
+            yield opened
+
+
+def word_embedding_names(tensors: Any) -> list[str]:
+    """Names of the tensors that are input embeddings by their name."""
+    return [name for name in tensors.keys() if name.endswith(_WORD_EMBEDDINGS)]  # noqa: SIM118
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +179,7 @@ def _is_bert(model: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
     """Whether `AutoTokenizer` takes the class `BertTokenizer`, with nothing that this module does not know."""
     declared = config.get("tokenizer_class")
     return (
-        model["model_type"] in _MODEL_TYPES
+        model["model_type"] in _BERT_TYPES
         and "auto_map" not in model
         and model.get("tokenizer_class") in _CLASSES
         and declared in _CLASSES

@@ -34,7 +34,7 @@ _FEW = 10
 
 
 @dataclass(frozen=True)
-class Job:
+class AdaptJob:
     """A self-training with nothing left open.
 
     Attributes:
@@ -68,7 +68,7 @@ def run(settings: SelfTrainingSettings, reporter: Reporter) -> StepResult:
     return step.run(lambda partials: _adapt_all(job, partials[0], reporter), keep_partial=True)
 
 
-def resolve(settings: SelfTrainingSettings, reporter: Reporter) -> Job:
+def resolve(settings: SelfTrainingSettings, reporter: Reporter) -> AdaptJob:
     """Find the checkpoints, load the texts and fill in what was left open.
 
     Raises:
@@ -87,10 +87,10 @@ def resolve(settings: SelfTrainingSettings, reporter: Reporter) -> Job:
         batch_size=settings.batch_size or presets.DEFAULT.batch_size,
         max_length=settings.max_length or presets.DEFAULT.max_length,
     )
-    return Job(filled, checkpoints, texts, {name: facts.get(name) for name in ("src", "tgt")})
+    return AdaptJob(filled, checkpoints, texts, {name: facts.get(name) for name in ("src", "tgt")})
 
 
-def _adapt_all(job: Job, partial: Path, reporter: Reporter) -> Computed:
+def _adapt_all(job: AdaptJob, partial: Path, reporter: Reporter) -> Computed:
     seeds = {name: seed_of(name) if name else job.settings.seed for name in job.checkpoints}
     checkpoints = {seeds[name]: folder for name, folder in job.checkpoints.items()}
     reports = train_seeds(
@@ -108,7 +108,7 @@ def _adapt_all(job: Job, partial: Path, reporter: Reporter) -> Computed:
     return Computed(statistics, job.facts, _summary(job, reports))
 
 
-def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
+def _adapt(job: AdaptJob, checkpoint: Path, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
     """The rounds of one checkpoint; a killed run repeats its finished rounds from their own checkpoints."""
     told = job.settings
     classifier = load_classifier(checkpoint)
@@ -149,7 +149,7 @@ def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, repo
 
 
 def _is_enough(
-    job: Job,
+    job: AdaptJob,
     number: int,
     chosen: PseudoLabels,
     probabilities: NDArray[np.float32],
@@ -180,7 +180,7 @@ def _is_enough(
     return False
 
 
-def _labelled(job: Job, chosen: PseudoLabels, classifier: Classifier) -> LabelledTexts:
+def _labelled(job: AdaptJob, chosen: PseudoLabels, classifier: Classifier) -> LabelledTexts:
     return LabelledTexts(
         [job.texts[row] for row in chosen.rows],
         [classifier.labels[label] for label in chosen.labels],
@@ -198,7 +198,7 @@ def _save(classifier: Classifier, checkpoint: Path, output: Path) -> None:
             shutil.copyfile(checkpoint / name, output / name)
 
 
-def _summary(job: Job, reports: dict[str, Report]) -> list[tuple[str, str]]:
+def _summary(job: AdaptJob, reports: dict[str, Report]) -> list[tuple[str, str]]:
     rows = [("checkpoint", str(job.settings.checkpoint)), ("texts", f"{len(job.texts):,}, no label read")]
     for name, report in reports.items():
         last = report["rounds"][-1]
@@ -209,7 +209,7 @@ def _summary(job: Job, reports: dict[str, Report]) -> list[tuple[str, str]]:
     return rows
 
 
-def _plan(job: Job) -> list[tuple[str, str]]:
+def _plan(job: AdaptJob) -> list[tuple[str, str]]:
     told = job.settings
     steps = -(-len(job.texts) // (told.batch_size or 1)) * told.epochs
     return [

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from mosecrot_cli.files import check_writable
 from mosecrot_cli.model.coverage import vocabulary_coverage
-from mosecrot_cli.model.linear_baseline import MeanVectorClassifier
-from mosecrot_cli.model.standalone import standalone_tokenizer
+from mosecrot_cli.model.linear_baseline import MeanVectorClassifier, standalone_tokenizer
 from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline import evaluate, resources, stitch
 from mosecrot_cli.pipeline.datasets import labels_of, load

@@ -1,13 +1,48 @@
-"""A checkpoint folder, or a folder of `seed-N/` checkpoints: every command takes either."""
+"""Checkpoint folders: a single one or one per seed, which every command takes alike, and what their input space is."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mosecrot_cli.errors import DataError
 
+CONFIG_KEY = "mosecrot"
+"""Where a checkpoint's `config.json` says what it was trained on."""
 _SEED = re.compile(r"seed-(\d+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputSpace:
+    """The input embeddings that a checkpoint was trained on, as its `config.json` records them.
+
+    Attributes:
+        kept: the model's own embeddings (True) or relative representations F^s (False).
+        sha256: `array_digest` of those embeddings before training.
+        trained: whether training changed them.
+        source_model: path or id of the pre-trained model.
+    """
+
+    kept: bool
+    sha256: str
+    trained: bool
+    source_model: str
+
+    def to_config(self) -> dict[str, Any]:
+        """As it stands in `config.json`."""
+        return asdict(self)
+
+    @classmethod
+    def of_record(cls, found: Any) -> InputSpace | None:
+        """What a checkpoint's configuration has under `CONFIG_KEY`, or None for a checkpoint made elsewhere."""
+        if not isinstance(found, dict):
+            return None
+        try:
+            return cls(**{name: found[name] for name in ("kept", "sha256", "trained", "source_model")})
+        except KeyError:
+            return None
 
 
 def seed_name(seed: int) -> str:

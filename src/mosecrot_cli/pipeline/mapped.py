@@ -1,11 +1,11 @@
-"""The folder that `map` writes and `finetune` and `stitch` read, and the input space of a checkpoint."""
+"""The folder that `map` writes and `finetune` and `stitch` read."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import writing
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest
 from mosecrot_cli.mapping.base import EmbeddingMap
+from mosecrot_cli.pipeline.checkpoints import InputSpace
 from mosecrot_cli.pipeline.resources import inherited_facts
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, STDIO, MapSettings
@@ -28,9 +29,6 @@ SOURCE = "source.npy"
 TARGET = "target.npy"
 VOCABULARY = "target.vocab.txt"
 
-CONFIG_KEY = "mosecrot"
-"""Where a checkpoint's `config.json` says what it was trained on."""
-
 
 def array_digest(matrix: NDArray[Any]) -> str:
     """SHA-256 of a matrix: of its shape and its float32 rows."""
@@ -38,37 +36,6 @@ def array_digest(matrix: NDArray[Any]) -> str:
     for start in range(0, len(matrix), 8192):
         total.update(np.ascontiguousarray(matrix[start : start + 8192], dtype=np.float32).tobytes())
     return total.hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class InputSpace:
-    """The input embeddings that a checkpoint was trained on, as its `config.json` records them.
-
-    Attributes:
-        kept: the model's own embeddings (True) or relative representations F^s (False).
-        sha256: `array_digest` of those embeddings before training.
-        trained: whether training changed them.
-        source_model: path or id of the pre-trained model.
-    """
-
-    kept: bool
-    sha256: str
-    trained: bool
-    source_model: str
-
-    def to_config(self) -> dict[str, Any]:
-        """As it stands in `config.json`."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, found: Any) -> InputSpace | None:
-        """What a checkpoint's configuration has under `CONFIG_KEY`, or None for a checkpoint made elsewhere."""
-        if not isinstance(found, dict):
-            return None
-        try:
-            return cls(**{name: found[name] for name in ("kept", "sha256", "trained", "source_model")})
-        except KeyError:
-            return None
 
 
 @dataclass(frozen=True)

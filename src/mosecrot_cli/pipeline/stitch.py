@@ -20,8 +20,8 @@ from mosecrot_cli.model.stitching.stitch import (
     target_embeddings,
 )
 from mosecrot_cli.orthography import is_lowercased
-from mosecrot_cli.pipeline.checkpoints import checkpoints_of
-from mosecrot_cli.pipeline.mapped import CONFIG_KEY, TARGET, InputSpace, Mapped, array_digest, read_array
+from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of
+from mosecrot_cli.pipeline.mapped import TARGET, Mapped, array_digest, read_array
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import StitchSettings

@@ -19,7 +19,7 @@ from mosecrot_cli.mapping.normalization import NORMALIZATIONS
 
 @dataclass(frozen=True, slots=True)
 class MapOptions:
-    """What a method can be told; each takes what it uses (`Method` says what that is).
+    """What a method can be told; each takes what it uses (`MapMethod` says what that is).
 
     Attributes:
         k: how many of the nearest anchors; more than there are means all.
@@ -44,7 +44,7 @@ class MapOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class MapMethod:
     """One way to map embeddings.
 
     Attributes:
@@ -86,8 +86,8 @@ def _linear(solver: Callable[[MapOptions], Solver]) -> Callable[[MapOptions], Em
     return build
 
 
-METHODS: dict[str, Method] = {
-    "relative": Method(
+METHODS: dict[str, MapMethod] = {
+    "relative": MapMethod(
         build=lambda options: RelativeMap(
             options.k, options.weighting, options.temperature, options.device, queries=options.queries
         ),
@@ -96,7 +96,7 @@ METHODS: dict[str, Method] = {
         regularised=False,
         summary="weighted mean of the source embeddings of the nearest anchors (the paper's method)",
     ),
-    "lstsq": Method(
+    "lstsq": MapMethod(
         build=_linear(lambda options: lstsq),
         keeps_source=True,
         weighs_neighbours=False,
@@ -105,7 +105,7 @@ METHODS: dict[str, Method] = {
         normalize=LINEAR_SIDES,
         takes_basis=True,
     ),
-    "ridge": Method(
+    "ridge": MapMethod(
         build=_linear(
             lambda options: ridge_solver(
                 options.ridge, centred=NORMALIZATIONS[options.normalize or LINEAR_SIDES].centred
@@ -118,7 +118,7 @@ METHODS: dict[str, Method] = {
         normalize=LINEAR_SIDES,
         takes_basis=True,
     ),
-    "procrustes": Method(
+    "procrustes": MapMethod(
         build=_linear(lambda options: procrustes),
         keeps_source=True,
         weighs_neighbours=False,
@@ -127,7 +127,7 @@ METHODS: dict[str, Method] = {
         normalize=LINEAR_SIDES,
         takes_basis=True,
     ),
-    "residual": Method(
+    "residual": MapMethod(
         build=lambda options: ResidualMap(
             options.k,
             options.weighting,

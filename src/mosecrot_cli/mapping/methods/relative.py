@@ -18,7 +18,7 @@ from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
 from mosecrot_cli.mapping.csls import Queries, hubness
 from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
-from mosecrot_cli.mapping.search import AnchorIndex, Neighbours
+from mosecrot_cli.mapping.search import AnchorIndex, Nearest
 from mosecrot_cli.mapping.units import UnitRows, unit_rows
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
 
@@ -144,15 +144,15 @@ class RelativeMap:
         weights = self._weigh(rows, found.similarities.to(self._values.finest))
         mean = self._values.mean(weights.float(), found.indices)
         if fragile.any():
-            exact = self._exactly(rows.part(fragile.cpu().numpy()), Neighbours(*(part[fragile] for part in found)))
+            exact = self._exactly(rows.part(fragile.cpu().numpy()), Nearest(*(part[fragile] for part in found)))
             weights = weighting(exact.similarities, self.temperature)
             mean[fragile] = self._mean_of_few(weights, exact.indices).to(mean)
         return mean
 
-    def _exactly(self, rows: UnitRows, found: Neighbours) -> Neighbours:
+    def _exactly(self, rows: UnitRows, found: Nearest) -> Nearest:
         """The anchors found, with their similarities in float64."""
         indices = found.indices.to(exact_device(self._index.device))
-        return Neighbours(self._index.exact_similarities(rows.exact(), indices), indices)
+        return Nearest(self._index.exact_similarities(rows.exact(), indices), indices)
 
     def _mean_of_few(self, weights: Tensor, indices: Tensor) -> Tensor:
         """The mean for weights in float64; summed so too where signs may cancel."""

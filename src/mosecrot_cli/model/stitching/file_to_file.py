@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from mosecrot_cli.model.stitching.stitch import TargetEmbeddings
-from mosecrot_cli.model.stored import WEIGHTS, StoredModel
-from mosecrot_cli.model.torch_free import StoredTokenizer
+from mosecrot_cli.model.torch_free import WEIGHTS, StoredModel, StoredTokenizer
 
 _ARCHITECTURES = ["BertForSequenceClassification"]
 _WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"

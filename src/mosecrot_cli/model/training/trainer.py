@@ -23,11 +23,10 @@ from transformers import (
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.model.batching import PaddingCollator, SimilarLengthBatches, encode, maximum_length
-from mosecrot_cli.model.callbacks import EVALUATED, MACRO_F1, ProgressCallback
 from mosecrot_cli.model.devices import Device, memory_errors
 from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.training.augmentation import augmented
-from mosecrot_cli.model.training.hooks import deterministic, writing_checkpoints
+from mosecrot_cli.model.training.hooks import EVALUATED, MACRO_F1, ProgressCallback, deterministic, writing_checkpoints
 from mosecrot_cli.model.training.types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings, TrainingTask
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import Precision

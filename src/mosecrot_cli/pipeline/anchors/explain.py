@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mosecrot_cli.lexicon.scripts import OFF
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
 from mosecrot_cli.lexicon.types import IDENTICAL, LEARNT, Anchor, DropReason, Pair
-from mosecrot_cli.pipeline.anchors.run import Material, bring, read, resolve, select, selection_options
+from mosecrot_cli.pipeline.anchors.run import AnchorMaterial, bring, read, resolve, select, selection_options
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import AnchorsSettings
 
@@ -63,7 +63,7 @@ def explain(settings: AnchorsSettings, word: str, reporter: Reporter) -> list[Fa
 class _Judge:
     """Finds out about one pair by selecting from it alone, beside an anchor that is sure to stay."""
 
-    def __init__(self, material: Material, selection: Selection, options: SelectionOptions) -> None:
+    def __init__(self, material: AnchorMaterial, selection: Selection, options: SelectionOptions) -> None:
         self.material, self.selection = material, selection
         self.anchors: dict[str, Anchor] = {anchor.target: anchor for anchor in selection.anchors}
         self.taken: set[tuple[str, str, str]] = set()

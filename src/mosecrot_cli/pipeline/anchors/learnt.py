@@ -38,7 +38,7 @@ TARGET_WORDS = 300_000
 
 
 @dataclass(frozen=True)
-class Learnt:
+class PivotSelection:
     """What was learnt.
 
     Attributes:
@@ -52,7 +52,7 @@ class Learnt:
     digest: str | None
 
 
-def with_learnt_anchors(
+def with_pivot_anchors(
     selection: Selection,
     path: Path,
     *,
@@ -61,7 +61,7 @@ def with_learnt_anchors(
     options: SelectionOptions,
     settings: AnchorsSettings,
     reporter: Reporter,
-) -> Learnt:
+) -> PivotSelection:
     """Add the pairs that the pivot vectors tell, for target words that have no anchor yet.
 
     Args:
@@ -99,7 +99,7 @@ def with_learnt_anchors(
     pairs = [Pair(anchor.source, anchor.target, anchor.score, anchor.origin) for anchor in selection.anchors]
     pairs += _pairs(dictionary, pivot, target)
     options = replace(options, max_anchors=None, min_score=None, identical=False, script=selection.script or OFF)
-    return Learnt(
+    return PivotSelection(
         _joined(selection, select_anchors(pairs, source=source, target=target, options=options, reporter=reporter)),
         {"pivot": {"seeds": len(seeds), "rounds": [asdict(step) for step in dictionary.rounds]}},
         pivot.digest,

@@ -16,7 +16,7 @@ from mosecrot_cli.manifest import portable
 from mosecrot_cli.model.loading import load_word_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.anchors.learnt import Learnt, with_learnt_anchors
+from mosecrot_cli.pipeline.anchors.learnt import PivotSelection, with_pivot_anchors
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import IDENTICAL_LETTERS, AnchorsSettings
@@ -29,7 +29,7 @@ from mosecrot_cli.vectors.types import WordVectors
 
 
 @dataclass(frozen=True)
-class Job:
+class AnchorsJob:
     """The settings with everything filled in, and the files that they mean, all on this machine.
 
     Attributes:
@@ -61,7 +61,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Material:
+class AnchorMaterial:
     """What anchors are selected from."""
 
     pairs: list[Pair]
@@ -127,7 +127,7 @@ def resolve(settings: AnchorsSettings) -> AnchorsSettings:
     )
 
 
-def bring(settings: AnchorsSettings, reporter: Reporter) -> Job:
+def bring(settings: AnchorsSettings, reporter: Reporter) -> AnchorsJob:
     """Have every file on this machine, the lexica first: they are small, and most often at fault.
 
     Args:
@@ -161,7 +161,7 @@ def bring(settings: AnchorsSettings, reporter: Reporter) -> Job:
     if origin := resources.hub_model(model, reporter):
         sources.append(origin)
     filled = replace(settings, target_vectors=str(vectors), pivot_vectors=str(pivot) if pivot else None)
-    return Job(filled, model, vectors, pivot, lexica, tuple(sources))
+    return AnchorsJob(filled, model, vectors, pivot, lexica, tuple(sources))
 
 
 def _request(settings: AnchorsSettings) -> online.Request:
@@ -176,7 +176,7 @@ def _request(settings: AnchorsSettings) -> online.Request:
     )
 
 
-def read(job: Job, reporter: Reporter) -> Material:
+def read(job: AnchorsJob, reporter: Reporter) -> AnchorMaterial:
     """Read the lexica, the words of the model, and the vectors.
 
     Raises:
@@ -185,10 +185,10 @@ def read(job: Job, reporter: Reporter) -> Material:
     pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]))
     source = SourceWords(load_word_tokenizer(job.model))
     limit = resources.limit(job.settings.max_vocab)
-    return Material(pairs, source, read_vectors(job.vectors, max_vocab=limit, reporter=reporter))
+    return AnchorMaterial(pairs, source, read_vectors(job.vectors, max_vocab=limit, reporter=reporter))
 
 
-def select(material: Material, job: Job, reporter: Reporter) -> Learnt:
+def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> PivotSelection:
     """The anchors of the lexica and, with pivot vectors, those learnt with their help.
 
     Raises:
@@ -199,8 +199,8 @@ def select(material: Material, job: Job, reporter: Reporter) -> Learnt:
     source, target = material.source, material.target
     selection = select_anchors(material.pairs, source=source, target=target, options=options, reporter=reporter)
     if job.pivot is None:
-        return Learnt(selection, {}, None)
-    return with_learnt_anchors(
+        return PivotSelection(selection, {}, None)
+    return with_pivot_anchors(
         selection, job.pivot, source=source, target=target, options=options, settings=job.settings, reporter=reporter
     )
 
@@ -223,7 +223,7 @@ def selection_options(settings: AnchorsSettings) -> SelectionOptions:
     )
 
 
-def _describe(selected: Learnt, job: Job, vectors_digest: str | None, manifest: Path) -> Computed:
+def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | None, manifest: Path) -> Computed:
     selection = selected.selection
     summary = [("anchors", f"{len(selection.anchors):,} of {selection.read:,} pairs")]
     summary += [(f"  from {origin}", f"{count:,}") for origin, count in selection.kept.items()]

@@ -16,7 +16,7 @@ from mosecrot_cli.model.loading import Classifier
 from mosecrot_cli.model.source_words import SourceWords, unlimited_ids
 from mosecrot_cli.model.training.augmentation import Augmentation
 from mosecrot_cli.orthography import is_punctuation
-from mosecrot_cli.pipeline.map.out_of_fold import HELD_OUT, HeldOutRows
+from mosecrot_cli.pipeline.map.out_of_fold import OutOfFoldRows
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, Mapped, array_digest
 
 
@@ -26,13 +26,13 @@ class MappedWords:
 
     Attributes:
         mapped: the folder.
-        held_out: which anchors there are, and how others map them; None where `map` left none.
+        out_of_fold: which anchors there are, and how others map them; None where `map` left none.
         anchors: the file of the anchors, where that is what tells them: with a pivot, or in a folder of an older
             version. None where it is not needed; so both are None where the source side itself is mapped.
     """
 
     mapped: Mapped
-    held_out: HeldOutRows | None = None
+    out_of_fold: OutOfFoldRows | None = None
     anchors: Path | None = None
 
     @classmethod
@@ -45,8 +45,8 @@ class MappedWords:
         mapped = Mapped.open(folder)
         if not mapped.keeps_source:
             return cls(mapped)
-        if (folder / HELD_OUT).is_file():
-            return cls(mapped, held_out=HeldOutRows.load(folder / HELD_OUT))
+        if (path := OutOfFoldRows.find(folder)) is not None:
+            return cls(mapped, out_of_fold=OutOfFoldRows.load(path))
         anchors = mapped.anchors()
         if anchors is None:
             raise DataError(
@@ -56,10 +56,15 @@ class MappedWords:
             )
         return cls(mapped, anchors=anchors)
 
+    @property
+    def out_of_fold_file(self) -> Path | None:
+        """Where the out-of-fold rows are."""
+        return OutOfFoldRows.find(self.mapped.folder) if self.out_of_fold else None
+
     def inputs(self, name: str) -> dict[str, str | Path]:
         """What is read, by the names that a manifest gives it."""
-        if self.held_out:
-            return {name: self.mapped.folder / TARGET, f"{name}_held_out": self.mapped.folder / HELD_OUT}
+        if path := self.out_of_fold_file:
+            return {name: self.mapped.folder / TARGET, f"{name}_out_of_fold": path}
         if self.anchors:
             return {name: self.mapped.folder / TARGET, f"{name}_anchors": self.anchors}
         return {name: self.mapped.folder / SOURCE}
@@ -72,25 +77,23 @@ class MappedWords:
         were no anchor, for a stitched model reads words of both kinds.
 
         Raises:
-            DataError: no anchor is among the words of both sides, or the held-out rows are of another map.
+            DataError: no anchor is among the words of both sides, or the out-of-fold rows are of another map.
         """
-        if self.held_out:
-            return self._held_out_and_own(self.held_out)
+        if self.out_of_fold:
+            return self._own_and_out_of_fold(self.out_of_fold)
         if self.anchors:
             return self._anchored(self.anchors, words)
         whole = words.whole_word_tokens().items()
         tokens = np.array(sorted(index for word, index in whole if not is_punctuation(word)), dtype=np.int64)
         return tokens, np.asarray(self.mapped.source()[tokens], dtype=np.float32)
 
-    def _held_out_and_own(self, held_out: HeldOutRows) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _own_and_out_of_fold(self, predicted: OutOfFoldRows) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         matrix = self.mapped.target().matrix
-        if held_out.vectors.shape[1] != matrix.shape[1] or held_out.rows.max() >= len(matrix):
-            raise DataError(
-                f"rows of another map than {TARGET}", where=str(self.mapped.folder / HELD_OUT), hint="map again"
-            )
-        own = np.asarray(matrix[held_out.rows], dtype=np.float32)
-        vectors = np.concatenate([own, held_out.vectors.astype(np.float32)])
-        return np.concatenate([held_out.tokens, held_out.tokens]), vectors
+        if predicted.vectors.shape[1] != matrix.shape[1] or predicted.rows.max() >= len(matrix):
+            raise DataError(f"rows of another map than {TARGET}", where=str(self.out_of_fold_file), hint="map again")
+        own = np.asarray(matrix[predicted.rows], dtype=np.float32)
+        vectors = np.concatenate([own, predicted.vectors.astype(np.float32)])
+        return np.concatenate([predicted.tokens, predicted.tokens]), vectors
 
     def _anchored(self, anchors: Path, words: SourceWords) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         target = self.mapped.target()
@@ -120,7 +123,8 @@ def build_augmentation(sources: Sequence[MappedWords], rate: float, classifier: 
         DataError: a folder was mapped with another model, or has no vector for any token.
         UsageError: the rate is no probability.
     """
-    own = array_digest(input_embeddings(classifier.model))
+    matrix = input_embeddings(classifier.model)
+    own = array_digest(matrix)
     words = SourceWords(classifier.tokenizer)
     for source in sources:
         if source.mapped.facts.get("source_embeddings_sha256") != own:
@@ -128,6 +132,10 @@ def build_augmentation(sources: Sequence[MappedWords], rate: float, classifier: 
                 "mapped for another source model than the one that is trained",
                 where=str(source.mapped.folder),
                 hint="map with this model as --source-model",
+            )
+        if source.out_of_fold and source.out_of_fold.tokens.max() >= len(matrix):
+            raise DataError(
+                f"tokens beyond the {len(matrix):,} of the model", where=str(source.out_of_fold_file), hint="map again"
             )
     tokens, vectors = zip(*(source.vectors(words) for source in sources), strict=True)
     return Augmentation(np.concatenate(tokens), np.concatenate(vectors), rate)

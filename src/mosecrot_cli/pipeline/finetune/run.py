@@ -14,11 +14,11 @@ from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embedd
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.checkpoints import seed_name
+from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, seed_name
 from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
 from mosecrot_cli.pipeline.finetune.seeds import Report, report_of, train_seeds, training_settings
-from mosecrot_cli.pipeline.mapped import CONFIG_KEY, SOURCE, InputSpace, Mapped, array_digest
+from mosecrot_cli.pipeline.mapped import SOURCE, Mapped, array_digest
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings
@@ -30,7 +30,7 @@ OWN = "none"
 
 
 @dataclass(frozen=True)
-class Job:
+class FinetuneJob:
     """A fine-tuning with nothing left open.
 
     Attributes:
@@ -74,7 +74,7 @@ def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
     return step.run(lambda partials: _train_all(job, partials[0], step.manifest_path, reporter), keep_partial=True)
 
 
-def resolve(settings: FinetuneSettings, reporter: Reporter) -> Job:
+def resolve(settings: FinetuneSettings, reporter: Reporter) -> FinetuneJob:
     """Load the data and fill in what was left open: from `mapped/` or the anchors, and from the task's preset.
 
     Raises:
@@ -113,7 +113,7 @@ def resolve(settings: FinetuneSettings, reporter: Reporter) -> Job:
     )
     # A folder whose source side is the model's own matrix changes nothing: the embeddings are kept.
     used = mapped if mapped and not mapped.keeps_source else None
-    return Job(filled, model, used, augment, src, train, dev)
+    return FinetuneJob(filled, model, used, augment, src, train, dev)
 
 
 def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
@@ -129,7 +129,7 @@ def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
     return None
 
 
-def _inputs(job: Job) -> dict[str, str | Path]:
+def _inputs(job: FinetuneJob) -> dict[str, str | Path]:
     inputs: dict[str, str | Path] = {"source_model": job.source_model, "train": job.train.source}
     if job.dev:
         inputs["dev"] = job.dev.source
@@ -140,7 +140,7 @@ def _inputs(job: Job) -> dict[str, str | Path]:
     return inputs
 
 
-def _train_all(job: Job, partial: Path, manifest: Path, reporter: Reporter) -> Computed:
+def _train_all(job: FinetuneJob, partial: Path, manifest: Path, reporter: Reporter) -> Computed:
     told = job.settings
     seeds = {seed_name(seed) if told.seed_folders else "": seed for seed in told.seeds}
     reports = train_seeds(
@@ -163,7 +163,7 @@ def _train_all(job: Job, partial: Path, manifest: Path, reporter: Reporter) -> C
     return Computed(statistics, facts, _summary(job, reports))
 
 
-def _train_one(job: Job, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
+def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
     classifier = load_for_finetuning(job.source_model, job.train.label_names, seed=seed)
     space = _set_input_space(job, classifier)
     augmentation = build_augmentation(job.augment, job.settings.augment_rate, classifier) if job.augment else None
@@ -192,7 +192,7 @@ def _train_one(job: Job, seed: int, output: Path, work: Path, reporter: Reporter
     return report
 
 
-def _set_input_space(job: Job, classifier: Classifier) -> InputSpace:
+def _set_input_space(job: FinetuneJob, classifier: Classifier) -> InputSpace:
     """Put F^s in place of the model's embeddings, if that is wanted, and say what the model is trained on."""
     model = classifier.model
     if job.mapped is None:
@@ -217,7 +217,7 @@ def _texts(dataset: TextDataset) -> LabelledTexts:
     return LabelledTexts(dataset.texts, labels_of(dataset), dataset.source)
 
 
-def _summary(job: Job, reports: dict[str, Report]) -> list[tuple[str, str]]:
+def _summary(job: FinetuneJob, reports: dict[str, Report]) -> list[tuple[str, str]]:
     frozen = "frozen" if job.freeze else "trained"
     space = f"F^s of {job.mapped.folder}" if job.mapped else "the model's own"
     rows = [
@@ -235,7 +235,7 @@ def _summary(job: Job, reports: dict[str, Report]) -> list[tuple[str, str]]:
     return rows
 
 
-def _plan(job: Job) -> list[tuple[str, str]]:
+def _plan(job: FinetuneJob) -> list[tuple[str, str]]:
     told = job.settings
     steps = -(-len(job.train) // (told.batch_size or 1)) * (told.epochs or 1)
     return [

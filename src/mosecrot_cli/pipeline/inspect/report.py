@@ -27,7 +27,7 @@ _MANY = 100
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class NearestTokens:
     """The source tokens nearest to a target word.
 
     Attributes:
@@ -81,7 +81,7 @@ class Inspection:
     mapped: Path
     method: str
     anchors: int
-    words: tuple[Neighbours, ...]
+    words: tuple[NearestTokens, ...]
     translation: TranslationTest | None
     coverage: TextCoverage | None
     source: NormStatistics
@@ -127,7 +127,7 @@ class Inspection:
         return [*missing, *advice, f"verdict: {self.verdict}{because}"]
 
 
-def _neighbours(word: Neighbours) -> Table:
+def _neighbours(word: NearestTokens) -> Table:
     form = f" (as {word.found})" if word.found != word.asked else ""
     anchor = f", an anchor: {', '.join(word.anchor_of)}" if word.anchor_of else ""
     return Table(f"{word.asked}{form}{anchor}", ("nearest source token", "cosine"), word.tokens)

@@ -21,11 +21,11 @@ from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.anchor_rows import anchor_rows
 from mosecrot_cli.pipeline.datasets import load_texts
 from mosecrot_cli.pipeline.inspect.coverage import TextCoverage, text_coverage
-from mosecrot_cli.pipeline.inspect.report import Hubs, Inspection, Neighbours
+from mosecrot_cli.pipeline.inspect.report import Hubs, Inspection, NearestTokens
 from mosecrot_cli.pipeline.inspect.translation import TranslationTest, split_anchors, translation_test
+from mosecrot_cli.pipeline.map.fit import anchor_rows
 from mosecrot_cli.pipeline.map.method import describe_method, map_options
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
 from mosecrot_cli.progress import Reporter
@@ -43,7 +43,7 @@ Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Material:
+class InspectMaterial:
     """What an inspection starts from.
 
     Attributes:
@@ -150,7 +150,7 @@ def _read_anchors(mapped: Mapped, settings: InspectSettings, reporter: Reporter)
     return read_anchor_pairs(path)
 
 
-def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None, reporter: Reporter) -> Material:
+def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None, reporter: Reporter) -> InspectMaterial:
     facts, recorded = mapped.facts, mapped.settings()
     model = resources.source_model(settings.source_model, facts.get("src") or "", facts.get("source_model"))
     words = SourceWords(load_tokenizer(model))
@@ -166,7 +166,7 @@ def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None,
     target = mapped.target()
     random = np.random.default_rng(settings.seed)
     count = min(settings.sample, len(target))
-    return Material(
+    return InspectMaterial(
         mapped=mapped,
         settings=settings,
         recorded=replace(recorded, device=settings.device),
@@ -180,7 +180,7 @@ def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None,
     )
 
 
-def _translate(material: Material, reporter: Reporter) -> TranslationTest | None:
+def _translate(material: InspectMaterial, reporter: Reporter) -> TranslationTest | None:
     """The held-out test: the same map, refitted. None with a pivot, whose map is learnt from other pairs."""
     assert material.pairs is not None
     if material.recorded.pivot_vectors:
@@ -214,7 +214,7 @@ def _translate(material: Material, reporter: Reporter) -> TranslationTest | None
         )
 
 
-def _read_static(material: Material, reporter: Reporter) -> WordVectors:
+def _read_static(material: InspectMaterial, reporter: Reporter) -> WordVectors:
     """The static vectors of the mapped words."""
     facts, recorded = material.mapped.facts, material.recorded
     path = resources.target_vectors(
@@ -230,7 +230,7 @@ def _read_static(material: Material, reporter: Reporter) -> WordVectors:
     return vectors.with_subwords(material.composed)
 
 
-def _anchor_words(material: Material) -> frozenset[str] | None:
+def _anchor_words(material: InspectMaterial) -> frozenset[str] | None:
     """The target words of the anchors, as the vocabulary has them."""
     if material.pairs is None:
         return None
@@ -238,23 +238,23 @@ def _anchor_words(material: Material) -> frozenset[str] | None:
     return frozenset(material.target.words[row] for row in rows if row is not None)
 
 
-def _neighbours(material: Material, source: Matrix) -> Iterator[Neighbours]:
+def _neighbours(material: InspectMaterial, source: Matrix) -> Iterator[NearestTokens]:
     """The nearest source tokens of each word that was asked for."""
     target, k = material.target, material.settings.k
     for word in material.settings.words:
         row = target.find(word)
         if row is None:
-            yield Neighbours(word, None, (), ())
+            yield NearestTokens(word, None, (), ())
             continue
         found = target.words[row]
         pairs = material.pairs or []
         anchor_of = tuple(pair.source for pair in pairs if target.find(pair.target) == row)
         similarities, nearest = topk_cosine(target.matrix[row : row + 1], source, k, material.device)
         tokens = zip((material.tokens[index] for index in nearest[0]), similarities[0].tolist(), strict=True)
-        yield Neighbours(word, found, anchor_of, tuple(tokens))
+        yield NearestTokens(word, found, anchor_of, tuple(tokens))
 
 
-def _hubs(material: Material, source: Matrix, target: Matrix) -> Hubs:
+def _hubs(material: InspectMaterial, source: Matrix, target: Matrix) -> Hubs:
     _, nearest = topk_cosine(target, source, NEIGHBOURHOOD, material.device)
     counts = k_occurrences(nearest, len(source))
     top = np.argsort(-counts, kind="stable")[:_TOP_HUBS]
@@ -267,14 +267,14 @@ def _hubs(material: Material, source: Matrix, target: Matrix) -> Hubs:
     )
 
 
-def _count(material: Material) -> int:
+def _count(material: InspectMaterial) -> int:
     """Anchors of the map."""
     recorded = material.mapped.manifest.statistics.get("anchors")
     return int(recorded) if recorded is not None else len(material.pairs or [])
 
 
 def _judge(
-    material: Material,
+    material: InspectMaterial,
     test: TranslationTest | None,
     coverage: TextCoverage | None,
     norms: tuple[NormStatistics, NormStatistics],

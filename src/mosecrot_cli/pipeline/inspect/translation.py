@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.mapping.csls import hubness, in_blocks
 from mosecrot_cli.mapping.devices import torch_device
-from mosecrot_cli.mapping.methods.registry import MapOptions, Method
-from mosecrot_cli.mapping.retrieval import precision_at, translation_ranks
-from mosecrot_cli.pipeline.anchor_rows import AnchorRows
+from mosecrot_cli.mapping.diagnostics import precision_at, translation_ranks
+from mosecrot_cli.mapping.methods.registry import MapMethod, MapOptions
+from mosecrot_cli.pipeline.map.fit import AnchorRows
 
 PLACES = (1, 5, 10)
 
@@ -89,7 +89,7 @@ def split_anchors(anchors: AnchorRows, candidates: NDArray[np.int64], *, share: 
 
 
 def translation_test(
-    method: Method,
+    method: MapMethod,
     options: MapOptions,
     anchors: AnchorRows,
     split: Split,

@@ -16,8 +16,7 @@ from mosecrot_cli.mapping.methods.registry import METHODS
 from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.anchor_rows import AnchorRows, anchor_rows
-from mosecrot_cli.pipeline.map.fit import Fit, plausible_anchors, with_learnt_anchors
+from mosecrot_cli.pipeline.map.fit import AnchorRows, Fit, anchor_rows, plausible_anchors, with_self_learning
 from mosecrot_cli.pipeline.map.method import (
     check_options,
     describe_method,
@@ -26,7 +25,7 @@ from mosecrot_cli.pipeline.map.method import (
     warn_about_options,
     weighs_neighbours,
 )
-from mosecrot_cli.pipeline.map.out_of_fold import HELD_OUT, held_out_rows
+from mosecrot_cli.pipeline.map.out_of_fold import OUT_OF_FOLD, out_of_fold_rows
 from mosecrot_cli.pipeline.map.pivot import pivot, pivot_pairs
 from mosecrot_cli.pipeline.map.target_words import composes, read_target
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill, new_array
@@ -40,7 +39,7 @@ Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Job:
+class MapJob:
     """A mapping with nothing left open.
 
     Attributes:
@@ -92,7 +91,7 @@ def run(settings: MapSettings, reporter: Reporter) -> StepResult:
     return step.run(lambda partials: _map(job, partials[0], step.manifest_path, reporter))
 
 
-def resolve(settings: MapSettings, reporter: Reporter) -> Job:
+def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
     """Fill in what was left open from the manifest of the anchors.
 
     Raises:
@@ -118,10 +117,10 @@ def resolve(settings: MapSettings, reporter: Reporter) -> Job:
             settings.pivot_vectors, src, reporter=reporter, option="--pivot-vectors"
         )
         filled = replace(filled, pivot_vectors=str(pivot_vectors))
-    return Job(filled, model, vectors, pivot_vectors, resources.limit(count), facts)
+    return MapJob(filled, model, vectors, pivot_vectors, resources.limit(count), facts)
 
 
-def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed:
+def _map(job: MapJob, output: Path, manifest: Path, reporter: Reporter) -> Computed:
     settings = job.settings
     method = METHODS[settings.method]
     keeps_source = method.keeps_source or settings.keep_source
@@ -141,7 +140,7 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     if settings.max_rank < 1:
         fit = plausible_anchors(fit, settings, reporter)
     if settings.self_learning:
-        fit = with_learnt_anchors(fit, settings, words, own, reporter)
+        fit = with_self_learning(fit, settings, words, own, reporter)
     tokens = own[sorted(words.whole_word_tokens().values())] if settings.basis == Basis.vocabulary else None
     _warn_about_k(settings, len(fit.values if tokens is None else tokens), reporter)
     output.mkdir()
@@ -156,8 +155,8 @@ def _map(job: Job, output: Path, manifest: Path, reporter: Reporter) -> Computed
     if keeps_source:
         np.save(output / SOURCE, own)
         options = replace(options, ridge=statistics["target"].get("ridge"))
-        if held_out := held_out_rows(fit, lambda: method.build(options), settings.dtype, reporter):
-            held_out.save(output / HELD_OUT)
+        if predicted := out_of_fold_rows(fit, lambda: method.build(options), settings.dtype, reporter):
+            predicted.save(output / OUT_OF_FOLD)
     else:
         options = map_options(settings, queries=in_blocks(own))
         source_map = method.build(options).fit(fit.values, fit.values)
@@ -190,7 +189,7 @@ def _warn_about_k(settings: MapSettings, count: int, reporter: Reporter) -> None
 
 
 def _describe(
-    job: Job,
+    job: MapJob,
     output: Path,
     manifest: Path,
     own: Matrix,
@@ -248,7 +247,7 @@ def _anchors(fit: Fit) -> str:
     return text
 
 
-def _plan(job: Job) -> list[tuple[str, str]]:
+def _plan(job: MapJob) -> list[tuple[str, str]]:
     settings = job.settings
     plan = [("anchors", settings.anchors), ("method", describe_method(settings))]
     plan.append(("source model", job.source_model))

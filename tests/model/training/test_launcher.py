@@ -109,7 +109,7 @@ def test_workers_see_the_chosen_gpus_among_the_visible(monkeypatch, visible, exp
 
 PARENT = f"""
 import sys
-sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
+sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
 from dataclasses import replace
 from pathlib import Path
 from model.tiny import CPU, QUICK, TRAIN, tiny_model, tiny_tokenizer

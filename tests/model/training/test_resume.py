@@ -140,7 +140,7 @@ def test_an_incomplete_checkpoint_is_passed_over(finished, tokenizer, tmp_path, 
 
 KILLED = f"""
 import sys
-sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
+sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
 from pathlib import Path
 from model.tiny import DEV, QUICK, TRAIN, tiny_model, tiny_tokenizer
 from mosecrot_cli.model.training import train_classifier

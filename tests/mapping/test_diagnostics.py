@@ -13,8 +13,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
 from mosecrot_cli.mapping.csls import hubness, in_blocks
-from mosecrot_cli.mapping.diagnostics import k_occurrences, norm_statistics, skewness
-from mosecrot_cli.mapping.retrieval import precision_at, translation_ranks
+from mosecrot_cli.mapping.diagnostics import k_occurrences, norm_statistics, precision_at, skewness, translation_ranks
 from mosecrot_cli.mapping.search import topk_cosine
 
 QUERIES, BASE, WIDTH = 150, 90, 8
