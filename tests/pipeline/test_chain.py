@@ -113,6 +113,14 @@ def test_manifests_name_hashes_and_settings(chain: Path):
     assert json.loads(Path("model/manifest.json").read_text())["statistics"]["training"]["seed-1"]["steps"] == 18
 
 
+def test_checkpoints_record_the_class_shares_of_their_training_data(chain: Path):
+    labels = [line.split("\t")[1] for line in Path("en.train.tsv").read_text().splitlines()[1:]]
+    expected = {label: labels.count(label) / len(labels) for label in set(labels)}
+    for folder in ("model", "stitched"):
+        record = json.loads(Path(folder, "config.json").read_text())["mosecrot"]
+        assert record["label_shares"] == pytest.approx(expected)
+
+
 def test_a_moved_folder_goes_on_working(chain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     moved = chain.rename(tmp_path / "elsewhere")
     monkeypatch.chdir(moved)

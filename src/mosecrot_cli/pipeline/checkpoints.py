@@ -11,6 +11,10 @@ from mosecrot_cli.errors import DataError
 
 CONFIG_KEY = "mosecrot"
 """Where a checkpoint's `config.json` says what it was trained on."""
+
+LABEL_SHARES = "label_shares"
+"""In a checkpoint's record (`mosecrot` in its `config.json`): label -> its share of the training texts."""
+
 _SEED = re.compile(r"seed-(\d+)")
 
 

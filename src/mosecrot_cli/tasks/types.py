@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -54,6 +55,12 @@ class TextDataset:
     def label_names(self) -> tuple[str, ...]:
         """The distinct labels, sorted."""
         return tuple(sorted(set(self.labels or ())))
+
+    @property
+    def label_shares(self) -> dict[str, float]:
+        """Label -> its share of the texts; empty for a data set without labels."""
+        counts = Counter(self.labels or ())
+        return {label: counts[label] / len(self) for label in self.label_names}
 
     def locate(self, row: int) -> str:
         """Where text number `row` (from 0) stands: `path:line`, or the source and the identifier."""

@@ -14,7 +14,7 @@ from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embedd
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, seed_name
+from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, LABEL_SHARES, InputSpace, seed_name
 from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
 from mosecrot_cli.pipeline.finetune.seeds import Report, report_of, train_seeds, training_settings
@@ -178,7 +178,7 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
         resume=job.settings.resume,
         reporter=reporter,
     )
-    setattr(result.model.config, CONFIG_KEY, space.to_config())
+    setattr(result.model.config, CONFIG_KEY, {**space.to_config(), LABEL_SHARES: job.train.label_shares})
     result.model.save_pretrained(output)
     classifier.tokenizer.save_pretrained(output)
     report = report_of(result)
