@@ -4,12 +4,12 @@ BIN := .venv/bin
 # Two workers on two cores: more threads in each would only get in each other's way.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: quickstart quickstart-full test check bench bench-full clean
+.PHONY: quickstart quickstart-full test check docs bench bench-full clean
 
 # Installed when pyproject.toml changes; `touch` marks it, so that a second `make` starts at once.
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[quickstart,plots,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[quickstart,plots,dev,docs]'
 	touch $@
 
 quickstart: .venv/.installed
@@ -27,6 +27,10 @@ check: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The site, into site/; a warning (a dead link, a page outside the navigation) is an error.
+docs: .venv/.installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks
 
@@ -35,4 +39,4 @@ bench-full: .venv/.installed
 	$(BIN)/python -m benchmarks.report bench-full.json benchmarks/README.md
 
 clean:
-	rm -rf .venv quickstart-run
+	rm -rf .venv quickstart-run site
