@@ -280,8 +280,8 @@ def test_a_new_process_needs_only_the_file_of_addresses(place, sources, tmp_path
     [
         ("anchors --tgt tt --lexicon own.tsv --target-vectors own.vec", ("model.safetensors", "--source-model DIR")),
         ("anchors --tgt nds --lexicon own.tsv", ("model.bin of", "--target-vectors FILE")),
-        ("finetune --train taxi1500", ("eng_{train,dev,test}.tsv", "--data-dir DIR")),
-        ("finetune --train amazon", ("en/train.jsonl of", "--data-dir DIR")),
+        ("finetune --train taxi1500", ("eng_{train,dev,test}.tsv", "name DIR with")),
+        ("finetune --train amazon", ("en/train.jsonl of", "name DIR with")),
         ("vectors info facebook/fasttext-tt-vectors", ("model.bin of", "--target-vectors FILE")),
     ],
 )

@@ -74,7 +74,9 @@ def test_any_data_set_tells_where_its_licence_is(sib200):
 
 
 def test_a_repository_that_is_not_there(hub):
-    with pytest.raises(SourceUnavailableError, match=r"tat_Cyrl/\{train,dev,test\}\.tsv.*--data-dir DIR") as caught:
+    with pytest.raises(
+        SourceUnavailableError, match=r"tat_Cyrl/\{train,dev,test\}\.tsv.*name DIR with `data_dir`"
+    ) as caught:
         load_split("sib200:tt", "test")
     assert "\n" not in str(caught.value)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
-from mosecrot_cli.sources import taxi1500
 from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.sources.lexica import registry as lexica
 from mosecrot_cli.sources.vectors import bring_vectors, find_vectors
+from mosecrot_cli.tasks import taxi1500
 from sources.loopback import KEY
 
 EN, DE, TT = map(find_language, ("en", "de", "tt"))
@@ -69,10 +69,10 @@ CASES = {
     "cc": Case(vectors("cc", TT), "/cc.tt.300.vec.gz", gzip.compress(VECTORS, mtime=0), "--target-vectors"),
     "cc.bin": Case(vectors("cc.bin", TT), "/cc.tt.300.bin.gz", gzip.compress(VECTORS * 9, mtime=0), "--target-vectors"),
     "taxi1500": Case(
-        lambda f: taxi1500.bring_english(f) / "eng_test.tsv", "/taxi1500/eng_test.tsv", b"1\tSin\ta", "--data-dir"
+        lambda f: taxi1500.bring_english(f) / "eng_test.tsv", "/taxi1500/eng_test.tsv", b"1\tSin\ta", "`data_dir`"
     ),
     "taxi1500-c": Case(
-        lambda f: taxi1500.bring_editions(f, TT, 3) / "Taxi1500-c_v3.0.zip", "/Taxi1500-c_v3.0.zip", archive(), "--data-dir"
+        lambda f: taxi1500.bring_editions(f, TT, 3) / "Taxi1500-c_v3.0.zip", "/Taxi1500-c_v3.0.zip", archive(), "`data_dir`"
     ),
 }  # fmt: skip
 EVERY = pytest.mark.parametrize("name", CASES)
@@ -149,7 +149,7 @@ def test_a_broken_download_asks_only_for_the_rest(full, fetcher, name):
 
 def test_a_damaged_archive_is_fetched_anew(full, fetcher):
     full.files["/Taxi1500-c_v3.0.zip"] = archive()[:-9] + b"123456789"
-    with pytest.raises(DataError, match="a damaged archive.*run again"):
+    with pytest.raises(DataError, match="the archive is damaged.*run the command again"):
         taxi1500.bring_editions(fetcher(), TT, 3)
     full.files["/Taxi1500-c_v3.0.zip"] = archive()
     taxi1500.bring_editions(fetcher(), TT, 3)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.tasks import load_split
+from mosecrot_cli.tasks.loading import load_split
 
 # As in dataset_de_test.json of the publication.
 PUBLISHED = [
@@ -78,13 +78,13 @@ def test_bad_files(data_dir: Path) -> None:
     with pytest.raises(DataError, match=r"test\.jsonl:1: the label '5'"):
         load_split("amazon:de", "test", data_dir=data_dir)
     write(place, [{"text": "a", "stars": 7}])
-    with pytest.raises(DataError, match=r"test\.jsonl:1: '7' is no number of stars"):
+    with pytest.raises(DataError, match=r"test\.jsonl:1: '7' is not a star rating"):
         load_split("amazon:de", "test", data_dir=data_dir)
     write(place, [{"text": "a"}])
-    with pytest.raises(DataError, match="no column stars or label among text"):
+    with pytest.raises(DataError, match="there is no column stars or label, only text"):
         load_split("amazon:de", "test", data_dir=data_dir)
 
 
 def test_a_language_that_the_corpus_lacks() -> None:
-    with pytest.raises(UsageError, match=r"no Tatar .*de, en, es, fr, ja, zh"):
+    with pytest.raises(UsageError, match=r"do not exist in Tatar .*de, en, es, fr, ja, zh"):
         load_split("amazon:tt", "test")

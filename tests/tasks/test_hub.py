@@ -13,7 +13,9 @@ from datasets import ClassLabel, Dataset, Features, Value
 from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.sources.languages import find_language
-from mosecrot_cli.tasks import Columns, load_split, sib200
+from mosecrot_cli.tasks import sib200
+from mosecrot_cli.tasks.loading import load_split
+from mosecrot_cli.tasks.types import Columns
 
 CARD = """---
 configs:
@@ -59,7 +61,7 @@ def test_sib200_layouts_and_languages(data_dir: Path) -> None:
     place.parent.mkdir(parents=True)
     place.write_text(ROWS)
     assert len(load_split("sib200:bak_Cyrl", "test", data_dir=data_dir)) == 2
-    with pytest.raises(UsageError, match="SIB-200 has no Eastern Low German"):
+    with pytest.raises(UsageError, match="SIB-200 does not have Eastern Low German"):
         load_split("sib200:nds", "test", data_dir=data_dir)
 
 
@@ -99,7 +101,7 @@ def test_configurations(sib: Path) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(DataError, match="a configuration must be named: there are 2, such as"):
         load_split(f"hf:{sib}", "train")
-    with pytest.raises(UsageError, match="no name of a data set"):
+    with pytest.raises(UsageError, match="the name of the data set is missing"):
         load_split("hf:", "train")
 
 
@@ -115,7 +117,7 @@ def test_code_of_a_data_set_is_not_run(tmp_path: Path) -> None:
 CHILD = """
 import sys
 from mosecrot_cli.errors import MosecrotError
-from mosecrot_cli.tasks import load_split
+from mosecrot_cli.tasks.loading import load_split
 for spec in ("amazon:de", "sib200:tt", "hf:somebody/something"):
     try:
         load_split(spec, "test")
@@ -137,8 +139,8 @@ def test_offline_says_what_to_fetch(tmp_path: Path) -> None:
     amazon, sib, named = done.stdout.splitlines()
     assert amazon.startswith("5 amazon:de: ")
     assert "de/test.jsonl of huggingface.co/datasets/mteb/amazon_reviews_multi" in amazon
-    assert "--data-dir" in amazon
+    assert "`data_dir`" in amazon
     assert sib.startswith("5 sib200:tt: ")
     assert "data/annotated/tat_Cyrl/{train,dev,test}.tsv" in sib
-    assert "--data-dir" in sib
+    assert "`data_dir`" in sib
     assert named.startswith("5 hf:somebody/something: ")

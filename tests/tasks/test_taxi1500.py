@@ -10,7 +10,7 @@ import pytest
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError
 from mosecrot_cli.progress import SilentReporter
-from mosecrot_cli.tasks import load_split
+from mosecrot_cli.tasks.loading import load_split
 
 ENGLISH = {
     "train": (
@@ -118,8 +118,8 @@ def test_lost_leading_zeros_are_given_back(english: Path) -> None:
 @pytest.mark.parametrize(
     ("edition", "message"),
     [
-        (GERMAN.replace("43013001\t", "43013001 "), r"deu\.txt:8: not a verse"),
-        (GERMAN.replace("43013001\t", "JOH 13:1\t"), r"deu\.txt:8: not a verse"),
+        (GERMAN.replace("43013001\t", "43013001 "), r"deu\.txt:8: the line is not a verse"),
+        (GERMAN.replace("43013001\t", "JOH 13:1\t"), r"deu\.txt:8: the line is not a verse"),
         ("40001001\tein anderer Vers\n", r"deu\.txt: none of the 3 labelled verses"),
         (GERMAN.encode("latin-1"), r"deu\.txt:9: not UTF-8"),
     ],
@@ -131,9 +131,9 @@ def test_bad_editions(english: Path, edition: str | bytes, message: str) -> None
 
 
 def test_what_is_not_there_is_named_with_the_option(english: Path, tmp_path: Path) -> None:
-    with pytest.raises(SourceUnavailableError, match=r"taxi1500:tt: .*tat\*\.txt .*Taxi1500-c .*--data-dir"):
+    with pytest.raises(SourceUnavailableError, match=r"taxi1500:tt: .*tat\*\.txt .*Taxi1500-c .*`data_dir`"):
         load_split("taxi1500:tt", "test", data_dir=english)
-    with pytest.raises(SourceUnavailableError, match=r"eng_\{train,dev,test\}\.tsv .*--data-dir"):
+    with pytest.raises(SourceUnavailableError, match=r"eng_\{train,dev,test\}\.tsv .*`data_dir`"):
         load_split("taxi1500:en", "test")
     shutil.rmtree(english)
     with pytest.raises(DataError, match="no such folder"):

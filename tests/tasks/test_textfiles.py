@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.tasks import Columns, load_split, stream_file
-from mosecrot_cli.tasks.textfiles import read_file
+from mosecrot_cli.tasks.loading import load_split
+from mosecrot_cli.tasks.textfiles import read_file, stream_file
+from mosecrot_cli.tasks.types import Columns
 
 # The shape of Taxi1500's English files: no header, verse id, label, text, no line feed at the end.
 RELEASED = (
@@ -265,6 +266,6 @@ def test_stars_are_grouped(tmp_path: Path) -> None:
     path = write(tmp_path / "r.csv", "review_body,Stars\n" + "".join(f"t{n},{n}\n" for n in (1, 2, 3, 4, "5.0")))
     assert read_file(path).labels == ("negative", "negative", "neutral", "positive", "positive")
     for bad in ("0", "6", "4.5", "good", "nan"):
-        with pytest.raises(DataError, match=r"r\.csv:2: .* no number of stars"):
+        with pytest.raises(DataError, match=r"r\.csv:2: .* not a star rating"):
             read_file(write(tmp_path / "r.csv", f"review_body,stars\na,{bad}\n"))
     assert read_file(write(tmp_path / "l.csv", "text,label\na,5\n")).labels == ("5",)

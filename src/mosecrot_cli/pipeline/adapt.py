@@ -22,12 +22,12 @@ from mosecrot_cli.model.training.pseudo_labels import PseudoLabels, choose_pseud
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
-from mosecrot_cli.pipeline.datasets import load_texts
 from mosecrot_cli.pipeline.finetune.seeds import Report, train_seeds, training_settings
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import SelfTrainingSettings
 from mosecrot_cli.tasks import presets
+from mosecrot_cli.tasks.loading import load_texts
 
 _FEW = 10
 """Texts for each label: with fewer, a warning."""

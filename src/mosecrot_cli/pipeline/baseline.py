@@ -10,7 +10,6 @@ from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.model.linear_baseline import MeanVectorClassifier, standalone_tokenizer
 from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline import evaluate, resources, stitch
-from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.evaluate import Evaluation, as_predictions
 from mosecrot_cli.pipeline.finetune import run as finetune
 from mosecrot_cli.pipeline.map import run as mapping
@@ -28,6 +27,7 @@ from mosecrot_cli.settings import (
     OutputSettings,
     StitchSettings,
 )
+from mosecrot_cli.tasks.loading import labels_of, load
 from mosecrot_cli.tasks.types import require_known_labels
 from mosecrot_cli.vectors.readers import read_vectors
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mosecrot_cli.evaluation.bootstrap import PairedComparison, paired_bootstrap
 from mosecrot_cli.evaluation.predictions import check_against_gold, read_predictions
-from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import CompareSettings
+from mosecrot_cli.tasks.loading import labels_of, load
 
 
 def run(settings: CompareSettings, reporter: Reporter) -> PairedComparison:

@@ -21,10 +21,10 @@ from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
 from mosecrot_cli.model.loading import load_classifier
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
-from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.resources import inherited_facts
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import EvaluateSettings
+from mosecrot_cli.tasks.loading import labels_of, load
 from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 
 

@@ -17,7 +17,7 @@ from mosecrot_cli.sources.lexica.registry import default_lexicon
 from mosecrot_cli.sources.models import model_provenance
 from mosecrot_cli.sources.provenance import Provenance, announce
 from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, find_vectors
-from mosecrot_cli.tasks.strings import stream_strings
+from mosecrot_cli.tasks.textfiles import stream_strings
 from mosecrot_cli.vectors.types import VectorPreview
 from mosecrot_cli.vectors.wanted_words import WantedWords
 

@@ -1,23 +1,8 @@
-"""Data sets for text classification and the training settings that go with them.
+"""Labelled data sets: files in several formats, data sets known by name, and data sets of the hub.
 
-`load_split` reads files and named data sets; `stream_file` reads a file of texts as it comes.
+- `registry`: the data sets known by name, with their training presets; imports nothing heavy, for `--help`;
+- `loading`: from what the user names to a `TextDataset`;
+- `textfiles`, on top of `columns` (which column is which) and `rows` (cells of TSV, CSV and JSON lines): files;
+- `taxi1500`, `amazon`, `sib200`, `hub`: one module for each source of data sets; `datadir` and `stars` serve them;
+- `types`: what a data set is once it has been read.
 """
-
-from mosecrot_cli.tasks.loading import load_split
-from mosecrot_cli.tasks.presets import PRESETS, TrainingPreset, preset_for
-from mosecrot_cli.tasks.textfiles import Item, stream_file
-from mosecrot_cli.tasks.types import SPLITS, Columns, Split, TextDataset, require_known_labels
-
-__all__ = [
-    "PRESETS",
-    "SPLITS",
-    "Columns",
-    "Item",
-    "Split",
-    "TextDataset",
-    "TrainingPreset",
-    "load_split",
-    "preset_for",
-    "require_known_labels",
-    "stream_file",
-]

@@ -1,15 +1,16 @@
 """The Multilingual Amazon Reviews Corpus, stars grouped into three sentiments (MoSECroT, section 4).
 
-Files in the data folder, the first found of (SPLIT also `validation` or `val` for dev; each also with `.gz`):
+Files in the data folder, of which the first that exists is read (SPLIT of dev may also be `validation` or `val`; each
+file may end in `.gz`):
 
 - the corpus as it was published: `[amazon/]json/SPLIT/dataset_LANG_SPLIT.json`, `[amazon/]dataset_LANG_SPLIT.json`;
 - the layout of the hub's mirror: `amazon/LANG/SPLIT.jsonl` (`.csv`, `.tsv`, `.json`);
 - `[amazon/]amazon_LANG_SPLIT.EXT`, `amazon/LANG_SPLIT.EXT`;
 - `amazon/SPLIT.csv` (`.jsonl`, ...) for all languages with a column `language`.
 
-The folder may be called `amazon_reviews_multi` or `amazon-reviews-multi` as well. Columns: `stars` (1-5) or, as in the
-mirror, `label` (0-4); `review_body` and `review_title`, or `text`. Title and body are joined by an empty line, as in
-the mirror, so that both give the same texts.
+The folder may also be called `amazon_reviews_multi` or `amazon-reviews-multi`. The columns are `stars` (1-5) or, as in
+the mirror, `label` (0-4), and `review_body` with `review_title`, or `text`. Title and body are joined by an empty line,
+as in the mirror, so that both layouts give the same texts.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from mosecrot_cli.sources.languages import Language
 from mosecrot_cli.sources.provenance import AMAZON as PROVENANCE
 from mosecrot_cli.sources.provenance import announce
 from mosecrot_cli.tasks.columns import ID_NAMES, normal
-from mosecrot_cli.tasks.datadir import split_names
-from mosecrot_cli.tasks.rows import Table, open_table
+from mosecrot_cli.tasks.datadir import OPTION, first_file, require_known, split_names
+from mosecrot_cli.tasks.rows import OpenTable, open_table
 from mosecrot_cli.tasks.stars import SENTIMENTS, STAR_COLUMNS, sentiment
 from mosecrot_cli.tasks.textfiles import Item, collect
 from mosecrot_cli.tasks.types import Split, TextDataset
@@ -40,8 +41,14 @@ _MIRROR_LABELS = ("label", "label_text", "sentiment")
 _EXTENSIONS = (".jsonl", ".json", ".csv", ".tsv")
 
 
+def load(language: Language, split: Split, folder: Path | None, reporter: Reporter) -> TextDataset:
+    """Load a split; see `registry.DatasetLoader`."""
+    path = first_file(folder, local_candidates(language, split))
+    return read_reviews(str(path or download(language, split, reporter)), language)
+
+
 def local_candidates(language: Language, split: Split) -> list[str]:
-    """Where the split may lie under the data folder, in order."""
+    """Relative paths of the split in a data folder, in the order in which they are tried."""
     code, found = language.code, []
     for name in split_names(split):
         published = (f"dataset_{code}_{name}.json", f"json/{name}/dataset_{code}_{name}.json")
@@ -60,35 +67,40 @@ def read_reviews(path: str, language: Language) -> TextDataset:
     """Read a file of reviews in any of the layouts above.
 
     Raises:
-        DataError: a column is missing, a rating is none, or no review is in the language.
+        DataError: a column is missing, a rating is invalid, or no review is in the language.
     """
     table = open_table(path, is_header=lambda cells: any(normal(cell) in _BODIES for cell in cells))
     if table.names is None:
-        raise DataError("no header", where=f"{path}:{table.first_line}", hint=f"columns {' or '.join(_BODIES)}, stars")
+        raise DataError(
+            "the file has no header",
+            where=f"{path}:{table.first_line}",
+            hint=f"the columns are {' or '.join(_BODIES)}, and stars",
+        )
     names = [normal(name) for name in table.names]
     dataset = collect(_reviews(table, names, language), source=path, language=language.code)
     return replace(dataset, notes=PROVENANCE.notes)
 
 
 def download(language: Language, split: Split, reporter: Reporter) -> Path:
-    """Fetch a split from the hub's mirror (into the hub's cache).
+    """Fetch a split from the mirror on the hub into the hub's cache.
 
     The mirror's loading script is not run: its files are JSON lines and are read as such.
 
     Raises:
-        UsageError: the corpus lacks the language.
+        UsageError: an unknown language, or one that the corpus does not have.
         SourceUnavailableError: the hub cannot be reached or has no such file.
     """
+    require_known(language, NAME)
     if language.code not in LANGUAGES:
         raise UsageError(
-            f"the Amazon reviews have no {language.name}",
+            f"the Amazon reviews do not exist in {language.name}",
             where=f"{NAME}:{language.code}",
-            hint=f"they are in {', '.join(LANGUAGES)}",
+            hint=f"they exist in {', '.join(LANGUAGES)}",
         )
     from mosecrot_cli.tasks.hub import download_file
 
     path = f"{language.code}/{'validation' if split == 'dev' else split}.jsonl"
-    hint = f"put {path} of huggingface.co/datasets/{MIRROR} into DIR/amazon/{language.code}/ and give --data-dir DIR"
+    hint = f"put {path} of huggingface.co/datasets/{MIRROR} into DIR/amazon/{language.code}/ and name DIR with {OPTION}"
     try:
         file = download_file(MIRROR, path, reporter)
     except SourceUnavailableError as error:
@@ -97,7 +109,7 @@ def download(language: Language, split: Split, reporter: Reporter) -> Path:
     return file
 
 
-def _reviews(table: Table, names: list[str], language: Language) -> Iterator[Item]:
+def _reviews(table: OpenTable, names: list[str], language: Language) -> Iterator[Item]:
     where = f"{table.where}:{table.first_line}"
     body, title = _column(names, _BODIES), _column(names, ("review_title",))
     identifier, spoken = _column(names, ID_NAMES), _column(names, ("language",))
@@ -105,7 +117,7 @@ def _reviews(table: Table, names: list[str], language: Language) -> Iterator[Ite
     labels = [names.index(name) for name in _MIRROR_LABELS if name in names]
     if body is None or (stars is None and not labels):
         missing = " or ".join(_BODIES) if body is None else "stars or label"
-        raise DataError(f"no column {missing} among {', '.join(names)}", where=where)
+        raise DataError(f"there is no column {missing}, only {', '.join(names)}", where=where)
     for number, row in enumerate(table.rows, start=1):
         if spoken is not None and row.cells[spoken] != language.code:
             continue
@@ -120,13 +132,15 @@ def _reviews(table: Table, names: list[str], language: Language) -> Iterator[Ite
 
 
 def _mirror_rating(labels: list[str], where: str) -> str:
-    """The mirror counts the stars from 0; names of sentiments in either of its columns stay."""
+    """The mirror counts the stars from 0; the name of a sentiment in either of its columns is kept."""
     for label in labels:
         if label in SENTIMENTS:
             return label
     if labels[0] not in ("0", "1", "2", "3", "4"):
         raise DataError(
-            f"the label {labels[0]!r} is neither 0 to 4 nor a sentiment", where=where, hint="call a column `stars`"
+            f"the label {labels[0]!r} is neither 0 to 4 nor a sentiment",
+            where=where,
+            hint="a column of star ratings is called `stars`",
         )
     return sentiment(str(int(labels[0]) + 1), where=where)
 

@@ -24,7 +24,7 @@ _MEND = "--text-column and --label-column name a column, or give its number in a
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ColumnLayout:
     """Positions of the columns, from 0.
 
     Attributes:
@@ -56,7 +56,7 @@ def is_header(cells: Sequence[str], columns: Columns) -> bool:
 
 def find_layout(
     names: Sequence[str] | None, first: Sequence[str], columns: Columns, *, require_labels: bool, where: str
-) -> Layout:
+) -> ColumnLayout:
     """Find the columns.
 
     Args:
@@ -78,7 +78,7 @@ def find_layout(
         raise DataError(_missing("text", columns.text, listed), where=where, hint=_MEND)
     if label is None and (require_labels or columns.label):
         raise DataError(_missing("label", columns.label, listed), where=where, hint=_MEND)
-    return Layout(text, label, _by_name(names, None, ID_NAMES), normal(names[label]) if label is not None else "")
+    return ColumnLayout(text, label, _by_name(names, None, ID_NAMES), normal(names[label]) if label is not None else "")
 
 
 def _missing(role: str, given: str | None, listed: str) -> str:
@@ -94,18 +94,18 @@ def _by_name(names: Sequence[str], given: str | None, guesses: Sequence[str]) ->
     return next((normalised.index(guess) for guess in guesses if guess in normalised), None)
 
 
-def _by_number(first: Sequence[str], columns: Columns, *, require_labels: bool, where: str) -> Layout:
+def _by_number(first: Sequence[str], columns: Columns, *, require_labels: bool, where: str) -> ColumnLayout:
     width = len(first)
     if columns.text or columns.label:
         text = _number(columns.text, width, where) if columns.text else 0 if width == 1 else None
         label = _number(columns.label, width, where) if columns.label else None
         if text is None or (label is None and require_labels):
             raise DataError("no header: both columns are needed", where=where, hint=_MEND)
-        return Layout(text, label, 0 if width > 2 and 0 not in (text, label) else None)
+        return ColumnLayout(text, label, 0 if width > 2 and 0 not in (text, label) else None)
     if width == 3 and any(character.isdigit() for character in first[0]):
-        return Layout(text=2, label=1, id=0)
+        return ColumnLayout(text=2, label=1, id=0)
     if width == 1 and not require_labels:
-        return Layout(text=0, label=None, id=None)
+        return ColumnLayout(text=0, label=None, id=None)
     what = "only one column, so no labels" if width == 1 else "neither a header that names the text nor id, label, text"
     raise DataError(what, where=where, hint=_MEND)
 

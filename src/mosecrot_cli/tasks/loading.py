@@ -1,4 +1,4 @@
-"""From what the user names to data: a file, `taxi1500[:LANG]`, `amazon[:LANG]`, `sib200[:LANG]`, `hf:NAME[:CONFIG]`."""
+"""From what the user names to data: a file, a named data set (`registry.DATASETS`), or `hf:NAME[:CONFIG]`."""
 
 from __future__ import annotations
 
@@ -7,22 +7,55 @@ from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.progress import Reporter, SilentReporter
+from mosecrot_cli.settings import DataSettings
 from mosecrot_cli.sources.fetch import Fetcher
-from mosecrot_cli.sources.languages import Language, find_language
+from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.sources.provenance import announce, of_card
-from mosecrot_cli.tasks import amazon, sib200, taxi1500
-from mosecrot_cli.tasks.datadir import data_folder, first_file
-from mosecrot_cli.tasks.textfiles import read_file
+from mosecrot_cli.tasks.datadir import data_folder
+from mosecrot_cli.tasks.registry import DATASETS, HUB, is_named
+from mosecrot_cli.tasks.textfiles import read_file, stream_texts
 from mosecrot_cli.tasks.types import SPLITS, Columns, Split, TextDataset
 
-NAMES = (taxi1500.NAME, amazon.NAME, sib200.NAME)
-HUB = "hf"
+
+def load(spec: str, split: str, settings: DataSettings, *, language: str | None, reporter: Reporter) -> TextDataset:
+    """Load a labelled data set with the settings of a command; see `load_split`."""
+    return load_split(
+        spec,
+        split,
+        language=language,
+        columns=Columns(settings.text_column, settings.label_column),
+        data_dir=settings.data_dir,
+        reporter=reporter,
+    )
 
 
-def is_named(spec: str) -> bool:
-    """Whether a data set is named (`sib200`, `taxi1500:tt`, `hf:NAME`) rather than a file."""
-    name, colon, _ = spec.partition(":")
-    return name in NAMES or (name == HUB and bool(colon))
+def load_texts(
+    spec: str, split: str, settings: DataSettings, *, language: str | None, reporter: Reporter
+) -> tuple[str, ...]:
+    """Load texts and ignore their labels: a file's lines, a table's text column, or a split of a named data set.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError: as `load_split`.
+    """
+    if not is_named(spec):
+        return tuple(stream_texts(spec, settings.text_column))
+    found = load_split(
+        spec,
+        split,
+        language=language,
+        columns=Columns(settings.text_column, None),
+        data_dir=settings.data_dir,
+        require_labels=False,
+        reporter=reporter,
+    )
+    return found.texts
+
+
+def labels_of(dataset: TextDataset) -> tuple[str, ...]:
+    """The gold labels of a data set that was loaded with labels required."""
+    if dataset.labels is None:
+        raise ValueError(f"{dataset.source} has no labels")
+    return dataset.labels
 
 
 def load_split(
@@ -37,47 +70,38 @@ def load_split(
 ) -> TextDataset:
     """Load the data set that `spec` names.
 
-    A named data set is looked for in the data folder first (layouts: modules `taxi1500`, `amazon`, `sib200`), then on
-    the hub where it has a copy. A file is its own split. A file that is called like a data set is given as `./amazon`.
+    A named data set is read from the data folder if it is there (the modules of the data sets list the layouts), and
+    fetched otherwise. A file is its own split. Write `./amazon` for a file that is called like a data set.
 
     Args:
         spec: a file (`-` is standard input) or a name.
         split: `train`, `dev` or `test`.
-        language: language of a name without `:LANG`, and what is recorded for files.
+        language: the language of a name without `:LANG`; for files, the language that is recorded.
         columns: columns of a file or a hub data set; guessed where None.
-        data_dir: the data folder; None: what MOSECROT_DATA names.
+        data_dir: the data folder; None: the one that MOSECROT_DATA names.
         require_labels: whether texts without labels are an error (named data sets always have labels).
-        reporter: hears of downloads and of verses that are missing.
+        reporter: receives progress, licences, and warnings about missing verses.
 
     Raises:
-        UsageError: an unknown split, no language for a named data set, a language that it lacks.
+        UsageError: an unknown split, a named data set without a language or not in that language.
         DataError: a missing, damaged or empty file, with `path:line`.
-        SourceUnavailableError: nothing local, and the hub has no copy or cannot be reached; says what to fetch.
+        SourceUnavailableError: neither on this machine nor to be fetched; says which file to put where.
     """
     part = next((known for known in SPLITS if known == split), None)
     if part is None:
-        raise UsageError(f"no split {split!r}", hint=f"one of {', '.join(SPLITS)}")
+        raise UsageError(f"there is no split {split!r}", hint=f"choose one of {', '.join(SPLITS)}")
     reporter = reporter or SilentReporter()
     name, colon, rest = spec.partition(":")
     if name == HUB and colon:
         return _from_hub(rest, part, columns, language, require_labels=require_labels, reporter=reporter)
-    if name in NAMES:
+    if name in DATASETS:
         code = rest or language
         if code is None:
             raise UsageError("the language is missing", where=spec, hint=f"for example {name}:en")
-        return _named(name, find_language(code), part, data_folder(data_dir), reporter)
+        loader = DATASETS[name].loader()
+        return loader(find_language(code), part, data_folder(data_dir), reporter)
     code = find_language(language).code if language else None
     return read_file(spec, columns, language=code, require_labels=require_labels)
-
-
-def _named(name: str, language: Language, split: Split, folder: Path | None, reporter: Reporter) -> TextDataset:
-    if name == taxi1500.NAME:
-        return taxi1500.load(language, split, folder, reporter)
-    if name == amazon.NAME:
-        path = first_file(folder, amazon.local_candidates(language, split))
-        return amazon.read_reviews(str(path or amazon.download(language, split, reporter)), language)
-    path = first_file(folder, sib200.local_candidates(language, split))
-    return sib200.read_local(str(path), language) if path else sib200.download(language, split, reporter)
 
 
 def _from_hub(
@@ -87,7 +111,7 @@ def _from_hub(
 
     repository, _, config = name.partition(":")
     if not repository:
-        raise UsageError("no name of a data set", where=f"{HUB}:", hint="hf:NAME or hf:NAME:CONFIG")
+        raise UsageError("the name of the data set is missing", where=f"{HUB}:", hint="hf:NAME or hf:NAME:CONFIG")
     dataset = load_hub(
         repository, config or None, split, columns=columns, require_labels=require_labels, reporter=reporter
     )

@@ -31,7 +31,7 @@ class NestedValue(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One record.
 
     Attributes:
@@ -44,7 +44,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class OpenTable:
     """An open table.
 
     Attributes:
@@ -59,10 +59,10 @@ class Table:
     names: list[str] | None
     width: int
     first_line: int
-    rows: Iterator[Row]
+    rows: Iterator[TableRow]
 
 
-def open_table(path: str, *, is_header: Callable[[list[str]], bool]) -> Table:
+def open_table(path: str, *, is_header: Callable[[list[str]], bool]) -> OpenTable:
     """Open a table.
 
     The format follows the suffix (`.tsv`, `.csv`, `.jsonl`, each with or without `.gz`); of other files and of standard
@@ -91,13 +91,13 @@ def open_table(path: str, *, is_header: Callable[[list[str]], bool]) -> Table:
         return _json_table(lines, where)
     if kind == "text":
         # Blank lines are texts too, so that what is said of the texts stays in step with the lines.
-        texts = (Row(number, [_chomp(text)]) for number, text in chain(blank, lines))
-        return Table(where, None, 1, 1, texts)
+        texts = (TableRow(number, [_chomp(text)]) for number, text in chain(blank, lines))
+        return OpenTable(where, None, 1, 1, texts)
     rows = _csv_rows(lines, where, _separator(first[1]), first[0]) if kind == "csv" else _tsv_rows(lines, where)
     head = next(rows)
     if is_header(head.cells):
-        return Table(where, head.cells, len(head.cells), head.line, rows)
-    return Table(where, None, len(head.cells), head.line, chain([head], rows))
+        return OpenTable(where, head.cells, len(head.cells), head.line, rows)
+    return OpenTable(where, None, len(head.cells), head.line, chain([head], rows))
 
 
 def _guess_format(line: str, is_header: Callable[[list[str]], bool]) -> Format:
@@ -117,13 +117,13 @@ def _chomp(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _checked(row: Row, width: int, where: str, hint: str) -> Row:
+def _checked(row: TableRow, width: int, where: str, hint: str) -> TableRow:
     if len(row.cells) != width:
         raise DataError(f"{len(row.cells)} columns, {width} expected", where=f"{where}:{row.line}", hint=hint)
     return row
 
 
-def _csv_rows(lines: Iterator[tuple[int, str]], where: str, separator: str, first_line: int) -> Iterator[Row]:
+def _csv_rows(lines: Iterator[tuple[int, str]], where: str, separator: str, first_line: int) -> Iterator[TableRow]:
     csv.field_size_limit(2**31 - 1)  # the default refuses texts of more than 128 KiB
     reader = csv.reader((text for _, text in lines), delimiter=separator, strict=True)
     width = 0
@@ -139,16 +139,16 @@ def _csv_rows(lines: Iterator[tuple[int, str]], where: str, separator: str, firs
         if cells:
             width = width or len(cells)
             hint = f"cells are separated by {separator!r}; a cell with that sign in it is quoted"
-            yield _checked(Row(line, cells), width, where, hint)
+            yield _checked(TableRow(line, cells), width, where, hint)
 
 
-def _json_table(lines: Iterator[tuple[int, str]], where: str) -> Table:
+def _json_table(lines: Iterator[tuple[int, str]], where: str) -> OpenTable:
     records = ((number, _json_record(text, f"{where}:{number}")) for number, text in lines if text.strip())
     number, first = next(records)
     names = list(first)
-    rows = (Row(line, [_json_cell(record, name) for name in names]) for line, record in records)
-    head = Row(number, [_json_cell(first, name) for name in names])
-    return Table(where, names, len(names), number, chain([head], rows))
+    rows = (TableRow(line, [_json_cell(record, name) for name in names]) for line, record in records)
+    head = TableRow(number, [_json_cell(first, name) for name in names])
+    return OpenTable(where, names, len(names), number, chain([head], rows))
 
 
 def _json_record(text: str, where: str) -> dict[str, object]:
@@ -171,7 +171,7 @@ def _json_cell(record: dict[str, object], name: str) -> str:
     return kind(json.dumps(value, ensure_ascii=False))
 
 
-def _tsv_rows(lines: Iterator[tuple[int, str]], where: str) -> Iterator[Row]:
+def _tsv_rows(lines: Iterator[tuple[int, str]], where: str) -> Iterator[TableRow]:
     """Rows of a tab-separated file.
 
     Quotes in natural text are mostly just quotes, and a reader that lets them span lines swallows rows in silence. So a
@@ -196,7 +196,7 @@ def _tsv_rows(lines: Iterator[tuple[int, str]], where: str) -> Iterator[Row]:
         width = width or len(cells)
         if len(cells) != width or (width > 1 and _is_open(cells[-1])):
             cells = _regroup(line, width, following(), pushed) or cells
-        row = Row(number, [_unquote(cell) for cell in cells])
+        row = TableRow(number, [_unquote(cell) for cell in cells])
         yield _checked(row, width, where, "columns are separated by exactly one tab")
 
 

@@ -1,12 +1,14 @@
 """SIB-200: topics of FLORES-200 sentences in 205 languages and scripts (7 topics; 701 / 99 / 204 sentences).
 
 Files in the data folder: `[sib200/|sib-200/][data/annotated/]CODE/SPLIT.tsv` with the columns index_id, category and
-text, CODE as in `rus_Cyrl`: a copy or a clone of github.com/dadelani/sib-200 will do. Else the hub's `Davlan/sib200`.
+text, where CODE is for example `rus_Cyrl`. A copy or a clone of github.com/dadelani/sib-200 has this layout. Files that
+are not there are fetched from the hub's `Davlan/sib200`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from mosecrot_cli.errors import SourceUnavailableError, UsageError
 from mosecrot_cli.progress import Reporter
@@ -14,7 +16,7 @@ from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language
 from mosecrot_cli.sources.provenance import SIB200 as PROVENANCE
 from mosecrot_cli.sources.provenance import announce
-from mosecrot_cli.tasks.datadir import split_names
+from mosecrot_cli.tasks.datadir import OPTION, first_file, require_known, split_names
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import Columns, Split, TextDataset
 
@@ -23,19 +25,25 @@ REPOSITORY = "Davlan/sib200"
 _COLUMNS = Columns(text="text", label="category")
 
 
+def load(language: Language, split: Split, folder: Path | None, reporter: Reporter) -> TextDataset:
+    """Load a split; see `registry.DatasetLoader`."""
+    path = first_file(folder, local_candidates(language, split))
+    return read_local(str(path), language) if path else download(language, split, reporter)
+
+
 def flores_code(language: Language) -> str:
-    """How SIB-200 calls the language.
+    """The code of the language in SIB-200.
 
     Raises:
-        UsageError: it lacks it.
+        UsageError: SIB-200 does not have the language.
     """
     if language.flores is None:
-        raise UsageError(f"SIB-200 has no {language.name}", where=f"{NAME}:{language.code}")
+        raise UsageError(f"SIB-200 does not have {language.name}", where=f"{NAME}:{language.code}")
     return language.flores
 
 
 def local_candidates(language: Language, split: Split) -> list[str]:
-    """Where the split may lie under the data folder, in order."""
+    """Relative paths of the split in a data folder, in the order in which they are tried."""
     code = flores_code(language)
     return [
         f"{home}{inner}{code}/{name}.tsv"
@@ -56,22 +64,23 @@ def download(language: Language, split: Split, reporter: Reporter, *, repository
     Args:
         language: the language.
         split: which part.
-        reporter: hears about the download.
-        repository: hub id, or a local folder laid out like it.
+        reporter: receives progress and the licence.
+        repository: hub id, or a local folder with the same layout.
 
     Raises:
-        UsageError: SIB-200 lacks the language.
+        UsageError: an unknown language, or one that SIB-200 does not have.
         SourceUnavailableError: the hub cannot be reached.
     """
     from mosecrot_cli.tasks.hub import load_hub
 
+    require_known(language, NAME)
     code = flores_code(language)
     try:
         dataset = load_hub(repository, code, split, columns=_COLUMNS, reporter=reporter)
     except SourceUnavailableError as error:
         hint = (
             f"put data/annotated/{code}/{{train,dev,test}}.tsv of github.com/dadelani/sib-200 "
-            f"into DIR/sib200/{code}/ and give --data-dir DIR"
+            f"into DIR/sib200/{code}/ and name DIR with {OPTION}"
         )
         raise SourceUnavailableError(error.what, where=f"{NAME}:{language.code}", hint=hint) from error
     announce(PROVENANCE, Fetcher(reporter=reporter))

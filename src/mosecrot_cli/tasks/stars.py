@@ -10,14 +10,14 @@ _GROUPS = {1.0: "negative", 2.0: "negative", 3.0: "neutral", 4.0: "positive", 5.
 
 
 def sentiment(stars: str, *, where: str) -> str:
-    """Group a number of stars: 1-2 negative, 3 neutral, 4-5 positive.
+    """Group a star rating: 1 and 2 are negative, 3 is neutral, 4 and 5 are positive.
 
     Args:
-        stars: `1` to `5`, also as `4.0`; a sentiment that was grouped already stays.
-        where: place, for the message.
+        stars: `1` to `5`, also written `4.0`; the name of a sentiment is returned in lower case.
+        where: the place, for the message.
 
     Raises:
-        DataError: neither.
+        DataError: neither a rating nor a sentiment.
     """
     if stars.lower() in SENTIMENTS:
         return stars.lower()
@@ -26,5 +26,7 @@ def sentiment(stars: str, *, where: str) -> str:
     except ValueError:
         group = None
     if group is None:
-        raise DataError(f"{stars!r} is no number of stars", where=where, hint="1 to 5, or negative, neutral, positive")
+        raise DataError(
+            f"{stars!r} is not a star rating", where=where, hint="use 1 to 5, or negative, neutral, positive"
+        )
     return group

@@ -2,49 +2,56 @@
 
 Files in the data folder, also under `taxi1500/` or `Taxi1500/`, each also with `.gz`:
 
-- labelled: `[eng_data/]eng_SPLIT.tsv` (github.com/cisnlp/Taxi1500) and the same for other languages, `CODE_SPLIT.tsv`,
-  or `train_dev_test/SPLIT/CODE.tsv` as that repository's script writes them: verse id, label, text; no header;
+- labelled: `[eng_data/]eng_SPLIT.tsv` (github.com/cisnlp/Taxi1500), `CODE_SPLIT.tsv` for other languages, or
+  `train_dev_test/SPLIT/CODE.tsv` as that repository's script writes them: verse id, label, text, without a header;
 - editions: `CODE-x-bible-NAME.txt`, `CODE_NAME.txt`, `CODE-NAME.txt` or `CODE.txt`, there or in a folder that starts
   with `Taxi1500-c` (the released corpora v1 to v3) or is called `editions` or `corpus`: `#` comments, then
   `verse id TAB text`. A language without labelled files has its verses joined with the English labels by verse id.
 
-What the data folder lacks is fetched: the English files from that repository, the editions from the released corpora,
-the newest first that has the language.
+Files that are not in the data folder are fetched: the English files from that repository, the editions from the newest
+of the released corpora that has the language.
 
-CODE is ISO 639-3 (`deu`). Of several editions the one with most of the labelled verses is taken; the name of an edition
-(`taxi1500:deu-x-bible-luther1545`) instead of the language chooses it.
+CODE is ISO 639-3 (`deu`). Of several editions the one with most of the labelled verses is read, unless the name of one
+is given in place of the language (`taxi1500:deu-x-bible-luther1545`).
 """
 
 from __future__ import annotations
 
 import re
+import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError
+from mosecrot_cli.files import partial_path, writing
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.sources import taxi1500 as released_corpora
-from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.fetch import Fetcher, Remote
 from mosecrot_cli.sources.languages import Language, find_language
-from mosecrot_cli.sources.provenance import TAXI1500
-from mosecrot_cli.tasks.datadir import first_file, split_names
+from mosecrot_cli.sources.provenance import TAXI1500 as PROVENANCE
+from mosecrot_cli.sources.provenance import announce
+from mosecrot_cli.tasks.datadir import OPTION, first_file, require_known, split_names
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import SPLITS, Split, TextDataset
 from mosecrot_cli.text_lines import read_lines
 
 NAME = "taxi1500"
-_NOTES: dict[str, str | int] = {**TAXI1500.notes}
+VERSIONS = (3, 2, 1)
+"""Of the released corpora. Version 3 was made anew from more sources; version 2, which contains all of version 1, still
+has what version 3 lost."""
+_NOTES: dict[str, str | int] = {**PROVENANCE.notes}
 _HOMES = ("", "taxi1500/", "Taxi1500/")
 _EDITION_PATTERNS = ("{code}.txt", "{code}-x-bible*.txt", "{code}-*.txt", "{code}_*.txt")
 _VERSE_ID = re.compile(r"\d{7,8}")
 
 
 def load(language: Language, split: Split, folder: Path | None, reporter: Reporter) -> TextDataset:
-    """Read a split, labelled file or edition; what is not in the data folder is fetched.
+    """Load a split from a labelled file, or from an edition joined with the English labels.
 
     Raises:
-        SourceUnavailableError: it is in no folder and cannot be fetched, or is in no released corpus; says what to do.
+        UsageError: an unknown language whose files are not in the data folder.
+        SourceUnavailableError: not in the data folder, and it cannot be fetched or is in no released corpus.
         DataError: a damaged file, or an edition without any of the labelled verses.
     """
     released = first_file(folder, _labelled(language, split))
@@ -65,27 +72,84 @@ def load(language: Language, split: Split, folder: Path | None, reporter: Report
 
 def _fetched_english(fetcher: Fetcher, language: Language) -> Path:
     try:
-        return released_corpora.bring_english(fetcher)
+        return bring_english(fetcher)
     except SourceUnavailableError as error:
         raise _unavailable(language, error, labels=False) from error
 
 
 def _fetched_editions(fetcher: Fetcher, language: Language) -> list[Path]:
-    """The language's editions in the newest released corpus that has any; what is unpacked already is not asked for."""
+    """The editions of a language in the newest released corpus that has any; unpacked ones are not fetched again."""
     found = find_editions(fetcher.cache / NAME, language)
     known = find_language(language.code.partition("-")[0])
-    for version in () if found else released_corpora.VERSIONS:
+    if not found:
+        require_known(known, NAME)
+    for version in () if found else VERSIONS:
         try:
-            home = released_corpora.bring_editions(fetcher, known, version)
+            home = bring_editions(fetcher, known, version)
         except SourceUnavailableError as error:
             raise _unavailable(language, error, labels=True) from error
         found = find_editions(home, language)
         if found:
             break
     if not found:
-        missing = SourceUnavailableError("no edition in the released corpora")
+        missing = SourceUnavailableError("the released corpora have no edition in this language")
         raise _unavailable(language, missing, labels=True)
     return found
+
+
+def bring_english(fetcher: Fetcher) -> Path:
+    """Fetch `eng_{train,dev,test}.tsv` into the cache, and return their folder.
+
+    Raises:
+        SourceUnavailableError: offline or unreachable.
+        DataError: the server sent something else.
+    """
+    for split in SPLITS:
+        url = fetcher.endpoints.taxi1500_english.format(split=split)
+        fetcher.file(Remote(url, f"{NAME}/eng_{split}.tsv", f"Taxi1500, {split}", OPTION))
+    announce(PROVENANCE, fetcher)
+    return fetcher.cache / NAME
+
+
+def bring_editions(fetcher: Fetcher, language: Language, version: int) -> Path:
+    """Fetch one released corpus and unpack the editions of a language, laid out as `find_editions` expects.
+
+    Returns:
+        The folder in the cache that holds the corpora; the corpus may have no edition in the language.
+
+    Raises:
+        SourceUnavailableError: offline or unreachable.
+        DataError: the archive is damaged.
+    """
+    name = f"Taxi1500-c_v{version}.0"
+    url = fetcher.endpoints.taxi1500_corpus.format(version=version)
+    archive = fetcher.file(Remote(url, f"{NAME}/{name}.zip", name, OPTION))
+    announce(PROVENANCE, fetcher)
+    folder = fetcher.cache / NAME / name
+    try:
+        with zipfile.ZipFile(archive) as opened, writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for member in opened.infolist():
+                _unpack(opened, member, folder, language.iso639_3)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        archive.unlink(missing_ok=True)
+        hint = "it was removed from the cache: run the command again"
+        raise DataError(f"the archive is damaged: {error}", where=url, hint=hint) from error
+    return fetcher.cache / NAME
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, codes: tuple[str, ...]) -> None:
+    # Only the bare file name is used: an archive must not write elsewhere.
+    file = PurePosixPath(member.filename).name
+    if member.is_dir() or not file.endswith(".txt") or not file.startswith(codes):
+        return
+    path = folder / file
+    if path.exists():
+        return
+    partial = partial_path(path)
+    with archive.open(member) as packed, partial.open("wb") as stream:
+        shutil.copyfileobj(packed, stream)
+    partial.replace(path)
 
 
 def find_editions(folder: Path | None, language: Language) -> list[Path]:
@@ -106,10 +170,10 @@ def find_editions(folder: Path | None, language: Language) -> list[Path]:
 
 
 def read_edition(path: Path, wanted: set[str]) -> dict[str, str]:
-    """The wanted verses of an edition, by verse id of eight digits; empty ones (merged into another) are left out.
+    """The wanted verses of an edition by their eight-digit id, without empty ones (merged into another verse).
 
     Raises:
-        DataError: a line that is no verse (with its number), after the first one that is.
+        DataError: a line that is not a verse (with its number), after the first verse.
     """
     verses: dict[str, str] = {}
     for identifier, text in _verses(path):
@@ -128,8 +192,8 @@ def _verses(path: Path) -> Iterator[tuple[str, str]]:
             started = True
             yield identifier.strip().zfill(8), text.strip()
         elif started or "\t" in line:
-            hint = "verse id of 8 digits, tab, text; comments start with #"
-            raise DataError("not a verse", where=f"{path}:{number}", hint=hint)
+            hint = "a verse is an id of 8 digits, a tab and the text; comments start with #"
+            raise DataError("the line is not a verse", where=f"{path}:{number}", hint=hint)
 
 
 def _labelled(language: Language, split: Split) -> list[str]:
@@ -159,10 +223,10 @@ def _join(
     kept = [(key, label) for key, label in zip(labelled.ids, labelled.labels or (), strict=True) if key in verses]
     missing = len(labelled) - len(kept)
     if not kept:
-        hint = "ids are eight digits: book, chapter, verse, like 40001001"
+        hint = "an id has eight digits for book, chapter and verse, such as 40001001"
         raise DataError(f"none of the {len(labelled)} labelled verses is in the edition", where=str(edition), hint=hint)
     if missing:
-        reporter.warn(f"{edition.name}: {missing} of {len(labelled)} labelled verses are missing and left out")
+        reporter.warn(f"{edition.name}: {missing} of {len(labelled)} labelled verses are missing and were left out")
     return TextDataset(
         ids=tuple(key for key, _ in kept),
         texts=tuple(verses[key] for key, _ in kept),
@@ -181,5 +245,5 @@ def _unavailable(language: Language, error: SourceUnavailableError, *, labels: b
     return SourceUnavailableError(
         f"not in the data folder, and {error.what}",
         where=f"{NAME}:{language.code}",
-        hint=f"{hint}, and give --data-dir DIR",
+        hint=f"{hint}, and name DIR with {OPTION}",
     )

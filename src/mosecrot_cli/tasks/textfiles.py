@@ -1,4 +1,4 @@
-"""Data sets in files: TSV, CSV, JSON lines, plain lines."""
+"""Texts in files: tables (TSV, CSV, JSON lines) with or without labels, and plain lines."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.tasks.columns import Layout, find_layout, is_header
-from mosecrot_cli.tasks.rows import NestedValue, Row, Table, open_table
+from mosecrot_cli.tasks.columns import ColumnLayout, find_layout, is_header
+from mosecrot_cli.tasks.rows import NestedValue, OpenTable, TableRow, open_table
 from mosecrot_cli.tasks.stars import STAR_COLUMNS, sentiment
 from mosecrot_cli.tasks.types import Columns, TextDataset
-from mosecrot_cli.text_lines import display_name
+from mosecrot_cli.text_lines import display_name, plain_suffix, read_lines
+
+TABLES = (".tsv", ".csv", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,10 @@ class Item:
     """One text of a file.
 
     Attributes:
-        id: the file's identifier, else the number of the record from 1.
+        id: the file's identifier, else the number of the record, counted from 1.
         text: the text.
         label: its gold label, None where the file has none.
-        line: the line it starts on.
+        line: the line on which the record starts.
     """
 
     id: str
@@ -33,24 +35,24 @@ class Item:
 def stream_file(
     path: str, columns: Columns | None = None, *, require_labels: bool = True, read_labels: bool = True
 ) -> Iterator[Item]:
-    """Read a file of texts as it comes: TSV, CSV, JSON lines, or (without labels) plain lines; `.gz` too, `-` is stdin.
+    """Read a file of texts record by record: TSV, CSV, JSON lines, or (without labels) plain lines; `-` is stdin.
 
-    The columns are the ones given, else guessed from the header (`text`, `sentence`, `verse`, `review_body`, ...;
-    `label`, `category`, `class`, `stars`, ...; `id`, `index_id`, ...), else, without a header, `id TAB label TAB text`.
-    A label column named `stars` or `star_rating` is grouped: 1-2 negative, 3 neutral, 4-5 positive.
+    Columns that are not given are guessed from the header (`text`, `sentence`, `verse`, `review_body`, ...; `label`,
+    `category`, `class`, `stars`, ...; `id`, `index_id`, ...), or, without a header, are `id TAB label TAB text`.
+    The ratings of a label column named `stars` or `star_rating` are grouped: 1-2 negative, 3 neutral, 4-5 positive.
 
     Args:
         path: the file.
         columns: names or numbers of columns.
-        require_labels: every record must have a text and a label; without, empty texts and labels pass (label None).
-        read_labels: look at the label column, if there is one.
+        require_labels: every record must have a text and a label; otherwise both may be empty (label None).
+        read_labels: read the label column, if there is one.
 
     Raises:
-        DataError: wrong encoding, no such column, ragged row, missing label; with `path:line`.
+        DataError: wrong encoding, a missing column, a ragged row, a missing label; with `path:line`.
     """
     columns = columns or Columns()
     table = open_table(path, is_header=lambda cells: is_header(cells, columns))
-    layout: Layout | None = None
+    layout: ColumnLayout | None = None
     for number, row in enumerate(table.rows, start=1):
         layout = layout or find_layout(
             table.names, row.cells, columns, require_labels=require_labels, where=f"{table.where}:{table.first_line}"
@@ -62,27 +64,54 @@ def stream_file(
 def read_file(
     path: str, columns: Columns | None = None, *, language: str | None = None, require_labels: bool = True
 ) -> TextDataset:
-    """Read a file of texts whole; see `stream_file`.
+    """Read a whole file of texts; see `stream_file`.
 
-    Without `require_labels` the labels are None unless every text has one.
+    Without `require_labels` the labels of the data set are None unless every text has one.
 
     Raises:
-        DataError: as `stream_file`, or no record at all.
+        DataError: as `stream_file`, or the file has no records.
     """
     return collect(
         stream_file(path, columns, require_labels=require_labels), source=display_name(path), language=language
     )
 
 
+def stream_texts(path: str, text_column: str | None = None) -> Iterator[str]:
+    """Read only the texts of a file: the text column of a table (`.tsv`, `.csv`, `.jsonl`), else its lines.
+
+    Args:
+        path: the file; `-` is stdin.
+        text_column: name or number of the column; None: guessed. A file of any name is then read as a table.
+
+    Raises:
+        DataError: missing, not UTF-8 (with the line), a damaged table, or no such column.
+    """
+    if text_column or _is_table(path):
+        columns = Columns(text_column, None)
+        return (item.text for item in stream_file(path, columns, require_labels=False, read_labels=False))
+    return (line for _, line in read_lines(path))
+
+
+def stream_strings(path: str) -> Iterator[str]:
+    """Read everything in a file: every cell of a table, else its lines.
+
+    Raises:
+        DataError: as `stream_texts`.
+    """
+    if _is_table(path):
+        return (cell for row in open_table(path, is_header=lambda cells: False).rows for cell in row.cells)
+    return (line for _, line in read_lines(path))
+
+
 def collect(items: Iterator[Item], *, source: str, language: str | None) -> TextDataset:
-    """The items as a data set.
+    """Gather items into a data set.
 
     Raises:
         DataError: there are none.
     """
     found = list(items)
     if not found:
-        raise DataError("the data set is empty", where=source, hint="a header alone is not enough")
+        raise DataError("the data set is empty", where=source, hint="it needs at least one record below the header")
     labels = [item.label for item in found if item.label is not None]
     return TextDataset(
         ids=tuple(item.id for item in found),
@@ -94,13 +123,17 @@ def collect(items: Iterator[Item], *, source: str, language: str | None) -> Text
     )
 
 
-def _item(table: Table, row: Row, layout: Layout, number: int, *, require_labels: bool) -> Item:
+def _is_table(path: str) -> bool:
+    return plain_suffix(path) in TABLES
+
+
+def _item(table: OpenTable, row: TableRow, layout: ColumnLayout, number: int, *, require_labels: bool) -> Item:
     where = f"{table.where}:{row.line}"
     text = row.cells[layout.text]
     label = row.cells[layout.label].strip() if layout.label is not None else ""
     for value in (text, row.cells[layout.label] if layout.label is not None else ""):
         if isinstance(value, NestedValue):
-            raise DataError("a list or an object where a text or a label is wanted", where=where)
+            raise DataError("a list or an object where a text or a label is expected", where=where)
     if require_labels and not text.strip():
         raise DataError("empty text", where=where, hint="remove the row")
     if require_labels and not label:

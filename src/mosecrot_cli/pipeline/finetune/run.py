@@ -15,14 +15,14 @@ from mosecrot_cli.model.loading import Classifier, load_for_finetuning
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, LABEL_SHARES, InputSpace, seed_name
-from mosecrot_cli.pipeline.datasets import labels_of, load
 from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
 from mosecrot_cli.pipeline.finetune.seeds import Report, report_of, train_seeds, training_settings
 from mosecrot_cli.pipeline.mapped import SOURCE, Mapped, array_digest
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings
-from mosecrot_cli.tasks.presets import preset_for
+from mosecrot_cli.tasks.loading import labels_of, load
+from mosecrot_cli.tasks.registry import preset_for
 from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 
 OWN = "none"

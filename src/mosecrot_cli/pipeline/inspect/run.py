@@ -21,7 +21,6 @@ from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.datasets import load_texts
 from mosecrot_cli.pipeline.inspect.coverage import TextCoverage, text_coverage
 from mosecrot_cli.pipeline.inspect.report import Hubs, Inspection, NearestTokens
 from mosecrot_cli.pipeline.inspect.translation import TranslationTest, split_anchors, translation_test
@@ -30,6 +29,7 @@ from mosecrot_cli.pipeline.map.method import describe_method, map_options
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSettings
+from mosecrot_cli.tasks.loading import load_texts
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 

@@ -23,7 +23,7 @@ from mosecrot_cli.orthography import APOSTROPHES, ONE_APOSTROPHE, UNSPACED, is_l
 from mosecrot_cli.pipeline.resources import wanted_words
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import MapSettings
-from mosecrot_cli.tasks.strings import stream_strings
+from mosecrot_cli.tasks.textfiles import stream_strings
 from mosecrot_cli.vectors.readers import peek, read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 

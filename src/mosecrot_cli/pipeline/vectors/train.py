@@ -13,7 +13,7 @@ from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.pipeline.vectors.output import facts_of, manifest_of, outputs_of, summary_of, write
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import FastTextSettings, TrainVectorsSettings
-from mosecrot_cli.tasks.strings import stream_texts
+from mosecrot_cli.tasks.textfiles import stream_texts
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.training import SENTENCE_END, check_corpus, train_model, write_corpus
 from mosecrot_cli.vectors.writers import form_of
