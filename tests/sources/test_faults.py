@@ -15,7 +15,7 @@ import pytest
 from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
 from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.sources.lexica import registry as lexica
-from mosecrot_cli.sources.vectors import bring_vectors, find_vectors
+from mosecrot_cli.sources.vectors import bring_vectors, vectors_of_language
 from mosecrot_cli.tasks import taxi1500
 from sources.loopback import KEY
 
@@ -37,7 +37,11 @@ def request(target) -> lexica.Request:
 
 
 def vectors(name, language) -> Callable:
-    return lambda fetcher: bring_vectors(find_vectors(name, language, fetcher), fetcher)
+    def bring(fetcher):
+        source = vectors_of_language(name, language, fetcher, parameter="target_vectors")
+        return bring_vectors(source, fetcher, parameter="target_vectors")
+
+    return bring
 
 
 @dataclass(frozen=True)
@@ -47,27 +51,27 @@ class Case:
     bring: Callable
     path: str
     expected: bytes
-    option: str
+    parameter: str
 
 
 CASES = {
-    "muse": Case(lambda f: lexica.bring("muse", request(DE), f), "/muse/en-de.txt", PAIRS, "--lexicon"),
+    "muse": Case(lambda f: lexica.bring("muse", request(DE), f), "/muse/en-de.txt", PAIRS, "lexicons"),
     "muse:test": Case(
-        lambda f: lexica.bring("muse:test", request(DE), f), "/muse/en-de.5000-6500.txt", PAIRS, "--lexicon"
+        lambda f: lexica.bring("muse:test", request(DE), f), "/muse/en-de.5000-6500.txt", PAIRS, "lexicons"
     ),
     "muse:reverse": Case(
-        lambda f: lexica.bring("muse:reverse", request(DE), f), "/muse/de-en.txt", b"\nxwa\twa\t\tmuse\n", "--lexicon"
+        lambda f: lexica.bring("muse:reverse", request(DE), f), "/muse/de-en.txt", b"\nxwa\twa\t\tmuse\n", "lexicons"
     ),
     "wiktionary": Case(
-        lambda f: lexica.bring("wiktionary", request(TT), f), "/wiktionary/tatar.txt", PAIRS, "--lexicon"
+        lambda f: lexica.bring("wiktionary", request(TT), f), "/wiktionary/tatar.txt", PAIRS, "lexicons"
     ),
     "panlex": Case(
         lambda f: lexica.bring("panlex", request(TT), f), "/v2/expr", "\nwa\tсwa\t9.0\tpanlex\n".encode(), "--panlex-dump"
     ),
     "google": Case(lambda f: lexica.bring("google", request(TT), f), "/translate", b"\nwa\tgwa\t\tgoogle\n", "--lexicon"),
-    "wiki": Case(vectors("wiki", TT), "/wiki.tt.vec", VECTORS, "--target-vectors"),
-    "cc": Case(vectors("cc", TT), "/cc.tt.300.vec.gz", gzip.compress(VECTORS, mtime=0), "--target-vectors"),
-    "cc.bin": Case(vectors("cc.bin", TT), "/cc.tt.300.bin.gz", gzip.compress(VECTORS * 9, mtime=0), "--target-vectors"),
+    "wiki": Case(vectors("wiki", TT), "/wiki.tt.vec", VECTORS, "target_vectors"),
+    "cc": Case(vectors("cc", TT), "/cc.tt.300.vec.gz", gzip.compress(VECTORS, mtime=0), "target_vectors"),
+    "cc.bin": Case(vectors("cc.bin", TT), "/cc.tt.300.bin.gz", gzip.compress(VECTORS * 9, mtime=0), "target_vectors"),
     "taxi1500": Case(
         lambda f: taxi1500.bring_english(f) / "eng_test.tsv", "/taxi1500/eng_test.tsv", b"1\tSin\ta", "`data_dir`"
     ),
@@ -122,7 +126,7 @@ def test_what_does_not_pass_is_one_clear_error(full, fetcher, name, faults):
         case.bring(fetcher())
     message = str(caught.value)
     assert isinstance(caught.value, DataError if faults == ["page"] else SourceUnavailableError)
-    assert "\n" not in message and case.path in message and case.option in message and KEY not in message
+    assert "\n" not in message and case.path in message and case.parameter in message and KEY not in message
     assert len(full.asked(case.path)) == len(faults)
     # And then it works, and what came before is not asked for again.
     assert came(case.bring(fetcher()), case)
@@ -131,11 +135,11 @@ def test_what_does_not_pass_is_one_clear_error(full, fetcher, name, faults):
 
 
 @EVERY
-def test_offline_says_what_to_fetch_and_which_option_takes_it(full, fetcher, name):
+def test_offline_says_what_to_fetch_and_which_parameter_takes_it(full, fetcher, name):
     case = CASES[name]
     with pytest.raises(SourceUnavailableError, match="offline") as caught:
         case.bring(fetcher(offline=True))
-    assert case.option in str(caught.value) and caught.value.exit_code == 5
+    assert case.parameter in str(caught.value) and caught.value.exit_code == 5
     assert not full.seen
 
 
@@ -184,6 +188,6 @@ def test_vectors_of_the_hub(hub, fetcher, faults):
 @pytest.mark.parametrize("faults", [["404"], ["403"], ["500"] * 20, ["drop"] * 20, ["", *["500"] * 20]])
 def test_vectors_of_the_hub_that_do_not_come(hub, fetcher, faults):
     hub.faults[MODEL] = list(faults)
-    with pytest.raises(SourceUnavailableError, match=r"model\.bin of.*by hand.*--target-vectors FILE") as caught:
+    with pytest.raises(SourceUnavailableError, match=r"model\.bin of.*by hand.*`target_vectors`") as caught:
         vectors("hub", TT)(fetcher())
     assert "\n" not in str(caught.value)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mosecrot_cli.cache import cache_folder
 from mosecrot_cli.errors import DataError, OutputError, SourceUnavailableError, UsageError
 from mosecrot_cli.progress import SilentReporter
-from mosecrot_cli.sources.cache import cache_folder
+from mosecrot_cli.sources.download import Remote
 from mosecrot_cli.sources.endpoints import Endpoints, load_endpoints
-from mosecrot_cli.sources.fetch import Remote
 
 CONTENT = bytes(range(256)) * 2_000
 PATH = "/wiki.tt.vec"
@@ -21,7 +21,7 @@ PATH = "/wiki.tt.vec"
 @pytest.fixture
 def remote(server) -> Remote:
     server.files[PATH] = CONTENT
-    return Remote(f"{server.url}{PATH}", "vectors/wiki.tt.vec", "wiki.tt.vec", "--target-vectors FILE")
+    return Remote(f"{server.url}{PATH}", "vectors/wiki.tt.vec", "wiki.tt.vec", "target_vectors")
 
 
 def leftovers(fetcher) -> list[str]:
@@ -100,7 +100,7 @@ def test_a_weak_etag_is_not_trusted_with_a_resumption(server, fetcher, remote):
 @pytest.mark.parametrize("fault", ["page", "page application/octet-stream"])
 def test_a_web_page_is_no_file(server, fetcher, remote, fault):
     server.faults[PATH] = [fault]
-    with pytest.raises(DataError, match="a web page came.*by hand.*--target-vectors FILE"):
+    with pytest.raises(DataError, match="a web page came.*by hand.*`target_vectors`"):
         fetcher().file(remote)
     assert leftovers(fetcher()) == []
 
@@ -112,13 +112,13 @@ def test_what_does_not_pass_is_one_clear_error(server, fetcher, remote, faults):
         fetcher().file(remote)
     assert len(server.seen) == len(faults)
     message = str(caught.value)
-    assert remote.url in message and "--target-vectors FILE" in message and "\n" not in message
+    assert remote.url in message and "target_vectors" in message and "\n" not in message
     assert caught.value.exit_code == 5
     assert "wiki.tt.vec" not in leftovers(fetcher())
 
 
 def test_no_server_at_all(fetcher, tmp_path):
-    remote = Remote("http://127.0.0.1:9/x.vec", "vectors/x.vec", "x.vec", "--target-vectors FILE")
+    remote = Remote("http://127.0.0.1:9/x.vec", "vectors/x.vec", "x.vec", "target_vectors")
     with pytest.raises(SourceUnavailableError, match="no connection.*3 attempts.*fetch http"):
         fetcher().file(remote)
 
@@ -134,7 +134,7 @@ def test_offline_asks_nothing(server, fetcher, remote, monkeypatch):
     for name in ("MOSECROT_OFFLINE", "HF_HUB_OFFLINE"):
         monkeypatch.setenv(name, "1")
         with pytest.raises(
-            SourceUnavailableError, match=r"offline.*fetch http.*wiki\.tt\.vec by hand.*--target-vectors"
+            SourceUnavailableError, match=r"offline.*fetch http.*wiki\.tt\.vec by hand.*`target_vectors`"
         ):
             fetcher().file(remote)
         monkeypatch.delenv(name)
@@ -144,7 +144,7 @@ def test_offline_asks_nothing(server, fetcher, remote, monkeypatch):
 def test_a_known_checksum_is_compared(fetcher, remote):
     right = hashlib.sha256(CONTENT).hexdigest()
     assert fetcher(endpoints=Endpoints(sha256={remote.url: right})).file(remote).exists()
-    other = Remote(remote.url, "vectors/again.vec", "again", remote.option)
+    other = Remote(remote.url, "vectors/again.vec", "again", remote.parameter)
     with pytest.raises(DataError, match="the checksum is wrong"):
         fetcher(endpoints=Endpoints(sha256={remote.url: "0" * 64})).file(other)
     assert leftovers(fetcher()) == ["wiki.tt.vec"]

@@ -139,9 +139,9 @@ def session(*, as_json: bool = False, quiet: bool = False, verbose: bool = False
         os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     # Forked data loaders would otherwise make the tokenizers warn.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    from mosecrot_cli.sources.environment import tell_the_hub
+    from mosecrot_cli.sources.endpoints import configure_hub_client
 
-    tell_the_hub()
+    configure_hub_client()
     try:
         yield Sink(as_json=as_json, quiet=quiet, verbose=verbose)
         sys.stdout.flush()

@@ -46,7 +46,7 @@ def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
     facts = resources.inherited_facts(AnchorsSettings.out.output)
     language = settings.tgt or facts.get("tgt")
     inherited = facts.get("target_vectors")
-    path = resources.target_vectors(settings.target_vectors, language, inherited, reporter=reporter)
+    path = resources.vectors(settings.target_vectors, language, inherited, reporter=reporter).bring()
     limit = resources.limit(settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB)
     train = load(settings.train, "train", settings.data, language=language, reporter=reporter)
     test = load(settings.data_set, settings.split, settings.data, language=language, reporter=reporter)

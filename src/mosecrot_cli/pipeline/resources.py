@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,10 @@ from mosecrot_cli.settings import ALL
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, find_language, require_language
 from mosecrot_cli.sources.lexica.registry import default_lexicon
-from mosecrot_cli.sources.models import model_provenance
-from mosecrot_cli.sources.provenance import Provenance, announce
-from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, find_vectors
+from mosecrot_cli.sources.provenance import Provenance, announce, of_model
+from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, named_vectors, vectors_of_language
 from mosecrot_cli.tasks.textfiles import stream_strings
+from mosecrot_cli.vectors.readers import peek
 from mosecrot_cli.vectors.types import VectorPreview
 from mosecrot_cli.vectors.wanted_words import WantedWords
 
@@ -39,51 +41,135 @@ def hub_model(reference: str, reporter: Reporter) -> Provenance | None:
     """Whose work a model of the hub is; shown the first time. None for a folder here."""
     if is_local(reference):
         return None
-    origin = model_provenance(reference)
+    origin = of_model(reference)
     announce(origin, Fetcher(reporter=reporter))
     return origin
 
 
-def target_vectors(
+@dataclass(frozen=True)
+class VectorLocation:
+    """Where word vectors are: in a file on this machine, or at a source that they are downloaded from.
+
+    Attributes:
+        file: the file; None where the vectors belong to a source.
+        source: the source; None for a file that the user named.
+        parameter: the parameter that names other vectors, for advice.
+        fetcher: downloads.
+    """
+
+    file: Path | None
+    source: VectorSource | None
+    parameter: str
+    fetcher: Fetcher
+
+    @property
+    def name(self) -> str:
+        """The path of the file, or the source as a user names it (an address without its secrets)."""
+        return self.source.name if self.source else str(self.file)
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """Whose work the vectors are; None for a file or an address that the user named."""
+        return self.source.provenance if self.source else None
+
+    def bring(self) -> Path:
+        """The file of vectors, downloaded if it is not on this machine.
+
+        Raises:
+            SourceUnavailableError: offline, unreachable, or the source does not have the file.
+            DataError: what was sent is not the file.
+        """
+        if self.source is None:
+            assert self.file is not None  # one of the two is given
+            return self.file
+        return bring_vectors(self.source, self.fetcher, parameter=self.parameter)
+
+    def plan(self, name: str = "target vectors", max_vocab: int | None = None) -> list[tuple[str, str]]:
+        """Lines of a dry run; nothing is downloaded for them.
+
+        Args:
+            name: what the vectors are to the command.
+            max_vocab: how many words will be read (`settings.ALL` for all): adds a line with the memory that they take.
+        """
+        remote = self.source.remote if self.source else None
+        here = self.fetcher.path(remote) if remote else self.file
+        if here is None or not here.exists():
+            return [(name, f"{self.source.where} (to be fetched)" if self.source else str(self.file))]
+        found = peek(here)
+        cached = " from the cache" if self.source else ""
+        kind = f"{found.size / 1e6:,.0f} MB, {found.format}, dimension {found.dimension}"
+        lines = [(name, f"{found.path}{cached} ({kind})")]
+        return lines if max_vocab is None else [*lines, _memory_line(found, max_vocab)]
+
+
+def vectors(
     given: str | None,
-    tgt: str | None,
+    language: str | None = None,
     inherited: str | None = None,
     *,
+    parameter: str = "target_vectors",
+    language_parameter: str = "tgt",
     reporter: Reporter | None = None,
-    option: str = "--target-vectors",
-) -> Path:
-    """The file of vectors: as given, else as in the manifest of the input, else the language's default.
+) -> VectorLocation:
+    """Where the vectors are: as given, else as in the manifest of the input, else the default of the language.
 
-    What is not on this machine (`wiki`, `cc`, `cc.bin`, `hub`, an address, a hub id, a default) is fetched.
+    Nothing is downloaded. A value is the path of a file, the name of a source (`sources.vectors.NAMES`), an address,
+    or a hub id.
+
+    Args:
+        given: the value of `parameter`.
+        language: code or name of the language of the vectors, for sources by name and for the default.
+        inherited: the value in the manifest of the input.
+        parameter: the parameter that names the vectors.
+        language_parameter: the parameter that names the language.
+        reporter: receives the progress of downloads.
 
     Raises:
-        UsageError: nothing is said and no language either.
-        DataError: the file is missing.
-        SourceUnavailableError: the vectors cannot be fetched.
+        UsageError: neither vectors nor a language are given, the language is unknown, or an address is malformed.
+        DataError: no such file.
+        SourceUnavailableError: the source does not have the language.
     """
-    chosen = given or inherited
-    if chosen and Path(chosen).exists():
-        return Path(chosen)
     fetcher = Fetcher(reporter=reporter or SilentReporter())
-    return bring_vectors(vector_source(chosen, tgt, fetcher, option=option), fetcher)
+    chosen = given or inherited
+    if chosen and _is_here(chosen):
+        return VectorLocation(Path(chosen), None, parameter, fetcher)
+    if chosen is None or chosen in NAMES:
+        if language is None:
+            hint = f"name a file with `{parameter}`, or the language with `{language_parameter}`"
+            raise UsageError("neither the vectors nor their language are given", hint=hint)
+        known = require_language(language, f"`{language_parameter}`")
+        source = vectors_of_language(chosen, known, fetcher, parameter=parameter)
+        return VectorLocation(None, source, parameter, fetcher)
+    if (named := named_vectors(chosen, parameter=parameter)) is not None:
+        return VectorLocation(None, named, parameter, fetcher)
+    missing = "no such file of vectors" if given else "the file of vectors that the manifest of the input names is gone"
+    raise DataError(missing, where=chosen, hint=_other_vectors(chosen, parameter))
 
 
-def vector_source(
-    chosen: str | None, tgt: str | None, fetcher: Fetcher, *, option: str = "--target-vectors"
-) -> VectorSource:
-    """The source of vectors that are not a file here; `option` is what would name them.
+def _is_here(path: str) -> bool:
+    """Whether there is such a file or folder; False also for what can be no path."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # a name that is too long, or holds a NUL
+        return False
 
-    Raises:
-        UsageError: nothing is said and no language either, or an unknown language.
-        DataError: no source is called so: it must have been a file.
-    """
-    if chosen is None and tgt is None:
-        raise UsageError("which vectors are meant is not known", hint=f"name the file with {option}")
-    language = require_language(tgt, "--tgt") if tgt and (chosen is None or chosen in NAMES) else None
-    source = find_vectors(chosen, language, fetcher)
-    if source is None:
-        raise DataError("no such file of vectors", where=str(chosen), hint=f"{option} names another")
-    return source
+
+def _other_vectors(missing: str, parameter: str) -> str:
+    """Advice for a value that is neither a file nor a source: files and sources with a similar name."""
+    place = Path(missing)
+    files = [path.name for path in place.parent.iterdir()] if _is_here(str(place.parent)) else []
+    near = difflib.get_close_matches(place.name, files, n=1) or difflib.get_close_matches(missing, NAMES, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"`{parameter}` takes a file, an address, a hub id or {', '.join(NAMES)}"
+
+
+def _memory_line(found: VectorPreview, max_vocab: int) -> tuple[str, str]:
+    rows = max_vocab if found.rows is None else min(max_vocab, found.rows)
+    if rows == ALL:
+        return ("target words", "all; their number is known only after reading")
+    memory = rows * found.dimension * 4 / 1e6
+    return ("target words", f"at most {rows:,}, {memory:,.0f} MB as a matrix")
 
 
 def inherited_facts(output: Path) -> dict[str, Any]:
@@ -122,21 +208,6 @@ def default_lexicons(src: str, tgt: str | None) -> tuple[str, ...]:
         UsageError: the target language is not said, or one of them is unknown.
     """
     return (default_lexicon(*language_pair(src, tgt)),)
-
-
-def describe_vectors(found: VectorPreview, limit: int) -> list[tuple[str, str]]:
-    """Lines of a plan: the file of vectors, its size, and the memory that its matrix will take."""
-    rows = limit if found.rows is None else min(limit, found.rows)
-    lines = [("target vectors", describe_file(found))]
-    if rows == ALL:
-        return [*lines, ("target words", "all; how many, only reading will tell")]
-    memory = rows * found.dimension * 4 / 1e6
-    return [*lines, ("target words", f"at most {rows:,}, {memory:,.0f} MB as a matrix")]
-
-
-def describe_file(found: VectorPreview) -> str:
-    """A file of vectors with its size and kind."""
-    return f"{found.path} ({found.size / 1e6:,.0f} MB, {found.format.value}, dimension {found.dimension})"
 
 
 def wanted_words(texts: Sequence[Path], words: Iterable[str]) -> Callable[[str], bool] | None:

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,32 @@ from mosecrot_cli.sources.retrying import (
 )
 
 if TYPE_CHECKING:
-    from mosecrot_cli.sources.fetch import Fetcher, Remote
+    from mosecrot_cli.sources.fetch import Fetcher
 
 WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<\?xml[^>]*>\s*<!doctype html)", re.IGNORECASE)
 _PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A file of a source.
+
+    Attributes:
+        url: its address.
+        name: its path in the cache.
+        what: what it is, for people.
+        parameter: the parameter that takes the file when it was fetched by hand.
+    """
+
+    url: str
+    name: str
+    what: str
+    parameter: str
+
+    @property
+    def advice(self) -> str:
+        """How to do without the download."""
+        return f"fetch {self.url} by hand and give it with `{self.parameter}`"
 
 
 class Download:

@@ -1,4 +1,8 @@
-"""The addresses of all sources, in one table; `MOSECROT_ENDPOINTS=file.toml` replaces any (mirrors, tests)."""
+"""The addresses of all sources in one table, and the environment variables that decide what may be fetched.
+
+`MOSECROT_ENDPOINTS=file.toml` replaces any of the addresses, for a mirror or a test. `MOSECROT_OFFLINE` and
+`HF_HUB_OFFLINE` forbid every download.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,9 @@ from mosecrot_cli.errors import DataError, UsageError
 
 ENVIRONMENT = "MOSECROT_ENDPOINTS"
 HUB_ENDPOINT = "HF_ENDPOINT"
+OFFLINE = "MOSECROT_OFFLINE"
+HUB_OFFLINE = "HF_HUB_OFFLINE"
+_TRUE = frozenset({"1", "true", "yes", "on"})
 _FASTTEXT = "https://dl.fbaipublicfiles.com/fasttext"
 
 
@@ -73,6 +80,25 @@ def load_endpoints(path: Path | None = None) -> Endpoints:
     for name, address in given.items():
         _check(name, address, defaults, named)
     return dataclasses.replace(defaults, **given, sha256={key: value.lower() for key, value in checksums.items()})
+
+
+def is_offline() -> bool:
+    """Whether MOSECROT_OFFLINE or HF_HUB_OFFLINE forbids downloads."""
+    return any(os.environ.get(name, "").strip().lower() in _TRUE for name in (OFFLINE, HUB_OFFLINE))
+
+
+def configure_hub_client() -> None:
+    """Pass the address of the hub, and whether downloads are allowed, on to the hub's own client.
+
+    The client reads its environment when it is imported, which happens after the options of a command were parsed.
+
+    Raises:
+        DataError, UsageError: see `load_endpoints`.
+    """
+    if os.environ.get(ENVIRONMENT):
+        os.environ[HUB_ENDPOINT] = load_endpoints().hub
+    if is_offline():
+        os.environ[HUB_OFFLINE] = "1"
 
 
 def _check(name: str, address: object, defaults: Endpoints, where: Path) -> None:

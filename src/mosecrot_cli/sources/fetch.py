@@ -13,12 +13,12 @@ import httpx
 from filelock import FileLock
 
 from mosecrot_cli import __version__
+from mosecrot_cli.cache import cache_folder
 from mosecrot_cli.errors import DataError, SourceUnavailableError
 from mosecrot_cli.files import writing
 from mosecrot_cli.progress import Reporter, SilentReporter
-from mosecrot_cli.sources.cache import cache_folder, is_offline
-from mosecrot_cli.sources.download import WEB_PAGE, Download
-from mosecrot_cli.sources.endpoints import Endpoints, load_endpoints
+from mosecrot_cli.sources.download import WEB_PAGE, Download, Remote
+from mosecrot_cli.sources.endpoints import Endpoints, is_offline, load_endpoints
 from mosecrot_cli.sources.retrying import (
     MOMENTARY,
     Patience,
@@ -31,28 +31,6 @@ from mosecrot_cli.sources.retrying import (
 )
 
 _AGENT = {"user-agent": f"mosecrot/{__version__}"}
-
-
-@dataclass(frozen=True, slots=True)
-class Remote:
-    """A file of a source.
-
-    Attributes:
-        url: its address.
-        name: its path in the cache.
-        what: what it is, for people.
-        option: the option that takes the file when it was fetched by hand.
-    """
-
-    url: str
-    name: str
-    what: str
-    option: str
-
-    @property
-    def advice(self) -> str:
-        """How to do without the download."""
-        return f"fetch {self.url} by hand and give it with {self.option}"
 
 
 @dataclass(frozen=True)

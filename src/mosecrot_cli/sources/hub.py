@@ -6,20 +6,21 @@ from pathlib import Path
 from typing import Literal
 
 from mosecrot_cli.errors import SourceUnavailableError
+from mosecrot_cli.sources.addresses import shown
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.retrying import MOMENTARY, TryAgain, retry_after, retrying, unavailable
 
 Kind = Literal["model", "dataset"]
 
 
-def hub_file(repository: str, name: str, fetcher: Fetcher, *, option: str, kind: Kind = "model") -> Path:
+def hub_file(repository: str, name: str, fetcher: Fetcher, *, parameter: str, kind: Kind = "model") -> Path:
     """A file of a repository; the hub's client resumes and checks it.
 
     Args:
         repository: id, `owner/name`.
         name: path of the file in it.
         fetcher: knows the hub's address, whether it is offline, and how patient to be.
-        option: the option that takes the file when it was fetched by hand.
+        parameter: the parameter that takes the file when it was fetched by hand.
         kind: of the repository.
 
     Raises:
@@ -31,8 +32,8 @@ def hub_file(repository: str, name: str, fetcher: Fetcher, *, option: str, kind:
     # The client lets the errors of its HTTP library through: all are of this class.
     http_error: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
     endpoint = fetcher.endpoints.hub
-    where = f"{endpoint}/{'datasets/' if kind == 'dataset' else ''}{repository}"
-    hint = f"fetch {name} of {where} by hand and give it with {option}; HF_ENDPOINT names a mirror of the hub"
+    where = f"{shown(endpoint)}/{'datasets/' if kind == 'dataset' else ''}{repository}"
+    hint = f"fetch {name} of {where} by hand and give it with `{parameter}`; HF_ENDPOINT names a mirror of the hub"
     fetcher.reporter.info(f"{name} of {where}")
 
     def ask() -> Path:

@@ -1,4 +1,4 @@
-"""Whose work each source is: licence and what to cite."""
+"""Whose work each source is: its licence and what to cite."""
 
 from __future__ import annotations
 
@@ -103,8 +103,18 @@ MULTILINGUAL_BERT = Provenance(
 )
 
 
+_KNOWN_MODELS = {"bert-base-cased": BERT, "bert-base-multilingual-cased": MULTILINGUAL_BERT}
+_BERT_OWNER = "google-bert/"
+
+
+def of_model(reference: str) -> Provenance:
+    """Licence and citation of a model by its hub id; for a model that is not known here, a pointer to its card."""
+    known = _KNOWN_MODELS.get(reference.removeprefix(_BERT_OWNER))
+    return known or of_card(reference, f"huggingface.co/{reference}")
+
+
 def of_card(name: str, home: str) -> Provenance:
-    """A model or data set of the hub that is not known here: its card tells."""
+    """The provenance of a model or data set of the hub that is not known here: it points to the card."""
     return Provenance(name, home, "see its card", "see its card")
 
 

@@ -11,7 +11,8 @@ from mosecrot_cli.sources.languages import Language, near_languages
 from mosecrot_cli.tasks.types import Split
 
 ENVIRONMENT = "MOSECROT_DATA"
-OPTION = "`data_dir`"
+PARAMETER = "data_dir"
+OPTION = f"`{PARAMETER}`"
 """How messages name the setting that takes the data folder."""
 _SPLIT_NAMES: dict[Split, tuple[str, ...]] = {
     "train": ("train",),

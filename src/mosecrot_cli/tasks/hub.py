@@ -66,7 +66,7 @@ def download_file(repository: str, path: str, reporter: Reporter) -> Path:
     Raises:
         SourceUnavailableError: the hub cannot be reached or has no such file.
     """
-    return hub_file(repository, path, Fetcher(reporter=reporter), option="`data_dir`", kind="dataset")
+    return hub_file(repository, path, Fetcher(reporter=reporter), parameter="data_dir", kind="dataset")
 
 
 def _load(repository: str, config: str | None, name: str) -> datasets.DatasetDict:

@@ -27,11 +27,12 @@ from pathlib import Path, PurePosixPath
 from mosecrot_cli.errors import DataError, SourceUnavailableError
 from mosecrot_cli.files import partial_path, writing
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.sources.fetch import Fetcher, Remote
+from mosecrot_cli.sources.download import Remote
+from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, find_language
 from mosecrot_cli.sources.provenance import TAXI1500 as PROVENANCE
 from mosecrot_cli.sources.provenance import announce
-from mosecrot_cli.tasks.datadir import OPTION, first_file, require_known, split_names
+from mosecrot_cli.tasks.datadir import OPTION, PARAMETER, first_file, require_known, split_names
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import SPLITS, Split, TextDataset
 from mosecrot_cli.text_lines import read_lines
@@ -106,7 +107,7 @@ def bring_english(fetcher: Fetcher) -> Path:
     """
     for split in SPLITS:
         url = fetcher.endpoints.taxi1500_english.format(split=split)
-        fetcher.file(Remote(url, f"{NAME}/eng_{split}.tsv", f"Taxi1500, {split}", OPTION))
+        fetcher.file(Remote(url, f"{NAME}/eng_{split}.tsv", f"Taxi1500, {split}", PARAMETER))
     announce(PROVENANCE, fetcher)
     return fetcher.cache / NAME
 
@@ -123,7 +124,7 @@ def bring_editions(fetcher: Fetcher, language: Language, version: int) -> Path:
     """
     name = f"Taxi1500-c_v{version}.0"
     url = fetcher.endpoints.taxi1500_corpus.format(version=version)
-    archive = fetcher.file(Remote(url, f"{NAME}/{name}.zip", name, OPTION))
+    archive = fetcher.file(Remote(url, f"{NAME}/{name}.zip", name, PARAMETER))
     announce(PROVENANCE, fetcher)
     folder = fetcher.cache / NAME / name
     try:

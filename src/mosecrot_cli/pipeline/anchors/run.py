@@ -23,8 +23,7 @@ from mosecrot_cli.settings import IDENTICAL_LETTERS, AnchorsSettings
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.lexica import registry as online
 from mosecrot_cli.sources.provenance import Provenance
-from mosecrot_cli.sources.vectors import VectorSource, bring_vectors
-from mosecrot_cli.vectors.readers import peek, read_vectors
+from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
 
@@ -149,19 +148,24 @@ def bring(settings: AnchorsSettings, reporter: Reporter) -> AnchorsJob:
         elif choice.kind is not LexiconKind.IDENTICAL:
             lexica[value] = choice.value
 
-    def bring_file(given: str | None, language: str | None, option: str) -> Path:
-        if given and Path(given).exists():
-            return Path(given)
-        source = resources.vector_source(given, language, fetcher, option=option)
-        sources.extend([source.provenance] if source.provenance else [])
-        return bring_vectors(source, fetcher)
-
-    vectors = bring_file(settings.target_vectors, settings.tgt, "--target-vectors")
-    pivot = bring_file(settings.pivot_vectors, settings.src, "--pivot-vectors") if settings.pivot_vectors else None
+    locations = _vectors(settings, reporter)
+    sources += [location.provenance for location in locations if location and location.provenance]
+    vectors, pivot = locations[0].bring(), locations[1].bring() if locations[1] else None
     if origin := resources.hub_model(model, reporter):
         sources.append(origin)
     filled = replace(settings, target_vectors=str(vectors), pivot_vectors=str(pivot) if pivot else None)
     return AnchorsJob(filled, model, vectors, pivot, lexica, tuple(sources))
+
+
+def _vectors(
+    settings: AnchorsSettings, reporter: Reporter
+) -> tuple[resources.VectorLocation, resources.VectorLocation | None]:
+    """Where the target vectors and the pivot vectors are."""
+    target = resources.vectors(settings.target_vectors, settings.tgt, reporter=reporter)
+    if not settings.pivot_vectors:
+        return target, None
+    named = {"parameter": "pivot_vectors", "language_parameter": "src"}
+    return target, resources.vectors(settings.pivot_vectors, settings.src, **named, reporter=reporter)
 
 
 def _request(settings: AnchorsSettings) -> online.Request:
@@ -254,17 +258,10 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
     """What would be read, and fetched; nothing is fetched for it."""
     fetcher = Fetcher(reporter=reporter)
     plan = [("source model", str(settings.source_model))]
-    given = settings.target_vectors
-    if given and Path(given).exists():
-        plan += resources.describe_vectors(peek(given), settings.max_vocab)
-    else:
-        plan.append(("target vectors", _remote(resources.vector_source(given, settings.tgt, fetcher), fetcher)))
-    given = settings.pivot_vectors
-    if given and Path(given).exists():
-        plan.append(("pivot vectors", resources.describe_file(peek(given))))
-    elif given:
-        source = resources.vector_source(given, settings.src, fetcher, option="--pivot-vectors")
-        plan.append(("pivot vectors", _remote(source, fetcher)))
+    target, pivot = _vectors(settings, reporter)
+    plan += target.plan(max_vocab=settings.max_vocab)
+    if pivot:
+        plan += pivot.plan("pivot vectors")
     for value in settings.lexicons:
         choice = resolve_lexicon(value)
         if choice.kind is LexiconKind.SOURCE:
@@ -275,8 +272,3 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
             size = f"{Path(value).stat().st_size:,} bytes" if choice.kind is LexiconKind.FILE else "standard input"
         plan.append(("lexicon", f"{value} ({size})"))
     return plan
-
-
-def _remote(source: VectorSource, fetcher: Fetcher) -> str:
-    there = source.remote is not None and fetcher.path(source.remote).is_file()
-    return f"{source.where} ({'in the cache' if there else 'to be fetched'})"

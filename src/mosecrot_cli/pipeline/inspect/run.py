@@ -217,9 +217,8 @@ def _translate(material: InspectMaterial, reporter: Reporter) -> TranslationTest
 def _read_static(material: InspectMaterial, reporter: Reporter) -> WordVectors:
     """The static vectors of the mapped words."""
     facts, recorded = material.mapped.facts, material.recorded
-    path = resources.target_vectors(
-        material.settings.target_vectors, facts.get("tgt"), facts.get("target_vectors"), reporter=reporter
-    )
+    given, inherited = material.settings.target_vectors, facts.get("target_vectors")
+    path = resources.vectors(given, facts.get("tgt"), inherited, reporter=reporter).bring()
     size = material.mapped.manifest.inputs.get("target_vectors", {}).get("bytes")
     if material.settings.target_vectors is None and size is not None and path.stat().st_size != size:
         reporter.warn(f"{path} has changed since {material.mapped.folder} was mapped")

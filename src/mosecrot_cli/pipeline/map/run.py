@@ -32,7 +32,6 @@ from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_diges
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, Basis, MapSettings
-from mosecrot_cli.vectors.readers import peek
 from mosecrot_cli.vectors.types import WordVectors
 
 Matrix = NDArray[np.float32]
@@ -101,7 +100,7 @@ def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
     src = facts.get("src") or AnchorsSettings.src
     model = resources.source_model(settings.source_model, src, facts.get("source_model"))
     inherited = facts.get("target_vectors")
-    vectors = resources.target_vectors(settings.target_vectors, facts.get("tgt"), inherited, reporter=reporter)
+    vectors = resources.vectors(settings.target_vectors, facts.get("tgt"), inherited, reporter=reporter).bring()
     count = settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB
     filled = replace(
         settings,
@@ -113,9 +112,8 @@ def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
     )
     pivot_vectors = None
     if settings.pivot_vectors:
-        pivot_vectors = resources.target_vectors(
-            settings.pivot_vectors, src, reporter=reporter, option="--pivot-vectors"
-        )
+        named = {"parameter": "pivot_vectors", "language_parameter": "src"}
+        pivot_vectors = resources.vectors(settings.pivot_vectors, src, **named, reporter=reporter).bring()
         filled = replace(filled, pivot_vectors=str(pivot_vectors))
     return MapJob(filled, model, vectors, pivot_vectors, resources.limit(count), facts)
 
@@ -253,9 +251,10 @@ def _plan(job: MapJob) -> list[tuple[str, str]]:
     plan.append(("source model", job.source_model))
     if job.pivot:
         lexicons = ", ".join(map(str, settings.pivot_lexicons)) or settings.anchors
-        plan += [("pivot vectors", resources.describe_file(peek(job.pivot))), ("pivot lexicon", lexicons)]
+        plan += [*resources.vectors(str(job.pivot)).plan("pivot vectors"), ("pivot lexicon", lexicons)]
     if settings.vocab_from:
         plan.append(("words kept", f"those of the anchors and of {', '.join(map(str, settings.vocab_from))}"))
     if settings.subwords:
         plan.append(("words composed", "those of them that the vectors lack, from subwords"))
-    return plan + resources.describe_vectors(peek(job.target_vectors), settings.max_vocab or DEFAULT_MAX_VOCAB)
+    target = resources.vectors(str(job.target_vectors))
+    return plan + target.plan(max_vocab=settings.max_vocab or DEFAULT_MAX_VOCAB)

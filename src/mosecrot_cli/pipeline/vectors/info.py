@@ -78,7 +78,7 @@ def describe(settings: DescribeVectorsSettings, reporter: Reporter) -> VectorsIn
         DataError: damaged vectors.
         SourceUnavailableError: they cannot be fetched.
     """
-    path = resources.target_vectors(settings.vectors, None, reporter=reporter)
+    path = resources.vectors(settings.vectors, parameter="vectors", reporter=reporter).bring()
     preview = peek(path)
     vectors = read_vectors(path, max_vocab=resources.limit(settings.max_vocab), reporter=reporter)
     votes = script_votes(vectors.words)

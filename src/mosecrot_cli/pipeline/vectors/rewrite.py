@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
@@ -12,7 +13,7 @@ from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.pipeline.vectors.output import facts_of, manifest_of, outputs_of, summary_of, write
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, FloatType, RewriteVectorsSettings, VectorForm
-from mosecrot_cli.vectors.readers import peek, read_vectors
+from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.writers import form_of
 
 
@@ -45,15 +46,17 @@ def _rewrite(command: str, settings: RewriteVectorsSettings, reporter: Reporter)
     form = settings.form or form_of(output)
     if settings.dtype is not FloatType.float32 and form is not VectorForm.npy:
         raise UsageError(f"{settings.dtype} numbers are for .npy", where="--dtype", hint=f"not for {form}")
-    source = resources.target_vectors(settings.vectors, None, reporter=reporter)
+    location = resources.vectors(settings.vectors, parameter="vectors", reporter=reporter)
+    settings = replace(settings, vectors=location.name)  # the manifest must not hold a password
+    if settings.out.dry_run:
+        plan = [*location.plan("vectors", settings.max_vocab), ("format", str(form))]
+        return StepResult(output, None, plan, planned=True)
+    source = location.bring()
     inputs: dict[str, str | Path] = {"vectors": source}
     inputs |= {f"vocab_from_{number}": path for number, path in enumerate(settings.vocab_from, start=1)}
     inputs |= {f"lexicon_{number}": path for number, path in enumerate(settings.lexicons, start=1)}
     outputs = outputs_of(output, form)
     step = Step(command, settings, inputs, outputs, folder=False, manifest=manifest_of(output))
-    if settings.out.dry_run:
-        plan = [*resources.describe_vectors(peek(source), settings.max_vocab), ("format", str(form))]
-        return StepResult(output, None, plan, planned=True)
     step.check()
     if unchanged := step.unchanged():
         return unchanged

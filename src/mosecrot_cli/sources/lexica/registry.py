@@ -10,14 +10,15 @@ from urllib.parse import quote
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
 from mosecrot_cli.sources import provenance
-from mosecrot_cli.sources.fetch import Fetcher, Remote
+from mosecrot_cli.sources.download import Remote
+from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, in_muse
 from mosecrot_cli.sources.lexica import google, panlex
 from mosecrot_cli.sources.lexica.crawl import Translation, digest_of, write_lexicon
 from mosecrot_cli.sources.lexica.panlex_dump import read_dump
 from mosecrot_cli.sources.provenance import Provenance, announce
 
-_OPTION = "--lexicon FILE"
+_PARAMETER = "lexicons"
 _MUSE_PARTS = {"": "", "train": ".0-5000", "test": ".5000-6500"}
 _MUSE_REVERSE = "reverse"
 
@@ -72,7 +73,7 @@ def muse(request: Request, part: str, fetcher: Fetcher) -> Path:
 def _muse_remote(source: Language, target: Language, part: str, fetcher: Fetcher) -> Remote:
     pair = f"{source.muse}-{target.muse}"
     url = fetcher.endpoints.muse.format(pair=pair, part=part)
-    return Remote(url, f"lexica/muse/{pair}{part}.txt", f"MUSE {pair}", _OPTION)
+    return Remote(url, f"lexica/muse/{pair}{part}.txt", f"MUSE {pair}", _PARAMETER)
 
 
 def _two_columns(path: Path) -> list[Translation]:
@@ -137,7 +138,7 @@ def wiktionary(request: Request, part: str, fetcher: Fetcher) -> Path:
         )
     name = request.target.wiktionary
     url = fetcher.endpoints.wiktionary.format(name=quote(name))
-    return fetcher.file(Remote(url, f"lexica/wiktionary/{name}.txt", f"Wiktionary, {name}", _OPTION))
+    return fetcher.file(Remote(url, f"lexica/wiktionary/{name}.txt", f"Wiktionary, {name}", _PARAMETER))
 
 
 @dataclass(frozen=True, slots=True)
