@@ -101,19 +101,41 @@ def test_csls_changes_both_sides(chain: Path, options: str):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--normalize unit", "--normalize has no use with --method relative"),
+        ("--normalize unit", "relative (it is for lstsq, ridge, procrustes, residual)"),
         ("--normalize none --preset paper", "lstsq, ridge, procrustes, residual"),
-        ("--basis vocabulary", "--basis vocabulary has no use with --method relative"),
+        ("--basis vocabulary", "relative (it is for lstsq, ridge, procrustes)"),
         ("--basis vocabulary --preset transfer", "lstsq, ridge, procrustes"),
-        ("--neighbours csls --method ridge", "any with --basis vocabulary"),
-        ("--neighbours csls --weighting standard", "--weighting softmax, sparsemax, entmax15"),
-        ("--pivot-lexicon en-xx.tsv", "without --pivot-vectors"),
+        ("--neighbours csls --method ridge", "it is for relative, residual, any with"),
+        ("--neighbours csls --weighting standard", "can be softmax, sparsemax, entmax15"),
+        ("--pivot-lexicon en-xx.tsv", "is used only together with"),
     ],
 )
 def test_an_option_without_use_is_wrong_usage(
     chain: Path, options: str, message: str, capsys: pytest.CaptureFixture[str]
 ):
     assert message in failure_of(f"map {options} -o a", 2, capsys)
+
+
+@pytest.mark.parametrize(
+    ("options", "unused"),
+    [
+        ("--method lstsq --k 10 --weighting softmax", {"weighting", "k"}),
+        ("--method procrustes --temperature 0.5 --ridge 2", {"temperature", "ridge"}),
+        ("--weighting standard --temperature 0.5", {"temperature"}),
+        ("--method ridge --ridge 2", set()),
+        ("--method ridge --self-learning 1", set()),
+        ("--preset transfer --method lstsq", set()),
+        ("", set()),
+    ],
+)
+@pytest.mark.parametrize("dry", ["", " --dry-run"])
+def test_an_option_that_the_method_does_not_use_is_named(
+    chain: Path, options: str, unused: set[str], dry: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run(f"map {options} -o new{dry}".split()) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "has no effect" in line]
+    names = {re.match(r"warning: \W*([a-z_]+)", line)[1].replace("-", "_") for line in warnings}
+    assert names == unused
 
 
 @pytest.mark.parametrize("lexicon", ["--pivot-lexicon wide.tsv", ""])
@@ -200,7 +222,7 @@ def test_self_learning_adds_anchors_and_says_which_round_was_best(chain: Path, c
 
 def test_self_learning_is_not_for_pivots(pivot_world: Path, capsys: pytest.CaptureFixture[str]):
     message = failure_of("map --self-learning 2 --pivot-vectors en.vec --method ridge", 2, capsys)
-    assert "--self-learning has no use with --pivot-vectors" in message
+    assert "leave one of them out" in message
 
 
 def test_the_automatic_ridge_is_named(chain: Path, capsys: pytest.CaptureFixture[str]):

@@ -41,4 +41,4 @@ def test_a_kept_source_is_the_models_own_matrix(chain: Path):
 
 def test_an_option_without_effect_is_said(chain: Path, capsys: pytest.CaptureFixture[str]):
     assert run("map --method procrustes --ridge 2 -o a".split()) == 0
-    assert "the ridge has no effect with procrustes" in capsys.readouterr().err
+    assert "has no effect with procrustes: it is not used" in capsys.readouterr().err

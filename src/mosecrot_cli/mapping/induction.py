@@ -19,11 +19,12 @@ from mosecrot_cli.mapping.csls import CSLS_K, first_rows, mutual_near
 from mosecrot_cli.mapping.methods.linear import procrustes
 from mosecrot_cli.mapping.normalization import Side, Sides
 from mosecrot_cli.mapping.units import exact_units
+from mosecrot_cli.settings import Normalize
 
 GAIN = 5e-4
 """A round that makes the pairs' mean cosine larger by less is the last one."""
 
-_SIDES = "both"
+_SIDES = Normalize.both
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping.units import exact_units
+from mosecrot_cli.settings import Normalize
 
 Rows = NDArray[np.float64]
 
@@ -26,13 +27,11 @@ class Normalization:
     Attributes:
         before: applied to the rows before their mean is taken.
         after: applied to the rows, once the mean of the anchors' is taken off.
-        summary: one line for help texts.
         centred: whether it is taken off.
     """
 
     before: Callable[[NDArray[Any]], Rows]
     after: Callable[[Rows], Rows]
-    summary: str
     centred: bool
 
 
@@ -40,11 +39,11 @@ def _as_they_are(rows: NDArray[Any]) -> Rows:
     return np.asarray(rows, dtype=np.float64)
 
 
-NORMALIZATIONS: dict[str, Normalization] = {
-    "none": Normalization(_as_they_are, _as_they_are, "rows as they are", centred=False),
-    "unit": Normalization(exact_units, _as_they_are, "rows of unit length", centred=False),
-    "center": Normalization(_as_they_are, _as_they_are, "less the mean of the anchors", centred=True),
-    "both": Normalization(exact_units, exact_units, "unit length, less the mean, unit length again", centred=True),
+NORMALIZATIONS: dict[Normalize, Normalization] = {
+    Normalize.none: Normalization(_as_they_are, _as_they_are, centred=False),
+    Normalize.unit: Normalization(exact_units, _as_they_are, centred=False),
+    Normalize.centred: Normalization(_as_they_are, _as_they_are, centred=True),
+    Normalize.both: Normalization(exact_units, exact_units, centred=True),
 }
 
 
@@ -52,13 +51,13 @@ class Side:
     """Normalises rows of one side of a fit as it did the anchors; zero rows that are only scaled stay zero.
 
     Args:
-        how: a name in `NORMALIZATIONS`.
+        how: see `NORMALIZATIONS`.
 
     Raises:
         UsageError: no such normalisation.
     """
 
-    def __init__(self, how: str) -> None:
+    def __init__(self, how: Normalize) -> None:
         if how not in NORMALIZATIONS:
             raise UsageError(f"unknown normalization {how!r}", hint="one of " + ", ".join(NORMALIZATIONS))
         self.how = NORMALIZATIONS[how]
@@ -83,16 +82,16 @@ class Sides:
     not centred): `m + s u(image)`, with `u` of unit length. A zero vector has no direction: it becomes `m`.
 
     Args:
-        vectors: name of the normalisation of the vectors.
+        vectors: normalisation of the vectors.
         values: of the source embeddings.
 
     Raises:
         UsageError: no such normalisation.
     """
 
-    def __init__(self, vectors: str, values: str) -> None:
+    def __init__(self, vectors: Normalize, values: Normalize) -> None:
         self.vectors, self.values = Side(vectors), Side(values)
-        self.restores = (vectors, values) != ("none", "none")
+        self.restores = (vectors, values) != (Normalize.none, Normalize.none)
 
     def fit(self, vectors: Rows, values: Rows) -> Self:
         """Learn the means and the distance from the anchors' vectors `[A, Dx]` and source embeddings `[A, D]`."""

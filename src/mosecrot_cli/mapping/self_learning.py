@@ -19,6 +19,7 @@ from mosecrot_cli.mapping.csls import CSLS_K, mutual_near
 from mosecrot_cli.mapping.methods.linear import ridge_solver
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import exact_units
+from mosecrot_cli.settings import Normalize
 
 HELD_OUT = 0.1
 """Share of the seeds that judge."""
@@ -125,7 +126,7 @@ class _Fit:
 
     def __init__(self, seeds: _Anchors, learnt: _Anchors, ridge: float | None) -> None:
         vectors, values = (np.concatenate(side) for side in zip(seeds, learnt, strict=True))
-        self.sides = Sides("both", "center").fit(vectors, values)
+        self.sides = Sides(Normalize.both, Normalize.centred).fit(vectors, values)
         vectors, values = self.sides.vectors.transform(vectors), self.sides.values.transform(values)
         self.matrix = ridge_solver(ridge, centred=True)(vectors, values).matrix
 

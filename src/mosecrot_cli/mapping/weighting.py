@@ -10,6 +10,8 @@ import entmax
 import torch
 from torch import Tensor
 
+from mosecrot_cli.settings import Weighting
+
 CANCELLED = 1e-3
 """`standard`: a row whose similarities sum to less than this share of their magnitudes takes its nearest anchor."""
 
@@ -29,7 +31,6 @@ class WeightingRule:
         amplification: similarities and temperature -> `[n]`: by about how much an error in the similarities of a row
             grows in its weights. Rows where this is large are computed in float64.
         cancelled: similarities -> `[n]`: rows whose weights are undefined, so that the nearest anchor takes all.
-        summary: one line for help texts.
         uses_temperature: whether the temperature changes the result.
         signed: whether weights can be negative.
     """
@@ -37,7 +38,6 @@ class WeightingRule:
     weights: Callable[[Tensor, float], Tensor]
     amplification: Callable[[Tensor, float], Tensor]
     cancelled: Callable[[Tensor], Tensor]
-    summary: str
     uses_temperature: bool = True
     signed: bool = False
 
@@ -110,11 +110,9 @@ def _never(similarities: Tensor) -> Tensor:
     return torch.zeros(len(similarities), dtype=torch.bool, device=similarities.device)
 
 
-WEIGHTINGS: dict[str, WeightingRule] = {
-    "standard": WeightingRule(
-        standard, _by_sum, cancelling, "similarity / sum of similarities", uses_temperature=False, signed=True
-    ),
-    "softmax": WeightingRule(softmax, _by_temperature, _never, "softmax(similarity / T)"),
-    "sparsemax": WeightingRule(sparsemax, _by_temperature, _never, "sparsemax(similarity / T): few anchors"),
-    "entmax15": WeightingRule(entmax15, _by_temperature, _never, "1.5-entmax(similarity / T): between the two"),
+WEIGHTINGS: dict[Weighting, WeightingRule] = {
+    Weighting.standard: WeightingRule(standard, _by_sum, cancelling, uses_temperature=False, signed=True),
+    Weighting.softmax: WeightingRule(softmax, _by_temperature, _never),
+    Weighting.sparsemax: WeightingRule(sparsemax, _by_temperature, _never),
+    Weighting.entmax15: WeightingRule(entmax15, _by_temperature, _never),
 }

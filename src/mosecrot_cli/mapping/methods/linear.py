@@ -22,6 +22,7 @@ from mosecrot_cli.mapping.base import (
 )
 from mosecrot_cli.mapping.cross_validation import LeaveOneOut
 from mosecrot_cli.mapping.normalization import Sides
+from mosecrot_cli.settings import Normalize
 
 
 class Solution(NamedTuple):
@@ -39,7 +40,7 @@ class Solution(NamedTuple):
 Solver = Callable[[NDArray[np.float64], NDArray[np.float64]], Solution]
 """Of anchors in both spaces, `[A, Dx]` and `[A, D]`."""
 
-LINEAR_SIDES = "none"
+LINEAR_SIDES = Normalize.none
 """How the sides of a linear map are normalised unless told otherwise."""
 
 
@@ -138,7 +139,7 @@ class LinearMap:
         UsageError: no such normalisation.
     """
 
-    def __init__(self, solve: Solver, normalize: str = LINEAR_SIDES) -> None:
+    def __init__(self, solve: Solver, normalize: Normalize = LINEAR_SIDES) -> None:
         self.solve = solve
         self.sides = Sides(normalize, normalize)
 

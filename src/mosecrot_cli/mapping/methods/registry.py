@@ -1,4 +1,4 @@
-"""Every way to give target words an embedding of the source model's width, by name."""
+"""Every way to give target words an embedding of the source model's width: one entry for each `settings.Method`."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from mosecrot_cli.mapping.methods.relative import RelativeMap
 from mosecrot_cli.mapping.methods.residual import RESIDUAL_SIDES, ResidualMap
 from mosecrot_cli.mapping.methods.vocabulary import VocabularyMap
 from mosecrot_cli.mapping.normalization import NORMALIZATIONS
+from mosecrot_cli.settings import Method, Normalize, Weighting
 
 
 @dataclass(frozen=True, slots=True)
 class MapOptions:
-    """What a method can be told; each takes what it uses (`MapMethod` says what that is).
+    """What a method can be told; each uses a part of it, as `MapMethod` says.
 
     Attributes:
         k: how many of the nearest anchors; more than there are means all.
-        weighting: a name in `weighting.WEIGHTINGS`.
+        weighting: how their similarities become weights.
         temperature: `T` of the weighting, above 0.
         ridge: strength of the ridge regression, above 0; None: chosen by leave-one-out; see `linear.ridge_solver`.
         device: `cpu`, `cuda`, `cuda:N` or `mps`.
-        normalize: how the sides of the fit are normalised, a name in `NORMALIZATIONS`; None: as the method does it.
+        normalize: how the sides of the fit are normalised; None: as the method does it.
         tokens: source embeddings of the basis `[V, D]`: each image becomes the weighted mean of the `k` nearest of
             them; None: it stays as it is.
         queries: the rows that will be mapped, for neighbours under CSLS; None: neighbours by cosine.
     """
 
     k: int
-    weighting: str
+    weighting: Weighting
     temperature: float
     ridge: float | None
     device: str = "cpu"
-    normalize: str | None = None
+    normalize: Normalize | None = None
     tokens: NDArray[Any] | None = field(default=None, repr=False)
     queries: Queries | None = None
 
@@ -53,7 +54,6 @@ class MapMethod:
             on the anchors' source embeddings as both vectors and values (the paper's `F^s`).
         weighs_neighbours: whether `k`, the weighting and the temperature change the result.
         regularised: whether the ridge changes the result.
-        summary: one line for help texts.
         normalize: how it normalises the sides of the fit unless told otherwise; None: it cannot be told.
         takes_basis: whether the tokens of the whole source vocabulary can be the basis of what it maps to; then the
             neighbours are weighed, too.
@@ -63,8 +63,7 @@ class MapMethod:
     keeps_source: bool
     weighs_neighbours: bool
     regularised: bool
-    summary: str
-    normalize: str | None = None
+    normalize: Normalize | None = None
     takes_basis: bool = False
 
 
@@ -86,26 +85,24 @@ def _linear(solver: Callable[[MapOptions], Solver]) -> Callable[[MapOptions], Em
     return build
 
 
-METHODS: dict[str, MapMethod] = {
-    "relative": MapMethod(
+METHODS: dict[Method, MapMethod] = {
+    Method.relative: MapMethod(
         build=lambda options: RelativeMap(
             options.k, options.weighting, options.temperature, options.device, queries=options.queries
         ),
         keeps_source=False,
         weighs_neighbours=True,
         regularised=False,
-        summary="weighted mean of the source embeddings of the nearest anchors (the paper's method)",
     ),
-    "lstsq": MapMethod(
+    Method.lstsq: MapMethod(
         build=_linear(lambda options: lstsq),
         keeps_source=True,
         weighs_neighbours=False,
         regularised=False,
-        summary="the linear map with the least squared error over the anchors (the paper's baseline)",
         normalize=LINEAR_SIDES,
         takes_basis=True,
     ),
-    "ridge": MapMethod(
+    Method.ridge: MapMethod(
         build=_linear(
             lambda options: ridge_solver(
                 options.ridge, centred=NORMALIZATIONS[options.normalize or LINEAR_SIDES].centred
@@ -114,20 +111,18 @@ METHODS: dict[str, MapMethod] = {
         keeps_source=True,
         weighs_neighbours=False,
         regularised=True,
-        summary="least squares with a penalty on large maps, for few anchors",
         normalize=LINEAR_SIDES,
         takes_basis=True,
     ),
-    "procrustes": MapMethod(
+    Method.procrustes: MapMethod(
         build=_linear(lambda options: procrustes),
         keeps_source=True,
         weighs_neighbours=False,
         regularised=False,
-        summary="the orthogonal map with the least squared error",
         normalize=LINEAR_SIDES,
         takes_basis=True,
     ),
-    "residual": MapMethod(
+    Method.residual: MapMethod(
         build=lambda options: ResidualMap(
             options.k,
             options.weighting,
@@ -140,7 +135,6 @@ METHODS: dict[str, MapMethod] = {
         keeps_source=True,
         weighs_neighbours=True,
         regularised=True,
-        summary="ridge on centred sides, and the weighted residuals of the nearest anchors",
         normalize=RESIDUAL_SIDES,
     ),
 }

@@ -21,6 +21,7 @@ from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_devi
 from mosecrot_cli.mapping.search import AnchorIndex, Nearest
 from mosecrot_cli.mapping.units import UnitRows, unit_rows
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
+from mosecrot_cli.settings import Weighting
 
 _MOST_AMPLIFICATION = 5.0
 """Float32 cosines are off by about 1e-7. A weighting that amplifies this further is computed in float64."""
@@ -53,14 +54,14 @@ class RelativeMap:
 
     Args:
         k: how many anchors; a number larger than that of the anchors takes all.
-        weighting: a name in `WEIGHTINGS`.
+        weighting: how their similarities become weights.
         temperature: `T`, larger than 0.
         device: `cpu`, `cuda`, `cuda:N` or `mps`.
         queries: all rows that will be mapped, for neighbours under CSLS (not with `standard`); None: by cosine.
     """
 
     def __init__(
-        self, k: int, weighting: str, temperature: float, device: str = "cpu", *, queries: Queries | None = None
+        self, k: int, weighting: Weighting, temperature: float, device: str = "cpu", *, queries: Queries | None = None
     ) -> None:
         self.k, self.weighting, self.temperature, self.device = k, weighting, temperature, device
         self.queries = queries
@@ -78,7 +79,8 @@ class RelativeMap:
             raise UsageError(f"the temperature must be above 0, not {self.temperature}")
         if self.weighting not in WEIGHTINGS:
             raise UsageError(f"unknown weighting {self.weighting!r}", hint="one of " + ", ".join(WEIGHTINGS))
-        if self.queries is not None and WEIGHTINGS[self.weighting].signed:
+        self._rule = WEIGHTINGS[self.weighting]
+        if self.queries is not None and self._rule.signed:
             raise UsageError(
                 f"{self.weighting} divides by the sum of the similarities, which under CSLS has no meaning"
             )
@@ -136,8 +138,7 @@ class RelativeMap:
         if self.k_ == len(self._index):
             return self._weigh(rows, self._index.exact_similarities(rows.exact())) @ self._values.double
         found = self._index.search(rows, self.k_)
-        weighting = WEIGHTINGS[self.weighting]
-        fragile = weighting.amplification(found.similarities, self.temperature) > _MOST_AMPLIFICATION
+        fragile = self._rule.amplification(found.similarities, self.temperature) > _MOST_AMPLIFICATION
         if fragile.all():
             exact = self._exactly(rows, found)
             return self._mean_of_few(self._weigh(rows, exact.similarities), exact.indices)
@@ -145,7 +146,7 @@ class RelativeMap:
         mean = self._values.mean(weights.float(), found.indices)
         if fragile.any():
             exact = self._exactly(rows.part(fragile.cpu().numpy()), Nearest(*(part[fragile] for part in found)))
-            weights = weighting(exact.similarities, self.temperature)
+            weights = self._rule(exact.similarities, self.temperature)
             mean[fragile] = self._mean_of_few(weights, exact.indices).to(mean)
         return mean
 
@@ -156,14 +157,13 @@ class RelativeMap:
 
     def _mean_of_few(self, weights: Tensor, indices: Tensor) -> Tensor:
         """The mean for weights in float64; summed so too where signs may cancel."""
-        if WEIGHTINGS[self.weighting].signed:
+        if self._rule.signed:
             return self._values.mean(weights, indices)
         return self._values.mean(weights.float().to(self._index.device), indices.to(self._index.device))
 
     def _weigh(self, rows: UnitRows, similarities: Tensor) -> Tensor:
-        weighting = WEIGHTINGS[self.weighting]
-        weights = weighting(similarities, self.temperature)
-        lost = weighting.cancelled(similarities).cpu().numpy() & ~rows.zero
+        weights = self._rule(similarities, self.temperature)
+        lost = self._rule.cancelled(similarities).cpu().numpy() & ~rows.zero
         tally = self._tally
         tally.rows += len(rows)
         tally.zero += int(rows.zero.sum())

@@ -15,10 +15,11 @@ from mosecrot_cli.mapping.methods.linear import relative_residual, ridge_solver
 from mosecrot_cli.mapping.methods.relative import RelativeMap
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import UnitRows, unit_rows
+from mosecrot_cli.settings import Normalize, Weighting
 
-RESIDUAL_SIDES = "both"
+RESIDUAL_SIDES = Normalize.both
 """How the sides are normalised unless told otherwise."""
-_SOURCE_SIDE = {"unit": "none", "both": "center"}
+_SOURCE_SIDE = {Normalize.unit: Normalize.none, Normalize.both: Normalize.centred}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,11 @@ class ResidualMap:
 
     Args:
         k: how many anchors; a number larger than that of the anchors takes all.
-        weighting: a name in `WEIGHTINGS`.
+        weighting: how their similarities become weights.
         temperature: `T`, larger than 0.
         ridge: see `linear.ridge_solver`.
         device: `cpu`, `cuda`, `cuda:N` or `mps`.
-        normalize: a name in `NORMALIZATIONS`, other than the `both` described above. The source side is only ever
+        normalize: how both sides are normalised, if not by the `both` described above. The source side is only ever
             centred: an anchor's residual is passed on at its own length.
         queries: all vectors that will be mapped, for neighbours under CSLS (not with `standard`); None: by cosine.
 
@@ -67,12 +68,12 @@ class ResidualMap:
     def __init__(
         self,
         k: int,
-        weighting: str,
+        weighting: Weighting,
         temperature: float,
         ridge: float | None,
         device: str = "cpu",
         *,
-        normalize: str = RESIDUAL_SIDES,
+        normalize: Normalize = RESIDUAL_SIDES,
         queries: Queries | None = None,
     ) -> None:
         self.k, self.weighting, self.temperature, self.ridge, self.device = k, weighting, temperature, ridge, device

@@ -13,6 +13,7 @@ from mosecrot_cli.mapping.base import BLOCK_ROWS, Matrix, checked, checked_outpu
 from mosecrot_cli.mapping.csls import Queries, changed
 from mosecrot_cli.mapping.methods.linear import LinearMap, LinearStatistics
 from mosecrot_cli.mapping.methods.relative import RelativeMap
+from mosecrot_cli.settings import Weighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class VocabularyMap:
         linear: a map that is not yet fitted.
         tokens: source embeddings of the basis, finite ones `[V, D]`.
         k: how many tokens; a number larger than `V` takes all.
-        weighting: a name in `WEIGHTINGS`.
+        weighting: how their similarities become weights.
         temperature: `T`, larger than 0.
         device: `cpu`, `cuda`, `cuda:N` or `mps`.
         queries: all vectors that will be mapped, for neighbours under CSLS (not with `standard`); None: by cosine.
@@ -55,7 +56,7 @@ class VocabularyMap:
         linear: LinearMap,
         tokens: NDArray[Any],
         k: int,
-        weighting: str,
+        weighting: Weighting,
         temperature: float,
         device: str = "cpu",
         *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,7 @@ from mosecrot_cli.evaluation.reference_ranges import Judgement, kind_of_map
 from mosecrot_cli.files import sha256
 from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.lexicon.types import Pair
-from mosecrot_cli.mapping.csls import in_blocks
 from mosecrot_cli.mapping.diagnostics import NormStatistics, k_occurrences, norm_statistics, skewness
-from mosecrot_cli.mapping.methods.registry import METHODS
 from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
@@ -25,7 +24,7 @@ from mosecrot_cli.pipeline.inspect.coverage import TextCoverage, text_coverage
 from mosecrot_cli.pipeline.inspect.report import Hubs, Inspection, NearestTokens
 from mosecrot_cli.pipeline.inspect.translation import TranslationTest, split_anchors, translation_test
 from mosecrot_cli.pipeline.map.fit import anchor_rows
-from mosecrot_cli.pipeline.map.method import describe_method, map_options
+from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSettings
@@ -49,7 +48,7 @@ class InspectMaterial:
     Attributes:
         mapped: the folder.
         settings: what was asked.
-        recorded: what `map` was told, with the device of this run.
+        method: as `map` was told, on the device of this run.
         model: the source model.
         words: its words.
         tokens: its whole-word tokens, and their ids in ascending order.
@@ -61,7 +60,7 @@ class InspectMaterial:
 
     mapped: Mapped
     settings: InspectSettings
-    recorded: MapSettings
+    method: ChosenMethod
     model: str
     words: SourceWords
     tokens: list[str]
@@ -82,9 +81,14 @@ class InspectMaterial:
         return self.target.words[len(self.target) - count :]
 
     @property
+    def recorded(self) -> MapSettings:
+        """What `map` was told."""
+        return self.method.settings
+
+    @property
     def device(self) -> str:
         """Where searches run."""
-        return map_options(self.recorded).device
+        return self.method.options.device
 
 
 def run(settings: InspectSettings, reporter: Reporter) -> Inspection:
@@ -114,7 +118,7 @@ def run(settings: InspectSettings, reporter: Reporter) -> Inspection:
         hubs = _hubs(material, source, target)
     return Inspection(
         mapped=settings.mapped,
-        method=describe_method(material.recorded) + (", source kept" if material.keeps_source else ", source mapped"),
+        method=material.method.describe() + (", source kept" if material.keeps_source else ", source mapped"),
         anchors=_count(material),
         words=tuple(_neighbours(material, source)),
         translation=test,
@@ -169,7 +173,7 @@ def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None,
     return InspectMaterial(
         mapped=mapped,
         settings=settings,
-        recorded=replace(recorded, device=settings.device),
+        method=ChosenMethod.of(replace(recorded, device=settings.device)),
         model=model,
         words=words,
         tokens=[by_id[index] for index in ids.tolist()],
@@ -203,13 +207,13 @@ def _translate(material: InspectMaterial, reporter: Reporter) -> TranslationTest
     split = split_anchors(anchors, material.ids, share=settings.holdout, seed=settings.seed)
     with reporter.track("held-out translation", None):
         return translation_test(
-            METHODS[material.recorded.method],
-            map_options(material.recorded, tokens=own[material.ids], queries=in_blocks(vectors.matrix)),
+            partial(material.method.build, tokens=own[material.ids]),
             anchors,
             split,
             vectors=vectors.matrix,
             sample=sample if len(sample) else split.tested,
             candidates=own[material.ids],
+            device=material.device,
             keeps_source=material.keeps_source,
         )
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.mapping.csls import hubness, in_blocks
 from mosecrot_cli.mapping.devices import torch_device
 from mosecrot_cli.mapping.diagnostics import precision_at, translation_ranks
-from mosecrot_cli.mapping.methods.registry import MapMethod, MapOptions
 from mosecrot_cli.pipeline.map.fit import AnchorRows
 
 PLACES = (1, 5, 10)
@@ -89,34 +89,36 @@ def split_anchors(anchors: AnchorRows, candidates: NDArray[np.int64], *, share: 
 
 
 def translation_test(
-    method: MapMethod,
-    options: MapOptions,
+    build: Callable[..., EmbeddingMap],
     anchors: AnchorRows,
     split: Split,
     *,
     vectors: Matrix,
     sample: NDArray[np.int64],
     candidates: Matrix,
+    device: str,
     keeps_source: bool,
 ) -> TranslationTest:
     """Fit the map on a part of the anchors and look where the mapped words of the rest find their translations.
 
     Args:
-        method: how to map.
-        options: what the method is told.
+        build: makes a map that is not fitted yet, given the `queries` that it will map.
         anchors: the anchors.
         split: which of them are held out.
         vectors: the target vectors.
         sample: rows of the vectors that stand for all target words in CSLS.
         candidates: the model's own embeddings of the source tokens, `[n, D]`.
+        device: of the searches.
         keeps_source: search among these; else among their images, as in the paper's F^s.
     """
     values = anchors.values[split.fit]
-    target_map = method.build(options).fit(vectors[anchors.rows[split.fit]], values)
+    target_map = build(queries=in_blocks(vectors)).fit(vectors[anchors.rows[split.fit]], values)
     queries = target_map.transform(vectors[split.tested])
     others = target_map.transform(vectors[sample])
-    base = candidates if keeps_source else method.build(options).fit(values, values).transform(candidates)
-    hubs = hubness(base, in_blocks(others), device=torch_device(options.device))
+    base = candidates
+    if not keeps_source:
+        base = build(queries=in_blocks(candidates)).fit(values, values).transform(candidates)
+    hubs = hubness(base, in_blocks(others), device=torch_device(device))
     ranks = {
         "cosine": translation_ranks(queries, base, split.right),
         "csls": translation_ranks(queries, base, split.right, hubness=hubs),

@@ -15,9 +15,9 @@ from mosecrot_cli.mapping.cross_validation import plausible
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.self_learning import learn_anchors
 from mosecrot_cli.model.source_words import SourceWords
-from mosecrot_cli.pipeline.map.method import map_options
+from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import MapSettings
+from mosecrot_cli.settings import Normalize
 from mosecrot_cli.vectors.types import WordVectors
 
 SELF_LEARNING_WORDS = 300_000
@@ -47,22 +47,23 @@ class Fit:
     digests: dict[str, str | None] = field(default_factory=dict)
 
 
-def plausible_anchors(fit: Fit, settings: MapSettings, reporter: Reporter) -> Fit:
-    """Those anchors that the others confirm; how many are left out goes to the statistics.
+def plausible_anchors(fit: Fit, method: ChosenMethod, reporter: Reporter) -> Fit:
+    """Only the anchors that the others confirm (`max_rank`); the statistics count those left out.
 
     Raises:
-        DataError: there is none.
+        DataError: none is left.
     """
+    settings = method.settings
     with reporter.track("filtering anchors", None):
         vectors, values = (np.asarray(side, dtype=np.float64) for side in (fit.vectors, fit.values))
-        sides = Sides("both", "center").fit(vectors, values)
+        sides = Sides(Normalize.both, Normalize.centred).fit(vectors, values)
         vectors, values = sides.vectors.transform(vectors), sides.values.transform(values)
-        kept = plausible(vectors, values, settings.max_rank, ridge=map_options(settings).ridge)
+        kept = plausible(vectors, values, settings.max_rank, ridge=method.options.ridge)
     if not kept.any():
         raise DataError(
-            f"none of {len(kept):,} anchors is among the nearest {settings.max_rank:g} of what the others predict",
+            f"none of {len(kept):,} anchors is among the nearest {settings.max_rank:.0%} of what the others predict",
             where=settings.anchors,
-            hint="a larger --max-rank; 1 keeps all",
+            hint="raise `max_rank`; 1 keeps all",
         )
     return replace(
         fit,
@@ -74,33 +75,32 @@ def plausible_anchors(fit: Fit, settings: MapSettings, reporter: Reporter) -> Fi
     )
 
 
-def with_self_learning(fit: Fit, settings: MapSettings, words: SourceWords, own: Matrix, reporter: Reporter) -> Fit:
-    """The anchors, and those that self-learning finds with them; what it found out goes to the statistics.
+def with_self_learning(fit: Fit, method: ChosenMethod, words: SourceWords, own: Matrix, reporter: Reporter) -> Fit:
+    """The anchors and those that self-learning finds with their help; the statistics describe its rounds.
 
     Args:
         fit: anchors that are target words.
-        settings: of `map`.
+        method: of `map`, with the number of rounds in its settings.
         words: the model's words; whole words of letters can be translations.
         own: the model's input embeddings, `V^s x D`.
-        reporter: told about the progress.
+        reporter: hears of progress.
     """
     assert fit.rows is not None and fit.tokens is not None
-    options = map_options(settings)
     ids = np.array(sorted(index for word, index in words.whole_word_tokens().items() if word.isalpha()), dtype=np.int64)
     tokens = own[ids]
     usable = fit.rows < SELF_LEARNING_WORDS
     if usable.sum() < 2 or not len(tokens):
-        reporter.warn("no self-learning: it starts from two anchors at least")
+        reporter.warn("self-learning is left out: it needs at least two anchors to start from")
         return fit
-    with reporter.track("self-learning", settings.self_learning) as advance:
+    with reporter.track("self-learning", method.settings.self_learning) as advance:
         learnt = learn_anchors(
             fit.matrix[:SELF_LEARNING_WORDS],
             tokens,
             fit.rows[usable],
             fit.values[usable],
-            rounds=settings.self_learning,
-            ridge=options.ridge,
-            device=options.device,
+            rounds=method.settings.self_learning,
+            ridge=method.options.ridge,
+            device=method.options.device,
             advance=advance,
         )
     found = {"best_round": learnt.best, "rounds": [asdict(step) for step in learnt.rounds]}

@@ -23,11 +23,12 @@ from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline.map.fit import Fit
 from mosecrot_cli.pipeline.mapped import fill
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import Normalize
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 from mosecrot_cli.vectors.wanted_words import WantedWords
 
-_SIDES = "both"
+_SIDES = Normalize.both
 
 
 def pivot_pairs(lexicons: Sequence[Path], anchors: Sequence[Pair]) -> list[Pair]:

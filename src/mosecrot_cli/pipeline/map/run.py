@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +13,18 @@ from numpy.typing import NDArray
 from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.manifest import portable
 from mosecrot_cli.mapping.csls import in_blocks
-from mosecrot_cli.mapping.methods.registry import METHODS
 from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.map.fit import AnchorRows, Fit, anchor_rows, plausible_anchors, with_self_learning
-from mosecrot_cli.pipeline.map.method import (
-    check_options,
-    describe_method,
-    map_options,
-    own_normalization,
-    warn_about_options,
-    weighs_neighbours,
-)
+from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.map.out_of_fold import OUT_OF_FOLD, out_of_fold_rows
 from mosecrot_cli.pipeline.map.pivot import pivot, pivot_pairs
 from mosecrot_cli.pipeline.map.target_words import composes, read_target
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill, new_array
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, Basis, MapSettings
+from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, MapSettings
 from mosecrot_cli.vectors.types import WordVectors
 
 Matrix = NDArray[np.float32]
@@ -43,6 +36,7 @@ class MapJob:
 
     Attributes:
         settings: every value filled in.
+        method: how to map.
         source_model: path or id of the source model.
         target_vectors: the file of vectors.
         pivot: the file of pivot vectors; None: no pivot.
@@ -51,6 +45,7 @@ class MapJob:
     """
 
     settings: MapSettings
+    method: ChosenMethod
     source_model: str
     target_vectors: Path
     pivot: Path | None
@@ -79,10 +74,10 @@ def run(settings: MapSettings, reporter: Reporter) -> StepResult:
         DataError: an input is damaged, or no anchor is left.
         SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
-    check_options(settings)
     job = resolve(settings, reporter)
     step = Step("map", job.settings, job.inputs, (settings.out.output,))
     if settings.out.dry_run:
+        job.method.warn(reporter)
         return StepResult(settings.out.output, None, _plan(job), planned=True)
     step.check()
     if unchanged := step.unchanged():
@@ -96,6 +91,7 @@ def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
     Raises:
         UsageError: neither said nor there, or `--subwords` with vectors that have none.
     """
+    method = ChosenMethod.of(settings)
     facts = {} if settings.anchors == STDIO else resources.inherited_facts(Path(settings.anchors))
     src = facts.get("src") or AnchorsSettings.src
     model = resources.source_model(settings.source_model, src, facts.get("source_model"))
@@ -108,21 +104,19 @@ def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
         target_vectors=str(vectors),
         max_vocab=count,
         subwords=composes(settings, vectors),
-        normalize=own_normalization(settings),
+        normalize=method.normalize,
     )
     pivot_vectors = None
     if settings.pivot_vectors:
         named = {"parameter": "pivot_vectors", "language_parameter": "src"}
         pivot_vectors = resources.vectors(settings.pivot_vectors, src, **named, reporter=reporter).bring()
         filled = replace(filled, pivot_vectors=str(pivot_vectors))
-    return MapJob(filled, model, vectors, pivot_vectors, resources.limit(count), facts)
+    return MapJob(filled, method, model, vectors, pivot_vectors, resources.limit(count), facts)
 
 
 def _map(job: MapJob, output: Path, manifest: Path, reporter: Reporter) -> Computed:
-    settings = job.settings
-    method = METHODS[settings.method]
-    keeps_source = method.keeps_source or settings.keep_source
-    warn_about_options(settings, reporter)
+    settings, method = job.settings, job.method
+    method.warn(reporter)
     pairs = read_anchor_pairs(settings.anchors)
     own = load_input_embeddings(job.source_model)
     resources.hub_model(job.source_model, reporter)
@@ -136,31 +130,31 @@ def _map(job: MapJob, output: Path, manifest: Path, reporter: Reporter) -> Compu
     else:
         fit = _direct(anchor_rows(pairs, words, own, vectors, where=settings.anchors), vectors, reporter)
     if settings.max_rank < 1:
-        fit = plausible_anchors(fit, settings, reporter)
+        fit = plausible_anchors(fit, method, reporter)
     if settings.self_learning:
-        fit = with_self_learning(fit, settings, words, own, reporter)
-    tokens = own[sorted(words.whole_word_tokens().values())] if settings.basis == Basis.vocabulary else None
-    _warn_about_k(settings, len(fit.values if tokens is None else tokens), reporter)
+        fit = with_self_learning(fit, method, words, own, reporter)
+    tokens = own[sorted(words.whole_word_tokens().values())] if method.uses_vocabulary else None
+    _warn_about_k(method, len(fit.values if tokens is None else tokens), reporter)
     output.mkdir()
-    options = map_options(settings, tokens=tokens, queries=in_blocks(fit.matrix))
-    target_map = method.build(options).fit(fit.vectors, fit.values)
+    queries = in_blocks(fit.matrix)
+    target_map = method.build(tokens=tokens, queries=queries).fit(fit.vectors, fit.values)
     target = new_array(output / TARGET, (len(vectors), own.shape[1]), settings.dtype)
     fill(target_map, fit.matrix, target, "mapping target words", reporter)
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
     statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
     if settings.subwords:
         statistics["subword_words"] = targets.composed
-    if keeps_source:
+    if method.keeps_source:
         np.save(output / SOURCE, own)
-        options = replace(options, ridge=statistics["target"].get("ridge"))
-        if predicted := out_of_fold_rows(fit, lambda: method.build(options), settings.dtype, reporter):
+        ridge = statistics["target"].get("ridge")
+        build = partial(method.build, tokens=tokens, queries=queries, ridge=ridge)
+        if predicted := out_of_fold_rows(fit, build, settings.dtype, reporter):
             predicted.save(output / OUT_OF_FOLD)
     else:
-        options = map_options(settings, queries=in_blocks(own))
-        source_map = method.build(options).fit(fit.values, fit.values)
+        source_map = method.build(queries=in_blocks(own)).fit(fit.values, fit.values)
         fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
-    return _describe(job, output, manifest, own, fit, vectors, statistics, keeps_source=keeps_source)
+    return _describe(job, output, manifest, own, fit, vectors, statistics)
 
 
 def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fit:
@@ -180,10 +174,10 @@ def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fi
     return Fit(vectors.matrix[anchors.rows], anchors.values, anchors.rows, tokens, vectors.matrix, statistics)
 
 
-def _warn_about_k(settings: MapSettings, count: int, reporter: Reporter) -> None:
-    if weighs_neighbours(settings) and ALL != settings.k > count:
-        what = "tokens" if settings.basis == Basis.vocabulary else "anchors"
-        reporter.warn(f"k = {settings.k:,}, but there are {count:,} {what}: all are used")
+def _warn_about_k(method: ChosenMethod, count: int, reporter: Reporter) -> None:
+    if method.weighs_neighbours and ALL != method.options.k > count:
+        what = "tokens" if method.uses_vocabulary else "anchors"
+        reporter.warn(f"k = {method.options.k:,}, but there are {count:,} {what}: all are used")
 
 
 def _describe(
@@ -194,16 +188,14 @@ def _describe(
     fit: Fit,
     vectors: WordVectors,
     statistics: dict[str, Any],
-    *,
-    keeps_source: bool,
 ) -> Computed:
-    settings = job.settings
+    settings, keeps_source = job.settings, job.method.keeps_source
     own_digest = array_digest(own)
     source_digest = own_digest if keeps_source else array_digest(np.load(output / SOURCE, mmap_mode="r"))
     found = statistics["target"]
     summary = [
         ("anchors", _anchors(fit)),
-        ("method", describe_method(settings, found.get("ridge"))),
+        ("method", job.method.describe(found.get("ridge"))),
         ("target words", f"{len(vectors):,} x {own.shape[1]}"),
         *([("of them composed", f"{statistics['subword_words']:,}, from subwords")] if settings.subwords else []),
         ("source tokens", f"{len(own):,}, {'kept' if keeps_source else 'mapped'}"),
@@ -247,7 +239,7 @@ def _anchors(fit: Fit) -> str:
 
 def _plan(job: MapJob) -> list[tuple[str, str]]:
     settings = job.settings
-    plan = [("anchors", settings.anchors), ("method", describe_method(settings))]
+    plan = [("anchors", settings.anchors), ("method", job.method.describe())]
     plan.append(("source model", job.source_model))
     if job.pivot:
         lexicons = ", ".join(map(str, settings.pivot_lexicons)) or settings.anchors
