@@ -1,4 +1,4 @@
-"""Whole files or none: outputs are written beside their final name and renamed when complete."""
+"""Whole files or none: outputs are written next to their final name and renamed when complete; the cache's place."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from mosecrot_cli.errors import DataError, OutputError, OutputExistsError
 
 PARTIAL = ".partial"
+CACHE = "MOSECROT_CACHE"
 _CANNOT_WRITE = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -23,6 +24,15 @@ _CANNOT_WRITE = {
     errno.ENOTDIR,
     errno.EEXIST,
 }
+
+
+def cache_folder() -> Path:
+    """The folder for what can be fetched or computed again: MOSECROT_CACHE, else the platform's place for caches."""
+    if named := os.environ.get(CACHE):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("mosecrot", appauthor=False))
 
 
 def partial_path(path: Path) -> Path:
@@ -129,6 +139,17 @@ def existing_file(path: Path, *, hint: str | None = None) -> Path:
         raise DataError("no such file", where=str(path), hint=hint)
     if not os.access(path, os.R_OK):
         raise DataError("the file cannot be read: permission denied", where=str(path), hint=hint)
+    return path
+
+
+def regular_file(path: Path, *, hint: str | None = None) -> Path:
+    """`path`, which must be a readable regular file: reading a pipe or a device may take for ever.
+
+    Raises:
+        DataError: it is not.
+    """
+    if not existing_file(path, hint=hint).is_file():
+        raise DataError("a pipe or a device, but a regular file is wanted", where=str(path), hint=hint)
     return path
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mosecrot_cli.cache import cache_folder
 from mosecrot_cli.errors import DataError, OutputError, SourceUnavailableError, UsageError
+from mosecrot_cli.files import cache_folder
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.sources.download import Remote
 from mosecrot_cli.sources.endpoints import Endpoints, load_endpoints

@@ -9,18 +9,17 @@ import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.devices import check_compute, resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
 from mosecrot_cli.model.loading import Classifier, load_classifier, quiet_transformers
 from mosecrot_cli.model.training.pseudo_labels import PseudoLabels, choose_pseudo_labels
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
-from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
 from mosecrot_cli.pipeline.finetune.seeds import Report, train_seeds, training_settings
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
@@ -47,7 +46,7 @@ class AdaptJob:
     settings: SelfTrainingSettings
     checkpoints: dict[str, Path]
     texts: tuple[str, ...]
-    facts: dict[str, Any]
+    facts: Facts
 
 
 def run(settings: SelfTrainingSettings, reporter: Reporter) -> StepResult:
@@ -75,8 +74,8 @@ def resolve(settings: SelfTrainingSettings, reporter: Reporter) -> AdaptJob:
         DataError: no checkpoint is there, or the texts are missing, damaged or empty.
     """
     checkpoints = checkpoints_of(settings.checkpoint)
-    facts = resources.inherited_facts(settings.checkpoint)
-    language = facts.get("tgt") or facts.get("src")
+    facts = Facts.of(settings.checkpoint)
+    language = facts.tgt or facts.src
     found = load_texts(settings.texts, "train", settings.data, language=language, reporter=reporter)
     texts = tuple(dict.fromkeys(text for text in found if text.strip()))
     if not texts:
@@ -87,7 +86,7 @@ def resolve(settings: SelfTrainingSettings, reporter: Reporter) -> AdaptJob:
         batch_size=settings.batch_size or presets.DEFAULT.batch_size,
         max_length=settings.max_length or presets.DEFAULT.max_length,
     )
-    return AdaptJob(filled, checkpoints, texts, {name: facts.get(name) for name in ("src", "tgt")})
+    return AdaptJob(filled, checkpoints, texts, Facts(src=facts.src, tgt=facts.tgt))
 
 
 def _adapt_all(job: AdaptJob, partial: Path, reporter: Reporter) -> Computed:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mosecrot_cli.files import check_writable
+from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.model.linear_baseline import MeanVectorClassifier, standalone_tokenizer
 from mosecrot_cli.orthography import is_lowercased
@@ -43,11 +44,10 @@ def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
     """
     if settings.predictions:
         check_writable(settings.predictions, overwrite=settings.overwrite)
-    facts = resources.inherited_facts(AnchorsSettings.out.output)
-    language = settings.tgt or facts.get("tgt")
-    inherited = facts.get("target_vectors")
-    path = resources.vectors(settings.target_vectors, language, inherited, reporter=reporter).bring()
-    limit = resources.limit(settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB)
+    facts = Facts.of(AnchorsSettings.out.output)
+    language = settings.tgt or facts.tgt
+    path = resources.vectors(settings.target_vectors, language, facts.target_vectors, reporter=reporter).bring()
+    limit = resources.limit(settings.max_vocab or facts.max_vocab or DEFAULT_MAX_VOCAB)
     train = load(settings.train, "train", settings.data, language=language, reporter=reporter)
     test = load(settings.data_set, settings.split, settings.data, language=language, reporter=reporter)
     require_known_labels(test, train.label_names, owner=f"the training data {train.source}")
@@ -88,7 +88,7 @@ def least_squares(settings: LstsqBaselineSettings, reporter: Reporter) -> Evalua
         ),
         reporter,
     )
-    source_model = resources.inherited_facts(mapped)["source_model"]
+    source_model = Facts.of(mapped).source_model
     finetune.run(_training(settings, source_model, model, freeze=None), reporter)
     stitch.run(StitchSettings(checkpoint=model, embeddings=mapped, out=_output(settings, stitched)), reporter)
     return _evaluate(settings, stitched, reporter)
@@ -119,7 +119,11 @@ def _output(settings: LstsqBaselineSettings | MbertBaselineSettings, folder: Pat
 
 
 def _training(
-    settings: LstsqBaselineSettings | MbertBaselineSettings, source_model: str, output: Path, *, freeze: bool | None
+    settings: LstsqBaselineSettings | MbertBaselineSettings,
+    source_model: str | None,
+    output: Path,
+    *,
+    freeze: bool | None,
 ) -> FinetuneSettings:
     return FinetuneSettings(
         train=settings.train,

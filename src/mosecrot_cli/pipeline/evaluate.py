@@ -16,12 +16,12 @@ from mosecrot_cli.evaluation.predictions import Predictions, write_predictions
 from mosecrot_cli.evaluation.runs import Run, Summary, summarise
 from mosecrot_cli.evaluation.tables import Table, confusion_table, per_class_table, summary_table
 from mosecrot_cli.files import atomic_outputs, check_writable
+from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
 from mosecrot_cli.model.loading import load_classifier
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
-from mosecrot_cli.pipeline.resources import inherited_facts
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import EvaluateSettings
 from mosecrot_cli.tasks.loading import labels_of, load
@@ -79,12 +79,12 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
     checkpoints = checkpoints_of(settings.checkpoint)
     for path in _prediction_files(settings, checkpoints):
         check_writable(path, overwrite=settings.overwrite)
-    facts = inherited_facts(settings.checkpoint)
+    facts = Facts.of(settings.checkpoint)
     dataset = load(
         settings.data_set,
         settings.split,
         settings.data,
-        language=language or facts.get("tgt") or facts.get("src"),
+        language=language or facts.tgt or facts.src,
         reporter=reporter,
     )
     device = resolve_device(settings.compute)

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import writing
-from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest
+from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Manifest
 from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.pipeline.checkpoints import InputSpace
-from mosecrot_cli.pipeline.resources import inherited_facts
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, STDIO, MapSettings
 from mosecrot_cli.vectors.readers import read_vectors
@@ -49,7 +48,7 @@ class Mapped:
     """
 
     folder: Path
-    facts: dict[str, Any]
+    facts: Facts
     manifest: Manifest
 
     @classmethod
@@ -68,7 +67,7 @@ class Mapped:
         manifest = Manifest.read(folder / FOLDER_MANIFEST)
         if manifest.command != "map":
             raise DataError("the manifest is not one of `mosecrot map`", where=str(folder), hint=hint)
-        return cls(folder, inherited_facts(folder), manifest)
+        return cls(folder, manifest.facts.resolved(folder / FOLDER_MANIFEST), manifest)
 
     def settings(self) -> MapSettings:
         """What `map` was told, without its output; what an older version did not record has its default.
@@ -92,8 +91,9 @@ class Mapped:
 
     def anchors(self) -> Path | None:
         """The file of the anchors, as seen from here; None where they came from stdin, or the file is gone."""
-        recorded = self.manifest.inputs.get("anchors", {}).get("path", STDIO)
-        places = [self.facts.get("anchors"), recorded, self.folder.parent / recorded]
+        read = self.manifest.inputs.get("anchors")
+        recorded = read.path if read else STDIO
+        places = [self.facts.anchors, recorded, self.folder.parent / recorded]
         return next((Path(place) for place in places if place and recorded != STDIO and Path(place).is_file()), None)
 
     def source(self) -> NDArray[np.float32]:
@@ -107,7 +107,7 @@ class Mapped:
     @property
     def keeps_source(self) -> bool:
         """Whether the source side is the model's own embedding matrix."""
-        return bool(self.facts.get("source_kept"))
+        return bool(self.facts.source_kept)
 
     def check_space(self, space: InputSpace, checkpoint: Path) -> None:
         """Check that target rows of this folder mean to the checkpoint what its training rows meant.
@@ -118,7 +118,7 @@ class Mapped:
         Raises:
             DataError: the checkpoint was trained on another input space.
         """
-        own, mapped = self.facts.get("source_embeddings_sha256"), self.facts.get("source_sha256")
+        own, mapped = self.facts.source_embeddings_sha256, self.facts.source_sha256
         if space.sha256 == (own if space.kept else mapped):
             return
         trained_on = f"the embeddings of {space.source_model}" if space.kept else "another F^s (source.npy)"

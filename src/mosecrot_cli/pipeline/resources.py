@@ -6,10 +6,8 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, file_manifest, resolve_fact
 from mosecrot_cli.model.locations import is_local
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import ALL
@@ -170,19 +168,6 @@ def _memory_line(found: VectorPreview, max_vocab: int) -> tuple[str, str]:
         return ("target words", "all; their number is known only after reading")
     memory = rows * found.dimension * 4 / 1e6
     return ("target words", f"at most {rows:,}, {memory:,.0f} MB as a matrix")
-
-
-def inherited_facts(output: Path) -> dict[str, Any]:
-    """Facts in the manifest of an earlier step's output, paths as seen from here; empty where there is no manifest."""
-    manifest = Manifest.of(output)
-    if manifest is None:
-        return {}
-    place = output / FOLDER_MANIFEST if output.is_dir() else file_manifest(output)
-    return {
-        name: resolve_fact(value, place) if isinstance(value, str) else value
-        for name, value in manifest.facts.items()
-        if value is not None
-    }
 
 
 def language_code(name: str | None) -> str | None:

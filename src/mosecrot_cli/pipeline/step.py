@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +11,9 @@ from typing import Any, Protocol
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.files import atomic_outputs, check_writable
-from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest, describe_input, file_manifest
+from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Input, Manifest, describe_input, file_manifest
 from mosecrot_cli.settings import ALL, OutputSettings
+from mosecrot_cli.structured import to_json
 from mosecrot_cli.vectors.cache import VectorCache
 
 
@@ -31,13 +31,13 @@ class Computed:
 
     Attributes:
         statistics: figures of the result, for the manifest.
-        facts: what the next command builds on.
+        facts: what the next command builds on; paths as seen from here.
         summary: lines for people (name, value).
         digests: SHA-256 of inputs that were hashed while they were read (by input name).
     """
 
     statistics: dict[str, Any]
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
     summary: Sequence[tuple[str, str]] = ()
     digests: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class StepResult:
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON: the output, what became of it, and its manifest or the plan."""
         state = "unchanged" if self.skipped else "planned" if self.planned else "written"
-        body = dataclasses.asdict(self.manifest) if self.manifest else {"plan": dict(self.summary)}
+        body = self.manifest.to_dict() if self.manifest else {"plan": dict(self.summary)}
         return {"output": str(self.output), "state": state, **body}
 
 
@@ -140,13 +140,13 @@ class Step:
                 settings=describe_settings(self.settings),
                 inputs=self._describe_inputs(computed.digests),
                 statistics=computed.statistics,
-                facts=computed.facts,
+                facts=computed.facts.recorded(self.manifest_path),
                 seconds=round(time.perf_counter() - started, 3),
-            )
+            ).stamped()
             manifest.write(partials[0] / FOLDER_MANIFEST if self.folder else partials[-1])
         return StepResult(self.outputs[0], manifest, computed.summary)
 
-    def _describe_inputs(self, digests: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
+    def _describe_inputs(self, digests: Mapping[str, str | None]) -> dict[str, Input]:
         return {name: describe_input(path, digest=digests.get(name)) for name, path in self.inputs.items()}
 
 
@@ -157,5 +157,5 @@ def describe_settings(settings: Any) -> dict[str, Any]:
     if out is not None:
         flat["output"] = str(out["output"])
     flat.pop("resume", None)
-    described = json.loads(json.dumps(flat, default=str))
+    described: dict[str, Any] = to_json(flat)
     return {key: "all" if value == ALL else value for key, value in described.items()}

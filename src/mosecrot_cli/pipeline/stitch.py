@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.loading import load_classifier
 from mosecrot_cli.model.stitching.file_to_file import StoredClassifier
 from mosecrot_cli.model.stitching.stitch import (
@@ -62,7 +63,7 @@ def _stitch_all(
             else:
                 result = _stitch_loaded(folder, mapped, target, options, output / name, told)
             advance(1)
-    facts = {name: mapped.facts.get(name) for name in ("src", "tgt")}
+    facts = Facts(src=mapped.facts.src, tgt=mapped.facts.tgt)
     statistics = {
         "rows": dict(result.rows),
         "left_out": dict(result.left_out),
@@ -152,7 +153,7 @@ def _check_space(
                 f"{folder}: its own embeddings were trained, the mapped ones come from the untrained: "
                 "finetune --freeze-embeddings keeps both alike"
             )
-    elif array_digest(own) != mapped.facts.get("source_embeddings_sha256") and reporter:
+    elif array_digest(own) != mapped.facts.source_embeddings_sha256 and reporter:
         reporter.warn(
             f"{folder} was not fine-tuned by mosecrot and its embeddings are not those that were mapped: "
             "whether they fit cannot be checked"
@@ -161,7 +162,7 @@ def _check_space(
 
 def _record(record: Mapping[str, Any] | None, mapped: Mapped) -> dict[str, Any]:
     """What the stitched configuration says of its input space."""
-    return dict(sorted({**(record or {}), "target_language": mapped.facts.get("tgt")}.items()))
+    return dict(sorted({**(record or {}), "target_language": mapped.facts.tgt}.items()))
 
 
 def _summary(result: StitchedClassifier | TargetEmbeddings, checkpoints: dict[str, Path]) -> list[tuple[str, str]]:

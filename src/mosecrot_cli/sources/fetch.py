@@ -13,9 +13,8 @@ import httpx
 from filelock import FileLock
 
 from mosecrot_cli import __version__
-from mosecrot_cli.cache import cache_folder
 from mosecrot_cli.errors import DataError, SourceUnavailableError
-from mosecrot_cli.files import writing
+from mosecrot_cli.files import cache_folder, writing
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.sources.download import WEB_PAGE, Download, Remote
 from mosecrot_cli.sources.endpoints import Endpoints, is_offline, load_endpoints

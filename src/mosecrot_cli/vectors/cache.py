@@ -6,7 +6,7 @@ opened: sizes, the words by their SHA-256, the matrix by a sum for every MiB. An
 outdated is as good as none, and is replaced. Nothing that goes wrong with the cache makes a command fail.
 
 MOSECROT_VECTOR_CACHE is `off`, or the most gigabytes that all entries together may take (20 if it is unset); those
-that were not used for longest go first. The folder is `parsed/` in that of `cache.cache_folder`.
+that were not used for longest go first. The folder is `parsed/` in that of `files.cache_folder`.
 
 Layout: magic; SHA-256 of the body; bytes of the header and of the body; the body, which is the header (JSON) and
 sections of bytes (the words, the positions of oddities, the sums); zeros to a page's end; the matrix (float32).
@@ -32,8 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli import __version__
-from mosecrot_cli.cache import cache_folder
 from mosecrot_cli.errors import UsageError
+from mosecrot_cli.files import cache_folder
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.vectors.types import WordVectors, notes_of
 

@@ -12,7 +12,7 @@ from mosecrot_cli.lexicon.selection import SelectionOptions, select_anchors
 from mosecrot_cli.lexicon.stopwords import ENGLISH, load_stopwords
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.lexicon.writers import write_anchor_scores, write_anchors
-from mosecrot_cli.manifest import portable
+from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.loading import load_word_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
@@ -92,7 +92,7 @@ def run(settings: AnchorsSettings, reporter: Reporter) -> StepResult:
         selected = select(material, job, reporter)
         write_anchors(selected.selection.anchors, partials[0])
         write_anchor_scores(selected.selection.anchors, partials[1])
-        return _describe(selected, job, material.target.digest, step.manifest_path)
+        return _describe(selected, job, material.target.digest)
 
     return step.run(compute)
 
@@ -227,7 +227,7 @@ def selection_options(settings: AnchorsSettings) -> SelectionOptions:
     )
 
 
-def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | None, manifest: Path) -> Computed:
+def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | None) -> Computed:
     selection = selected.selection
     summary = [("anchors", f"{len(selection.anchors):,} of {selection.read:,} pairs")]
     summary += [(f"  from {origin}", f"{count:,}") for origin, count in selection.kept.items()]
@@ -242,13 +242,13 @@ def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | N
             "sources": [asdict(source) for source in job.sources],
             **selected.statistics,
         },
-        facts={
-            "src": job.settings.src,
-            "tgt": job.settings.tgt,
-            "source_model": portable(job.model, manifest),
-            "target_vectors": portable(job.vectors, manifest),
-            "max_vocab": job.settings.max_vocab,
-        },
+        facts=Facts(
+            src=job.settings.src,
+            tgt=job.settings.tgt,
+            source_model=job.model,
+            target_vectors=str(job.vectors),
+            max_vocab=job.settings.max_vocab,
+        ),
         summary=summary,
         digests={"target_vectors": vectors_digest} | ({"pivot_vectors": selected.digest} if job.pivot else {}),
     )

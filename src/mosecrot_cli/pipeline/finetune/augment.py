@@ -127,7 +127,7 @@ def build_augmentation(sources: Sequence[MappedWords], rate: float, classifier: 
     own = array_digest(matrix)
     words = SourceWords(classifier.tokenizer)
     for source in sources:
-        if source.mapped.facts.get("source_embeddings_sha256") != own:
+        if source.mapped.facts.source_embeddings_sha256 != own:
             raise DataError(
                 "mapped for another source model than the one that is trained",
                 where=str(source.mapped.folder),

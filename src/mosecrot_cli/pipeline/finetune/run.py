@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.manifest import portable
+from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
@@ -71,7 +71,7 @@ def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
     step.check()
     if unchanged := step.unchanged():
         return unchanged
-    return step.run(lambda partials: _train_all(job, partials[0], step.manifest_path, reporter), keep_partial=True)
+    return step.run(lambda partials: _train_all(job, partials[0], reporter), keep_partial=True)
 
 
 def resolve(settings: FinetuneSettings, reporter: Reporter) -> FinetuneJob:
@@ -91,9 +91,9 @@ def resolve(settings: FinetuneSettings, reporter: Reporter) -> FinetuneJob:
     if described := mapped or next((source.mapped for source in augment), None):
         facts = described.facts
     else:
-        facts = resources.inherited_facts(AnchorsSettings.out.output)
-    src = settings.src or facts.get("src") or AnchorsSettings.src
-    inherited = None if settings.src else facts.get("source_model")
+        facts = Facts.of(AnchorsSettings.out.output)
+    src = settings.src or facts.src or AnchorsSettings.src
+    inherited = None if settings.src else facts.source_model
     model = resources.source_model(settings.source_model, src, inherited)
     train = load(settings.train, "train", settings.data, language=src, reporter=reporter)
     dev = None
@@ -140,19 +140,19 @@ def _inputs(job: FinetuneJob) -> dict[str, str | Path]:
     return inputs
 
 
-def _train_all(job: FinetuneJob, partial: Path, manifest: Path, reporter: Reporter) -> Computed:
+def _train_all(job: FinetuneJob, partial: Path, reporter: Reporter) -> Computed:
     told = job.settings
     seeds = {seed_name(seed) if told.seed_folders else "": seed for seed in told.seeds}
     reports = train_seeds(
         told, seeds, partial, lambda seed, output, work: _train_one(job, seed, output, work, reporter)
     )
-    facts = {
-        "src": job.src,
-        "source_model": portable(job.source_model, manifest),
-        "source_kept": job.mapped is None,
-        "embeddings_frozen": job.freeze,
-        "labels": list(job.train.label_names),
-    }
+    facts = Facts(
+        src=job.src,
+        source_model=job.source_model,
+        source_kept=job.mapped is None,
+        embeddings_frozen=job.freeze,
+        labels=tuple(job.train.label_names),
+    )
     origin = resources.hub_model(job.source_model, reporter)
     statistics = {
         "training": reports,
@@ -207,7 +207,7 @@ def _set_input_space(job: FinetuneJob, classifier: Classifier) -> InputSpace:
     )
     return InputSpace(
         kept=False,
-        sha256=str(job.mapped.facts.get("source_sha256")),
+        sha256=str(job.mapped.facts.source_sha256),
         trained=not job.freeze,
         source_model=job.source_model,
     )

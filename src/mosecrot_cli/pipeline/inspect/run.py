@@ -103,7 +103,7 @@ def run(settings: InspectSettings, reporter: Reporter) -> Inspection:
     facts = mapped.facts
     texts = None
     if settings.texts:
-        texts = load_texts(settings.texts, settings.split, settings.data, language=facts.get("tgt"), reporter=reporter)
+        texts = load_texts(settings.texts, settings.split, settings.data, language=facts.tgt, reporter=reporter)
     material = _gather(mapped, settings, pairs, reporter)
     source, target = mapped.source()[material.ids], np.asarray(material.target.matrix[material.sample])
     centre = source.mean(axis=0, dtype=np.float64)
@@ -148,15 +148,15 @@ def _read_anchors(mapped: Mapped, settings: InspectSettings, reporter: Reporter)
                 hint="name the file with --anchors; --holdout 0 leaves the translation test out",
             )
         return None
-    recorded = mapped.manifest.inputs.get("anchors", {}).get("sha256")
-    if recorded is not None and sha256(path) != recorded:
+    recorded = mapped.manifest.inputs.get("anchors")
+    if recorded and recorded.sha256 is not None and sha256(path) != recorded.sha256:
         reporter.warn(f"{path} has changed since {mapped.folder} was mapped: the translation test takes it as it is")
     return read_anchor_pairs(path)
 
 
 def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None, reporter: Reporter) -> InspectMaterial:
     facts, recorded = mapped.facts, mapped.settings()
-    model = resources.source_model(settings.source_model, facts.get("src") or "", facts.get("source_model"))
+    model = resources.source_model(settings.source_model, facts.src or "", facts.source_model)
     words = SourceWords(load_tokenizer(model))
     by_id = {index: word for word, index in words.whole_word_tokens().items()}
     rows = len(mapped.source())
@@ -194,7 +194,7 @@ def _translate(material: InspectMaterial, reporter: Reporter) -> TranslationTest
         reporter.warn("the translation test maps without --self-learning and --max-rank")
     mapped, settings = material.mapped, material.settings
     own = load_input_embeddings(material.model)
-    if array_digest(own) != mapped.facts.get("source_embeddings_sha256"):
+    if array_digest(own) != mapped.facts.source_embeddings_sha256:
         reporter.warn(f"the embeddings of {material.model} are not those that {mapped.folder} was mapped into")
     vectors = _read_static(material, reporter)
     where = settings.anchors or str(mapped.anchors())
@@ -221,9 +221,10 @@ def _translate(material: InspectMaterial, reporter: Reporter) -> TranslationTest
 def _read_static(material: InspectMaterial, reporter: Reporter) -> WordVectors:
     """The static vectors of the mapped words."""
     facts, recorded = material.mapped.facts, material.recorded
-    given, inherited = material.settings.target_vectors, facts.get("target_vectors")
-    path = resources.vectors(given, facts.get("tgt"), inherited, reporter=reporter).bring()
-    size = material.mapped.manifest.inputs.get("target_vectors", {}).get("bytes")
+    given = material.settings.target_vectors
+    path = resources.vectors(given, facts.tgt, facts.target_vectors, reporter=reporter).bring()
+    read = material.mapped.manifest.inputs.get("target_vectors")
+    size = read.bytes if read else None
     if material.settings.target_vectors is None and size is not None and path.stat().st_size != size:
         reporter.warn(f"{path} has changed since {material.mapped.folder} was mapped")
     # What was kept for some texts is in the folder; the texts need not be there any more.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.lexicon.files import read_anchor_pairs
-from mosecrot_cli.manifest import portable
+from mosecrot_cli.manifest import Facts
 from mosecrot_cli.mapping.csls import in_blocks
 from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
@@ -50,7 +50,7 @@ class MapJob:
     target_vectors: Path
     pivot: Path | None
     limit: int | None
-    facts: dict[str, Any]
+    facts: Facts
 
     @property
     def inputs(self) -> dict[str, str | Path]:
@@ -82,7 +82,7 @@ def run(settings: MapSettings, reporter: Reporter) -> StepResult:
     step.check()
     if unchanged := step.unchanged():
         return unchanged
-    return step.run(lambda partials: _map(job, partials[0], step.manifest_path, reporter))
+    return step.run(lambda partials: _map(job, partials[0], reporter))
 
 
 def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
@@ -92,12 +92,11 @@ def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
         UsageError: neither said nor there, or `--subwords` with vectors that have none.
     """
     method = ChosenMethod.of(settings)
-    facts = {} if settings.anchors == STDIO else resources.inherited_facts(Path(settings.anchors))
-    src = facts.get("src") or AnchorsSettings.src
-    model = resources.source_model(settings.source_model, src, facts.get("source_model"))
-    inherited = facts.get("target_vectors")
-    vectors = resources.vectors(settings.target_vectors, facts.get("tgt"), inherited, reporter=reporter).bring()
-    count = settings.max_vocab or facts.get("max_vocab") or DEFAULT_MAX_VOCAB
+    facts = Facts() if settings.anchors == STDIO else Facts.of(Path(settings.anchors))
+    src = facts.src or AnchorsSettings.src
+    model = resources.source_model(settings.source_model, src, facts.source_model)
+    vectors = resources.vectors(settings.target_vectors, facts.tgt, facts.target_vectors, reporter=reporter).bring()
+    count = settings.max_vocab or facts.max_vocab or DEFAULT_MAX_VOCAB
     filled = replace(
         settings,
         source_model=model,
@@ -114,7 +113,7 @@ def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
     return MapJob(filled, method, model, vectors, pivot_vectors, resources.limit(count), facts)
 
 
-def _map(job: MapJob, output: Path, manifest: Path, reporter: Reporter) -> Computed:
+def _map(job: MapJob, output: Path, reporter: Reporter) -> Computed:
     settings, method = job.settings, job.method
     method.warn(reporter)
     pairs = read_anchor_pairs(settings.anchors)
@@ -154,7 +153,7 @@ def _map(job: MapJob, output: Path, manifest: Path, reporter: Reporter) -> Compu
         source_map = method.build(queries=in_blocks(own)).fit(fit.values, fit.values)
         fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
-    return _describe(job, output, manifest, own, fit, vectors, statistics)
+    return _describe(job, output, own, fit, vectors, statistics)
 
 
 def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fit:
@@ -183,7 +182,6 @@ def _warn_about_k(method: ChosenMethod, count: int, reporter: Reporter) -> None:
 def _describe(
     job: MapJob,
     output: Path,
-    manifest: Path,
     own: Matrix,
     fit: Fit,
     vectors: WordVectors,
@@ -212,16 +210,16 @@ def _describe(
             "vector_notes": dict(vectors.notes),
             **statistics,
         },
-        facts={
-            "src": job.facts.get("src") or AnchorsSettings.src,
-            "tgt": job.facts.get("tgt"),
-            "source_model": portable(job.source_model, manifest),
-            "target_vectors": portable(job.target_vectors, manifest),
-            "anchors": None if settings.anchors == STDIO else portable(settings.anchors, manifest),
-            "source_kept": keeps_source,
-            "source_sha256": source_digest,
-            "source_embeddings_sha256": own_digest,
-        },
+        facts=Facts(
+            src=job.facts.src or AnchorsSettings.src,
+            tgt=job.facts.tgt,
+            source_model=job.source_model,
+            target_vectors=str(job.target_vectors),
+            anchors=None if settings.anchors == STDIO else settings.anchors,
+            source_kept=keeps_source,
+            source_sha256=source_digest,
+            source_embeddings_sha256=own_digest,
+        ),
         summary=summary,
         digests={"target_vectors": vectors.digest, **fit.digests},
     )
