@@ -6,10 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from make_pico import make_model, make_texts, make_vectors, write_lexicon
 
 from commands import ANCHORS
 from mosecrot_cli.cli.app import run
+
+# How fast a machine is at the moment decides no test.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
