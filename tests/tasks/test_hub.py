@@ -77,7 +77,7 @@ def test_numbered_labels_get_their_names(tmp_path: Path) -> None:
     withheld = {"sentence": ["a", "b"], "label": [-1, -1], "idx": [0, 1]}
     Dataset.from_dict(withheld, features=features).to_parquet(tmp_path / "blind" / "test.parquet")
     assert load_split(f"hf:{tmp_path / 'blind'}", "test", require_labels=False).labels is None
-    with pytest.raises(DataError, match=r"\(test\), row 1: empty text or label"):
+    with pytest.raises(DataError, match=r"\(test\), row 1: the label is empty"):
         load_split(f"hf:{tmp_path / 'blind'}", "test")
 
 
@@ -85,18 +85,20 @@ def test_columns_splits_and_stars(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     folder.mkdir()
     (folder / "train.csv").write_text("words,stars,kind\nschön,5,1.5\n")
-    with pytest.raises(DataError, match=r"hf:.*no text column among words, stars, kind"):
+    with pytest.raises(
+        DataError, match=r"hf:.*no column is called like a text column: the columns are words, stars, kind"
+    ):
         load_split(f"hf:{folder}", "train")
     assert load_split(f"hf:{folder}", "train", columns=Columns(text="words")).labels == ("positive",)
     assert load_split(f"hf:{folder}", "train", columns=Columns("words", "kind")).labels == ("1.5",)
-    with pytest.raises(DataError, match="no dev split: there are train"):
+    with pytest.raises(DataError, match="there is no dev split, only train"):
         load_split(f"hf:{folder}", "dev", columns=Columns(text="words"))
 
 
 def test_configurations(sib: Path) -> None:
     assert len(load_split(f"hf:{sib}:rus_Cyrl", "train")) == 2
     assert len(load_split(f"hf:{sib}:eng_Latn", "test")) == 2
-    with pytest.raises(DataError, match="no configuration 'ru': there are 2, such as rus_Cyrl") as caught:
+    with pytest.raises(DataError, match="there is no configuration 'ru': there are 2, such as rus_Cyrl") as caught:
         load_split(f"hf:{sib}:ru", "train")
     assert "\n" not in str(caught.value)
     with pytest.raises(DataError, match="a configuration must be named: there are 2, such as"):

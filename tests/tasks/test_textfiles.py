@@ -203,32 +203,36 @@ def test_csv_lines_count_from_the_start_of_a_record(tmp_path: Path) -> None:
     path = write(tmp_path / "d.csv", "\n" + stream.getvalue() + "d\n")
     items = stream_file(path)
     assert [(item.text, item.line) for item in (next(items), next(items))] == [("a\nb", 3), ("c", 5)]
-    with pytest.raises(DataError, match=r"d\.csv:6: 1 columns, 2 expected"):
+    with pytest.raises(DataError, match=r"d\.csv:6: the row has 1 columns instead of 2"):
         next(items)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.tsv", "text\tlabel\na\tx\nb\n", r"a\.tsv:3: 1 columns, 2 expected"),
-        ("a.tsv", "text\tlabel\na\tx\nb\ty\tz\n", r"a\.tsv:3: 3 columns"),
-        ("a.tsv", "text\tlabel\na\tx\nb\t \n", r"a\.tsv:3: empty label"),
-        ("a.tsv", "text\tlabel\n \tx\n", r"a\.tsv:2: empty text"),
+        ("a.tsv", "text\tlabel\na\tx\nb\n", r"a\.tsv:3: the row has 1 columns instead of 2"),
+        ("a.tsv", "text\tlabel\na\tx\nb\ty\tz\n", r"a\.tsv:3: the row has 3 columns"),
+        ("a.tsv", "text\tlabel\na\tx\nb\t \n", r"a\.tsv:3: the label is empty"),
+        ("a.tsv", "text\tlabel\n \tx\n", r"a\.tsv:2: the text is empty"),
         ("a.tsv", "text\tlabel\n", r"a\.tsv: the data set is empty"),
         ("a.tsv", "", r"a\.tsv: the file is empty"),
         ("a.tsv", "\n  \n", r"a\.tsv: the file is empty"),
-        ("a.tsv", "text\tcolour\na\tx\n", r"a\.tsv:1: no label column among text, colour .*--label-column"),
-        ("a.tsv", "id\tcategory\tutterances\n1\tx\tb\n", r"a\.tsv:1: no text column among"),
-        ("a.tsv", "num\ttype\twords\n1\tx\tb\n", r"a\.tsv:1: neither a header"),
-        ("a.tsv", "a text\tx\n", r"a\.tsv:1: neither a header"),
+        (
+            "a.tsv",
+            "text\tcolour\na\tx\n",
+            r"a\.tsv:1: no column is called like a label column: the columns are text, colour .*`label_column`",
+        ),
+        ("a.tsv", "id\tcategory\tutterances\n1\tx\tb\n", r"a\.tsv:1: no column is called like a text column"),
+        ("a.tsv", "num\ttype\twords\n1\tx\tb\n", r"a\.tsv:1: the table has neither a header"),
+        ("a.tsv", "a text\tx\n", r"a\.tsv:1: the table has neither a header"),
         ("a.tsv", "text\tlabel\na\tx\n\xe4\ty\n".encode("latin-1"), r"a\.tsv:3: not UTF-8 \(byte 0xe4\).*iconv"),
         ("a.tsv", "text\tlabel\na\tx\n".encode("utf-16"), r"a\.tsv:1: the file is UTF-16"),
         ("a.csv", 'text,label\na,x\n"b"c,y\n', r"a\.csv:3: malformed CSV"),
         ("a.csv", 'text,label\na,x\n"b,y\nc,z\n', r"a\.csv:3: malformed CSV"),
-        ("a.jsonl", '{"text": "a", "label": "x"}\n{"text": \n', r"a\.jsonl:2: no JSON"),
-        ("a.jsonl", '{"text": "a", "label": "x"}\n["b"]\n', r"a\.jsonl:2: not a JSON object"),
-        ("a.jsonl", '{"text": "a", "label": "x"}\n\n{"text": "b"}\n', r"a\.jsonl:3: empty label"),
-        ("a.txt", "one line\nanother\n", r"a\.txt:1: only one column"),
+        ("a.jsonl", '{"text": "a", "label": "x"}\n{"text": \n', r"a\.jsonl:2: the line is not valid JSON"),
+        ("a.jsonl", '{"text": "a", "label": "x"}\n["b"]\n', r"a\.jsonl:2: the line is not a JSON object"),
+        ("a.jsonl", '{"text": "a", "label": "x"}\n\n{"text": "b"}\n', r"a\.jsonl:3: the label is empty"),
+        ("a.txt", "one line\nanother\n", r"a\.txt:1: there is only one column"),
     ],
 )
 def test_bad_files_name_the_line(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
@@ -239,11 +243,11 @@ def test_bad_files_name_the_line(tmp_path: Path, name: str, content: str | bytes
 
 def test_given_columns_must_exist(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "text\tlabel\na\tx\n")
-    with pytest.raises(DataError, match="no text column 'verse': there are text, label"):
+    with pytest.raises(DataError, match="there is no text column 'verse': the columns are text, label"):
         read_file(path, Columns(text="verse"))
-    with pytest.raises(DataError, match="no label column 'kind'"):
+    with pytest.raises(DataError, match="there is no label column 'kind'"):
         read_file(path, Columns(label="kind"), require_labels=False)
-    with pytest.raises(DataError, match="no column '3': there are 2"):
+    with pytest.raises(DataError, match="there is no column '3': the table has 2"):
         read_file(write(tmp_path / "b.tsv", "a\tx\n"), Columns("3", "1"))
 
 

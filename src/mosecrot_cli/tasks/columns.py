@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.tasks.types import Columns
@@ -19,19 +21,29 @@ LABEL_NAMES = (
     *("stars", "star_rating"),
 )
 ID_NAMES = ("id", "index_id", "review_id", "verse_id", "idx", "guid")
+
+SAMPLE = 500
+"""Rows of a table without a header that are looked at to tell what its columns are."""
+
 _KNOWN = {*TEXT_NAMES, *LABEL_NAMES, *ID_NAMES}
-_MEND = "--text-column and --label-column name a column, or give its number in a file without a header"
+_PAIR = re.compile(
+    r"(?:sentence|sent|text|question|query|utterance|document|s|q|string|input)[ _-]?[12ab]"
+    r"|premise|hypothesis"
+)
+_COLUMN_NAME = re.compile(r"[^\W\d][\w .-]{0,30}")
+_MEND = "name the columns with `text_column` and `label_column`, by their number from 1 or by their name in the header"
+_FEW = 8  # below this number of rows, values that differ say nothing
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnLayout:
-    """Positions of the columns, from 0.
+    """Positions of the columns, counted from 0.
 
     Attributes:
         text: the text.
         label: the label, None where there is none.
         id: the identifier, None where there is none.
-        label_name: name of the label column in lower case, "" without a header.
+        label_name: the name of the label column in lower case, empty without a header.
     """
 
     text: int
@@ -41,36 +53,40 @@ class ColumnLayout:
 
 
 def normal(name: str) -> str:
-    """A column name as it is compared."""
+    """A column name in the form in which names are compared."""
     return name.strip().lower()
 
 
 def is_header(cells: Sequence[str], columns: Columns) -> bool:
-    """Whether the first row holds names: one that means a text, two known ones, or one that the user gave."""
+    """Whether the first row of a table is a header.
+
+    It is one if the user gave a column name, if a cell is a usual name of a text column, if two cells are usual names
+    of any kind, or if one is and all others could be names.
+    """
     names = [normal(cell) for cell in cells]
-    given = {normal(name) for name in (columns.text, columns.label) if name and not name.isdigit()}
-    known = sum(name in _KNOWN for name in names)
+    if any(name and not name.isdigit() for name in (columns.text, columns.label)):
+        return True
+    known = sum(name in _KNOWN or _PAIR.fullmatch(name) is not None for name in names)
     # A lone "text" is more likely a header than a text: plain lines come without tabs and are not asked.
-    return bool(given) or any(name in TEXT_NAMES for name in names) or known > 1
+    if known > 1 or any(name in TEXT_NAMES for name in names):
+        return True
+    return known == 1 and len(names) > 1 and all(_COLUMN_NAME.fullmatch(name) for name in names)
 
 
-def find_layout(
-    names: Sequence[str] | None, first: Sequence[str], columns: Columns, *, require_labels: bool, where: str
-) -> ColumnLayout:
-    """Find the columns.
+def named_layout(names: Sequence[str], columns: Columns, *, require_labels: bool, where: str) -> ColumnLayout:
+    """Find the columns of a table with a header.
 
     Args:
-        names: the header, or None.
-        first: cells of the first record.
-        columns: what the user said.
+        names: the header.
+        columns: the columns that the user named, or numbered from 1.
         require_labels: whether a table without labels is an error.
-        where: place of the first line, for messages.
+        where: the place of the header, for messages.
 
     Raises:
-        DataError: a column is missing.
+        DataError: a column is missing, or the table holds pairs of sentences.
     """
-    if names is None:
-        return _by_number(first, columns, require_labels=require_labels, where=where)
+    if not columns.text:
+        _refuse_pairs(names, where)
     text = _by_name(names, columns.text, TEXT_NAMES)
     label = _by_name(names, columns.label, LABEL_NAMES)
     listed = ", ".join(names)
@@ -78,11 +94,52 @@ def find_layout(
         raise DataError(_missing("text", columns.text, listed), where=where, hint=_MEND)
     if label is None and (require_labels or columns.label):
         raise DataError(_missing("label", columns.label, listed), where=where, hint=_MEND)
+    if text == label:
+        raise DataError(f"column {names[text]!r} cannot be both text and label", where=where, hint=_MEND)
     return ColumnLayout(text, label, _by_name(names, None, ID_NAMES), normal(names[label]) if label is not None else "")
 
 
+def numbered_layout(
+    sample: Sequence[Sequence[str]], columns: Columns, *, require_labels: bool, where: str
+) -> ColumnLayout:
+    """Find the columns of a table without a header: as the user numbered them, else `id, label, text`.
+
+    The guess is made only where the columns look the part: identifiers do not repeat, labels do.
+
+    Args:
+        sample: the first rows, at least one, all of the same length.
+        columns: the columns that the user numbered from 1.
+        require_labels: whether a table without labels is an error.
+        where: the place of the first row, for messages.
+
+    Raises:
+        DataError: the columns cannot be told, or the first row looks like a header.
+    """
+    width = len(sample[0])
+    if columns.text or columns.label:
+        text = _number(columns.text, width, where) if columns.text else 0 if width == 1 else None
+        label = _number(columns.label, width, where) if columns.label else None
+        if text is None or (label is None and require_labels):
+            raise DataError("there is no header, so both columns are needed", where=where, hint=_MEND)
+        if text == label:
+            raise DataError(f"column {text + 1} cannot be both text and label", where=where, hint=_MEND)
+        _refuse_header(sample, text, label, where)
+        return ColumnLayout(text, label, 0 if width > 2 and 0 not in (text, label) else None)
+    if width == 1:
+        if require_labels:
+            raise DataError("there is only one column, so there are no labels", where=where, hint=_MEND)
+        return ColumnLayout(text=0, label=None, id=None)
+    problem = _problem_with_guess(sample)
+    if problem:
+        raise DataError(problem, where=where, hint=_suggestion(sample))
+    _refuse_header(sample, 2, 1, where)
+    return ColumnLayout(text=2, label=1, id=0)
+
+
 def _missing(role: str, given: str | None, listed: str) -> str:
-    return f"no {role} column {given!r}: there are {listed}" if given else f"no {role} column among {listed}"
+    if given:
+        return f"there is no {role} column {given!r}: the columns are {listed}"
+    return f"no column is called like a {role} column: the columns are {listed}"
 
 
 def _by_name(names: Sequence[str], given: str | None, guesses: Sequence[str]) -> int | None:
@@ -90,27 +147,63 @@ def _by_name(names: Sequence[str], given: str | None, guesses: Sequence[str]) ->
     if given:
         if normal(given) in normalised:
             return normalised.index(normal(given))
-        return int(given) - 1 if given.isdigit() and 0 < int(given) <= len(names) else None
+        return int(given) - 1 if given.isdecimal() and 0 < int(given) <= len(names) else None
     return next((normalised.index(guess) for guess in guesses if guess in normalised), None)
 
 
-def _by_number(first: Sequence[str], columns: Columns, *, require_labels: bool, where: str) -> ColumnLayout:
-    width = len(first)
-    if columns.text or columns.label:
-        text = _number(columns.text, width, where) if columns.text else 0 if width == 1 else None
-        label = _number(columns.label, width, where) if columns.label else None
-        if text is None or (label is None and require_labels):
-            raise DataError("no header: both columns are needed", where=where, hint=_MEND)
-        return ColumnLayout(text, label, 0 if width > 2 and 0 not in (text, label) else None)
-    if width == 3 and any(character.isdigit() for character in first[0]):
-        return ColumnLayout(text=2, label=1, id=0)
-    if width == 1 and not require_labels:
-        return ColumnLayout(text=0, label=None, id=None)
-    what = "only one column, so no labels" if width == 1 else "neither a header that names the text nor id, label, text"
-    raise DataError(what, where=where, hint=_MEND)
-
-
 def _number(given: str, width: int, where: str) -> int:
-    if not given.isdigit() or not 0 < int(given) <= width:
-        raise DataError(f"no column {given!r}: there are {width}, without a header", where=where, hint=_MEND)
+    if not given.isdecimal() or not 0 < int(given) <= width:
+        what = f"there is no column {given!r}: the table has {width} columns and no header"
+        raise DataError(what, where=where, hint=_MEND)
     return int(given) - 1
+
+
+def _refuse_pairs(names: Sequence[str], where: str) -> None:
+    pairs = [name for name in names if _PAIR.fullmatch(normal(name))]
+    if len(pairs) > 1:
+        raise DataError(
+            f"the columns {' and '.join(pairs)} hold pairs of sentences, which are not supported",
+            where=where,
+            hint="to classify one sentence of each pair, name its column with `text_column`",
+        )
+
+
+def _refuse_header(sample: Sequence[Sequence[str]], text: int, label: int | None, where: str) -> None:
+    """Refuse to take a row of unknown column names for data: it would become a class of its own."""
+    first, rest = sample[0], sample[1:]
+    if label is None or len(rest) < _FEW or not all(_COLUMN_NAME.fullmatch(cell.strip()) for cell in first):
+        return
+    labels = [row[label].strip() for row in rest]
+    unlike = first[label].strip() not in labels and len(set(labels)) <= len(labels) / 2
+    if unlike and len(first[text]) < fmean(len(row[text]) for row in rest) / 2:
+        raise DataError(
+            f"the first row looks like a header ({', '.join(first)})",
+            where=where,
+            hint=f"name its columns with `label_column` {first[label].strip()} `text_column` {first[text].strip()}",
+        )
+
+
+def _problem_with_guess(sample: Sequence[Sequence[str]]) -> str:
+    """Why the columns are not `id, label, text`; empty if they look the part."""
+    neither = "the table has neither a header that names the text nor the columns id, label, text"
+    if len(sample[0]) != 3 or not any(character.isdigit() for character in sample[0][0]):
+        return neither
+    rows = len(sample)
+    ids, labels = ({row[column].strip() for row in sample} for column in (0, 1))
+    if len(ids) < 0.9 * rows:
+        return f"the table has no header, and its first column is no identifier: {len(ids)} values in {rows} rows"
+    if rows >= _FEW and len(labels) > rows / 2:
+        return f"the table has no header, and its second column is no label: {len(labels)} values in {rows} rows"
+    return ""
+
+
+def _suggestion(sample: Sequence[Sequence[str]]) -> str:
+    """Which columns may be meant: the label repeats most, the text is longest."""
+    rows, width = len(sample), len(sample[0])
+    distinct = [len({row[column].strip() for row in sample}) for column in range(width)]
+    label = min(range(width), key=lambda column: distinct[column])
+    others = [column for column in range(width) if column != label]
+    text = max(others, key=lambda column: fmean(len(row[column]) for row in sample))
+    if rows < 2 or distinct[label] > rows / 2:
+        return _MEND
+    return f"if column {label + 1} is the label, give `label_column` {label + 1} `text_column` {text + 1}"

@@ -16,10 +16,9 @@ from mosecrot_cli.errors import DataError, SourceUnavailableError
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.hub import hub_file
-from mosecrot_cli.tasks.columns import find_layout
+from mosecrot_cli.tasks.columns import named_layout
 from mosecrot_cli.tasks.datadir import split_names
-from mosecrot_cli.tasks.stars import STAR_COLUMNS, sentiment
-from mosecrot_cli.tasks.textfiles import Item, collect
+from mosecrot_cli.tasks.textfiles import Item, checked_label, collect
 from mosecrot_cli.tasks.types import Columns, Split, TextDataset
 
 # The hub's client is built on one of several HTTP libraries and lets their errors through: all are of this class.
@@ -39,7 +38,7 @@ def load_hub(
 ) -> TextDataset:
     """Load one split of a data set.
 
-    The dev split may be called `validation`, `valid` or `val`. Labels that are numbers with names get their names.
+    The dev split may be called `validation`, `valid` or `val`. Labels that are numbers with names become these names.
 
     Args:
         repository: hub id, or a local folder.
@@ -47,7 +46,7 @@ def load_hub(
         split: which part.
         columns: names of the columns, else guessed as for files.
         require_labels: whether a data set without labels is an error.
-        reporter: hears about the download.
+        reporter: receives progress.
 
     Raises:
         SourceUnavailableError: the hub cannot be reached, or the data set needs code of its own.
@@ -80,7 +79,7 @@ def _load(repository: str, config: str | None, name: str) -> datasets.DatasetDic
         hint = f"code from the hub is not run; {_LOCAL}"
         raise SourceUnavailableError(_first_line(error), where=name, hint=hint) from error
     except ValueError as error:
-        raise DataError(_without_list(str(error), config), where=name, hint="the form is hf:NAME:CONFIG") from error
+        raise DataError(_without_list(str(error), config), where=name, hint="write hf:NAME:CONFIG") from error
     except datasets.exceptions.DatasetsError as error:
         raise DataError(_first_line(error.__cause__ or error), where=name) from error
     finally:
@@ -95,7 +94,7 @@ def _first_line(error: BaseException) -> str:
 def _without_list(message: str, config: str | None) -> str:
     """The library's message, its list of hundreds of configurations cut down to those like the one asked for."""
     available = re.findall(r"'([^']+)'", message.partition("[")[2].partition("]")[0])
-    what = f"no configuration {config!r}" if config else "a configuration must be named"
+    what = f"there is no configuration {config!r}" if config else "a configuration must be named"
     if not available:
         return message.splitlines()[0]
     near = difflib.get_close_matches(config or "", available, n=5, cutoff=0.4) or available[:5]
@@ -105,13 +104,13 @@ def _without_list(message: str, config: str | None) -> str:
 def _choose_split(loaded: datasets.DatasetDict, split: Split, name: str) -> datasets.Dataset:
     found = next((loaded[candidate] for candidate in split_names(split) if candidate in loaded), None)
     if found is None:
-        raise DataError(f"no {split} split: there are {', '.join(loaded)}", where=name)
+        raise DataError(f"there is no {split} split, only {', '.join(loaded)}", where=name)
     return found
 
 
 def _items(table: datasets.Dataset, columns: Columns, where: str, *, require_labels: bool) -> Iterator[Item]:
     names = list(table.column_names)
-    layout = find_layout(names, names, columns, require_labels=require_labels, where=where)
+    layout = named_layout(names, columns, require_labels=require_labels, where=where)
     label = names[layout.label] if layout.label is not None else None
     feature = table.features[label] if label is not None else None
     wanted = [names[column] for column in (layout.text, layout.label, layout.id) if column is not None]
@@ -121,13 +120,12 @@ def _items(table: datasets.Dataset, columns: Columns, where: str, *, require_lab
             number += 1
             place = f"{where}, row {number}"
             text = batch[names[layout.text]][row]
-            gold = _label(batch[label][row], feature, place) if label is not None else ""
-            if require_labels and not (gold and str(text or "").strip()):
-                raise DataError("empty text or label", where=place)
-            if gold and layout.label_name in STAR_COLUMNS:
-                gold = sentiment(gold, where=place)
+            value = _label(batch[label][row], feature, place) if label is not None else ""
+            if require_labels and not str(text or "").strip():
+                raise DataError("the text is empty", where=place)
+            gold = checked_label(value, layout, place, required=require_labels)
             identifier = batch[names[layout.id]][row] if layout.id is not None else None
-            yield Item(str(number if identifier is None else identifier), str(text or ""), gold or None, number)
+            yield Item(str(number if identifier is None else identifier), str(text or ""), gold, number)
 
 
 def _label(value: Any, feature: Any, where: str) -> str:
@@ -137,5 +135,5 @@ def _label(value: Any, feature: Any, where: str) -> str:
         # -1 is the hub's sign for a label that is withheld.
         return str(feature.int2str(value)) if value >= 0 else ""
     if isinstance(value, list | dict):
-        raise DataError("a text with several labels", where=where, hint="one label each is wanted")
+        raise DataError("the text has several labels", where=where, hint="every text must have exactly one")
     return str(value).strip()

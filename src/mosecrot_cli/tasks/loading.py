@@ -5,21 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from mosecrot_cli.errors import UsageError
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import DataSettings
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.sources.provenance import announce, of_card
 from mosecrot_cli.tasks.datadir import data_folder
-from mosecrot_cli.tasks.registry import DATASETS, HUB, is_named
+from mosecrot_cli.tasks.registry import DATASETS, HUB, is_named, near_name
 from mosecrot_cli.tasks.textfiles import read_file, stream_texts
 from mosecrot_cli.tasks.types import SPLITS, Columns, Split, TextDataset
 
+_MANY = 20  # texts from which on their labels are expected to repeat
+
 
 def load(spec: str, split: str, settings: DataSettings, *, language: str | None, reporter: Reporter) -> TextDataset:
-    """Load a labelled data set with the settings of a command; see `load_split`."""
-    return load_split(
+    """Load a labelled data set with the settings of a command; see `load_split`.
+
+    Warns when most labels differ from each other, which a column of classes does not do.
+    """
+    dataset = load_split(
         spec,
         split,
         language=language,
@@ -27,6 +32,10 @@ def load(spec: str, split: str, settings: DataSettings, *, language: str | None,
         data_dir=settings.data_dir,
         reporter=reporter,
     )
+    classes, texts = len(dataset.label_names), len(dataset)
+    if texts >= _MANY and classes > texts / 2:
+        reporter.warn(f"{dataset.source}: {classes:,} classes for {texts:,} texts: is `label_column` the right one?")
+    return dataset
 
 
 def load_texts(
@@ -38,6 +47,7 @@ def load_texts(
         UsageError, DataError, SourceUnavailableError: as `load_split`.
     """
     if not is_named(spec):
+        _check_name(spec)
         return tuple(stream_texts(spec, settings.text_column))
     found = load_split(
         spec,
@@ -100,8 +110,16 @@ def load_split(
             raise UsageError("the language is missing", where=spec, hint=f"for example {name}:en")
         loader = DATASETS[name].loader()
         return loader(find_language(code), part, data_folder(data_dir), reporter)
+    _check_name(spec)
     code = find_language(language).code if language else None
     return read_file(spec, columns, language=code, require_labels=require_labels)
+
+
+def _check_name(spec: str) -> None:
+    """Suggest a named data set where there is no such file."""
+    near = near_name(spec)
+    if near and not Path(spec).exists():
+        raise DataError("there is no file and no data set of this name", where=spec, hint=f"did you mean {near}?")
 
 
 def _from_hub(

@@ -1,4 +1,4 @@
-"""Tables as rows of cells, each with the line it starts on: TSV, CSV, JSON lines, or plain lines of text."""
+"""Tables as rows of cells, each with the line on which it starts: TSV, CSV, JSON lines, or plain lines of text."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ _SUFFIXES: dict[str, Format] = {
     ".json": "jsonl",
 }
 _FIELD = re.compile(r'"(?:[^"]|"")*"(?=\t|\Z)|[^\t\n]*')
-_LONGEST_FIELD = 1000  # lines: how far a quoted field with line breaks is looked for
+_LONGEST_FIELD = 1000  # lines that a quoted field may span
+_EXCEL_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
 class NestedValue(str):
-    """A JSON list or object where a plain value is wanted: harmless in columns that are not used."""
+    """A JSON list or object where a plain value is expected: harmless in columns that are not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class TableRow:
     """One record.
 
     Attributes:
-        line: the line it starts on.
-        cells: its values; of JSON lines in the order of the first record's keys, "" for a missing or null one.
+        line: the line on which it starts.
+        cells: its values; those of JSON lines are in the order of the first record's keys, "" for missing and null.
     """
 
     line: int
@@ -52,7 +53,7 @@ class OpenTable:
         names: column names, None when it has no header.
         width: number of columns.
         first_line: line of the first record (or header), for messages on the whole.
-        rows: the records, read as they are asked for.
+        rows: the records, read one by one.
     """
 
     where: str
@@ -65,8 +66,9 @@ class OpenTable:
 def open_table(path: str, *, is_header: Callable[[list[str]], bool]) -> OpenTable:
     """Open a table.
 
-    The format follows the suffix (`.tsv`, `.csv`, `.jsonl`, each with or without `.gz`); of other files and of standard
-    input it is guessed from the first line. Plain lines of text are a table of one column without a name.
+    The format follows the suffix (`.tsv`, `.csv`, `.jsonl`, also of packed files); for other files and for standard
+    input it is guessed from the first line. Plain lines of text are a table of one column without a name. A first line
+    `sep=;`, as Excel writes it, sets the separator.
 
     Args:
         path: a file, or `-` for standard input.
@@ -84,17 +86,24 @@ def open_table(path: str, *, is_header: Callable[[list[str]], bool]) -> OpenTabl
         blank.append(first)
     else:
         raise DataError("the file is empty", where=where)
-    lines = chain([first], lines)
     kind = _SUFFIXES.get(plain_suffix(path)) if path != STDIN else None
+    excel = _EXCEL_SEPARATOR.fullmatch(_chomp(first[1])) if kind != "jsonl" else None
+    if excel:
+        first = next(lines, (first[0], ""))
+        kind = "csv"
+    lines = chain([first], lines)
     kind = kind or _guess_format(first[1], is_header)
     if kind == "jsonl":
         return _json_table(lines, where)
     if kind == "text":
-        # Blank lines are texts too, so that what is said of the texts stays in step with the lines.
+        # Blank lines are texts too, so that predictions stay in step with the lines.
         texts = (TableRow(number, [_chomp(text)]) for number, text in chain(blank, lines))
         return OpenTable(where, None, 1, 1, texts)
-    rows = _csv_rows(lines, where, _separator(first[1]), first[0]) if kind == "csv" else _tsv_rows(lines, where)
-    head = next(rows)
+    separator = excel[1] if excel else _separator(first[1])
+    rows = _csv_rows(lines, where, separator, first[0]) if kind == "csv" else _tsv_rows(lines, where)
+    head = next(rows, None)
+    if head is None:
+        raise DataError("the file is empty", where=where)
     if is_header(head.cells):
         return OpenTable(where, head.cells, len(head.cells), head.line, rows)
     return OpenTable(where, None, len(head.cells), head.line, chain([head], rows))
@@ -119,7 +128,9 @@ def _chomp(text: str) -> str:
 
 def _checked(row: TableRow, width: int, where: str, hint: str) -> TableRow:
     if len(row.cells) != width:
-        raise DataError(f"{len(row.cells)} columns, {width} expected", where=f"{where}:{row.line}", hint=hint)
+        raise DataError(
+            f"the row has {len(row.cells)} columns instead of {width}", where=f"{where}:{row.line}", hint=hint
+        )
     return row
 
 
@@ -132,13 +143,13 @@ def _csv_rows(lines: Iterator[tuple[int, str]], where: str, separator: str, firs
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            hint = 'a cell with quotes is written "like ""this"""'
+            hint = 'quotes inside a cell are doubled: "like ""this"""'
             raise DataError(f"malformed CSV: {error}", where=f"{where}:{line}", hint=hint) from error
         if cells is None:
             return
         if cells:
             width = width or len(cells)
-            hint = f"cells are separated by {separator!r}; a cell with that sign in it is quoted"
+            hint = f"cells are separated by {separator!r}; a cell that contains it must be quoted"
             yield _checked(TableRow(line, cells), width, where, hint)
 
 
@@ -154,10 +165,10 @@ def _json_table(lines: Iterator[tuple[int, str]], where: str) -> OpenTable:
 def _json_record(text: str, where: str) -> dict[str, object]:
     try:
         record = json.loads(text)
-    except ValueError as error:
-        raise DataError(f"no JSON ({error})", where=where, hint="one object a line is wanted") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"the line is not valid JSON ({error})", where=where, hint="write one object a line") from error
     if not isinstance(record, dict):
-        raise DataError("not a JSON object", where=where, hint="`jq -c '.[]'` turns an array into lines")
+        raise DataError("the line is not a JSON object", where=where, hint="`jq -c '.[]'` turns an array into lines")
     return record
 
 
@@ -167,16 +178,17 @@ def _json_cell(record: dict[str, object], name: str) -> str:
         return ""
     if isinstance(value, str):
         return value
-    kind = NestedValue if isinstance(value, list | dict) else str
-    return kind(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, list | dict):
+        return NestedValue("[...]" if isinstance(value, list) else "{...}")
+    return json.dumps(value)
 
 
 def _tsv_rows(lines: Iterator[tuple[int, str]], where: str) -> Iterator[TableRow]:
     """Rows of a tab-separated file.
 
-    Quotes in natural text are mostly just quotes, and a reader that lets them span lines swallows rows in silence. So a
-    field is unquoted only when it is quoted as a whole with its inner quotes doubled, as pandas and spreadsheets write
-    it, and tabs or line breaks inside such a field are believed only where the rows do not add up otherwise.
+    Quotes in natural text are mostly just quotes, and a reader that lets them span lines drops rows silently. So a
+    field is unquoted only if all of it is quoted and its inner quotes are doubled, as pandas and spreadsheets write it,
+    and tabs or line breaks inside such a field are accepted only where the rows do not add up otherwise.
     """
     pushed: list[tuple[int, str]] = []
     width = 0
@@ -213,9 +225,9 @@ def _unquote(cell: str) -> str:
 def _regroup(
     line: str, width: int, following: Iterator[tuple[int, str]], pushed: list[tuple[int, str]]
 ) -> list[str] | None:
-    """The cells of a row some of whose quoted fields hold tabs or line breaks, or None when it is no such row.
+    """The cells of a row with tabs or line breaks in its quoted fields, or None if it is not such a row.
 
-    Lines that are not used go back to `pushed`.
+    Lines that were read but not used go back to `pushed`.
     """
     if line.count("\t") + 1 != width:
         cells = _split_quoted(line)
@@ -238,7 +250,7 @@ def _regroup(
 
 
 def _split_quoted(text: str) -> list[str] | None:
-    """Split at the tabs outside of quoted fields; None where a line break stands outside of one."""
+    """Split at the tabs outside quoted fields; None if a line break is outside of them."""
     cells, position = [], 0
     while match := _FIELD.match(text, position):
         cells.append(match.group())

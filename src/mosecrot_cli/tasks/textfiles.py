@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.tasks.columns import ColumnLayout, find_layout, is_header
+from mosecrot_cli.tasks.columns import SAMPLE, ColumnLayout, is_header, named_layout, numbered_layout
 from mosecrot_cli.tasks.rows import NestedValue, OpenTable, TableRow, open_table
 from mosecrot_cli.tasks.stars import STAR_COLUMNS, sentiment
 from mosecrot_cli.tasks.types import Columns, TextDataset
 from mosecrot_cli.text_lines import display_name, plain_suffix, read_lines
 
+_MISSING = {"nan", "#n/a", "<na>", "null"}
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 TABLES = (".tsv", ".csv", ".jsonl", ".ndjson")
 
 
@@ -52,12 +56,10 @@ def stream_file(
     """
     columns = columns or Columns()
     table = open_table(path, is_header=lambda cells: is_header(cells, columns))
-    layout: ColumnLayout | None = None
-    for number, row in enumerate(table.rows, start=1):
-        layout = layout or find_layout(
-            table.names, row.cells, columns, require_labels=require_labels, where=f"{table.where}:{table.first_line}"
-        )
-        layout = layout if read_labels else replace(layout, label=None)
+    layout, rows = _layout(table, columns, require_labels=require_labels and read_labels)
+    if not read_labels:
+        layout = replace(layout, label=None)
+    for number, row in enumerate(rows, start=1):
         yield _item(table, row, layout, number, require_labels=require_labels)
 
 
@@ -123,22 +125,53 @@ def collect(items: Iterator[Item], *, source: str, language: str | None) -> Text
     )
 
 
+def _layout(table: OpenTable, columns: Columns, *, require_labels: bool) -> tuple[ColumnLayout, Iterator[TableRow]]:
+    """The columns of a table, and its rows, of which a few were read if there is no header."""
+    where = f"{table.where}:{table.first_line}"
+    if table.names is not None:
+        return named_layout(table.names, columns, require_labels=require_labels, where=where), table.rows
+    sample = list(islice(table.rows, SAMPLE if table.width > 1 else 1))
+    layout = numbered_layout([row.cells for row in sample], columns, require_labels=require_labels, where=where)
+    return layout, chain(sample, table.rows)
+
+
 def _is_table(path: str) -> bool:
     return plain_suffix(path) in TABLES
 
 
 def _item(table: OpenTable, row: TableRow, layout: ColumnLayout, number: int, *, require_labels: bool) -> Item:
     where = f"{table.where}:{row.line}"
-    text = row.cells[layout.text]
-    label = row.cells[layout.label].strip() if layout.label is not None else ""
-    for value in (text, row.cells[layout.label] if layout.label is not None else ""):
-        if isinstance(value, NestedValue):
-            raise DataError("a list or an object where a text or a label is expected", where=where)
+    text = _plain(row.cells[layout.text], where)
+    label = _plain(row.cells[layout.label], where).strip() if layout.label is not None else ""
     if require_labels and not text.strip():
-        raise DataError("empty text", where=where, hint="remove the row")
-    if require_labels and not label:
-        raise DataError("empty label", where=where, hint="give every text a label or remove the row")
-    if label and layout.label_name in STAR_COLUMNS:
-        label = sentiment(label, where=where)
+        raise DataError("the text is empty", where=where, hint="remove the row")
+    gold = checked_label(label, layout, where, required=require_labels)
     identifier = row.cells[layout.id].strip() if layout.id is not None else ""
-    return Item(identifier or str(number), text, label or None, row.line)
+    return Item(identifier or str(number), text, gold, row.line)
+
+
+def checked_label(label: str, layout: ColumnLayout, where: str, *, required: bool) -> str | None:
+    """A label as it counts: star ratings grouped, and None for a missing one.
+
+    `NaN` and the like are what pandas and spreadsheets write for a missing value, and never a class.
+
+    Raises:
+        DataError: a required label is missing, or a rating is not one.
+    """
+    if layout.label_name in STAR_COLUMNS and label:
+        return sentiment(label, where=where)
+    if label and label.casefold() not in _MISSING:
+        return label
+    if not required:
+        return None
+    what = f"the label is {label!r}, which stands for a missing value" if label else "the label is empty"
+    raise DataError(what, where=where, hint="give every text a label, or remove the row")
+
+
+def _plain(value: str, where: str) -> str:
+    if isinstance(value, NestedValue):
+        raise DataError("a list or an object where a text or a label is expected", where=where)
+    if not value.isascii() and _LONE_SURROGATE.search(value):
+        hint = "the text was cut inside a character, or was never Unicode: mend or remove it"
+        raise DataError("the text has half of a surrogate pair", where=where, hint=hint)
+    return value
