@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from lexicon.vocabularies import FakeModel, FakeVectors
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.lexicon import Anchor, DropReason, Pair, SelectionOptions, select_anchors
+from mosecrot_cli.lexicon import Anchor, DropReason, Pair, SelectionOptions, load_stopwords, select_anchors
+from mosecrot_cli.lexicon.selection import is_stopword
 from mosecrot_cli.progress import SilentReporter
 
 SOURCES = ("dog", "Dog", "DOG", "cat", "Cat", "the", "ice cream", "zzz", "7", "")
@@ -282,3 +283,19 @@ def test_a_swapped_lexicon_with_a_few_shared_words_is_warned_about():
 def test_options_that_make_no_sense(wrong):
     with pytest.raises(UsageError):
         SelectionOptions(**wrong)
+
+
+def test_english_stopwords_are_those_of_scikit_learn():
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    assert load_stopwords() == ENGLISH_STOP_WORDS
+    assert is_stopword("The", load_stopwords()) and not is_stopword("dog", load_stopwords())
+
+
+def test_stopwords_of_a_file(tmp_path):
+    path = tmp_path / "stop.txt"
+    path.write_text("Der\n\n die \nund so weiter\n", encoding="utf-8")
+    assert load_stopwords(path) == {"der", "die", "und so weiter"}
+    path.write_bytes("für".encode("latin-1"))
+    with pytest.raises(DataError, match=r"stop\.txt:1: not UTF-8"):
+        load_stopwords(path)

@@ -8,10 +8,11 @@ import tomllib
 from pathlib import Path
 
 from mosecrot_cli.cli import options
+from mosecrot_cli.settings.choices import OnlineLexicon
 from mosecrot_cli.sources import provenance
 from mosecrot_cli.sources.endpoints import Endpoints, load_endpoints
 from mosecrot_cli.sources.languages import find_language
-from mosecrot_cli.sources.lexica.registry import LEXICA, default_lexicon
+from mosecrot_cli.sources.lexica.registry import default_lexicon
 from mosecrot_cli.sources.listings import CRAWL, MUSE, MUSE_EUROPEAN, SIB200, WIKI
 from mosecrot_cli.sources.vectors import NAMES, default_name
 from mosecrot_cli.tasks import amazon, sib200
@@ -58,7 +59,7 @@ def test_every_source_with_its_licence_and_what_to_cite():
         assert short in DOCUMENT, work
         author, year = work.citation.partition(" ")[0], re.search(r"\((\d{4})\)", work.citation)
         assert author in DOCUMENT and (year is None or f"({year[1]})" in DOCUMENT), work
-    for name in (*LEXICA, *NAMES):
+    for name in (*OnlineLexicon, *NAMES):
         assert f"`{name}`" in DOCUMENT
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
-from mosecrot_cli.model.stitching.vocabulary import Row
+from mosecrot_cli.model.stitching.vocabulary import RowKind
 from mosecrot_cli.vectors.formats import npy as arrays
 from mosecrot_cli.vectors.formats import text, word2vec
 from mosecrot_cli.vectors.readers import read_vectors
@@ -81,7 +81,7 @@ def test_every_piece_that_the_stitched_tokenizer_could_use_is_wanted(vocabulary,
     wanted = WantedWords([text])
     for number, (kind, index) in enumerate(zip(built.kinds, built.indices, strict=True)):
         form = built.tokenizer.convert_ids_to_tokens(number)
-        if kind in (Row.WORD, Row.ALIAS) and any(form in chunk for chunk in chunks):
+        if kind in (RowKind.WORD, RowKind.ALIAS) and any(form in chunk for chunk in chunks):
             assert vocabulary[index] in wanted, (form, chunks)
 
 

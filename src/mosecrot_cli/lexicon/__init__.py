@@ -1,12 +1,10 @@
 """Lexica: reading them, finding them, and selecting the anchors among their pairs (step 1 of the method)."""
 
 from mosecrot_cli.lexicon.choice import SOURCES, LexiconChoice, LexiconKind, read_lexica, resolve_lexicon
-from mosecrot_cli.lexicon.files import read_anchor_pairs, read_lexicon
+from mosecrot_cli.lexicon.files import read_anchor_pairs, read_lexicon, write_anchor_scores, write_anchors
 from mosecrot_cli.lexicon.scripts import Script, dominant_script, find_script
-from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
-from mosecrot_cli.lexicon.stopwords import load_stopwords
+from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, load_stopwords, select_anchors
 from mosecrot_cli.lexicon.types import Anchor, DropReason, Pair, SourceVocabulary, TargetVocabulary
-from mosecrot_cli.lexicon.writers import write_anchor_scores, write_anchors
 
 __all__ = [
     "SOURCES",

@@ -1,4 +1,4 @@
-"""What `--lexicon` names: a file, stdin, an online source, which is brought into a file first, or identical strings."""
+"""What a lexicon of the settings is: a file, standard input, an online source, or identical strings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.files import read_lexicon
 from mosecrot_cli.lexicon.types import IDENTICAL, Pair
+from mosecrot_cli.settings.choices import OnlineLexicon
 from mosecrot_cli.text_lines import STDIN
 
-SOURCES = ("muse", "panlex", "google", "wiktionary")
+SOURCES = tuple(OnlineLexicon)
 """The online sources; a part may follow, as in `muse:train`."""
 
 
 class LexiconKind(StrEnum):
-    """What the value of `--lexicon` is."""
+    """What a lexicon of the settings is."""
 
     FILE = "file"
     STDIN = "stdin"
@@ -29,14 +30,14 @@ class LexiconKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LexiconChoice:
-    """A value of `--lexicon`: its kind, and the path (`-` for stdin) or the name of the source."""
+    """A lexicon of the settings: its kind, and the path (`-` for stdin) or the name of the source."""
 
     kind: LexiconKind
     value: str
 
 
 def resolve_lexicon(value: str) -> LexiconChoice:
-    """What a value of `--lexicon` means. A name wins over a file of that name; `./muse` is the file.
+    """What a lexicon of the settings is. A name wins over a file of that name; `./muse` is the file.
 
     Raises:
         DataError: neither a source nor a readable file.
@@ -49,12 +50,12 @@ def resolve_lexicon(value: str) -> LexiconChoice:
         return LexiconChoice(LexiconKind.SOURCE, value.lower())
     near = difflib.get_close_matches(value.lower(), (*SOURCES, IDENTICAL), n=1)
     meant = f"did you mean {near[0]}? " if near else ""
-    existing_file(Path(value), hint=f"{meant}--lexicon takes a file, - or {', '.join((*SOURCES, IDENTICAL))}")
+    existing_file(Path(value), hint=f"{meant}`lexicons` takes a file, - or {', '.join((*SOURCES, IDENTICAL))}")
     return LexiconChoice(LexiconKind.FILE, value)
 
 
 def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = None) -> list[Pair]:
-    """The pairs of several `--lexicon` values, one after the other; each lexicon has an origin of its own.
+    """The pairs of several lexica of the settings, one after the other; each lexicon has an origin of its own.
 
     `identical` is no lexicon: its pairs are found by the selection.
 
@@ -70,7 +71,7 @@ def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = 
     choices = [resolve_lexicon(value) for value in values]
     for choice in choices:
         if choices.count(choice) > 1:
-            raise UsageError(f"--lexicon {choice.value} is given {choices.count(choice)} times")
+            raise UsageError(f"{choice.value} is given {choices.count(choice)} times", where="`lexicons`")
     pairs: list[Pair] = []
     origins: set[str] = set()
     lexica = [choice for choice in choices if choice.kind is not LexiconKind.IDENTICAL]
@@ -79,7 +80,7 @@ def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = 
         pairs += _apart(found, origins, choice.value)
         origins.update(pair.origin for pair in found)
     if not choices:
-        raise DataError("no lexicon is given", where="--lexicon")
+        raise DataError("no lexicon is given", where="`lexicons`")
     return pairs
 
 
@@ -87,7 +88,9 @@ def _read(choice: LexiconChoice, bring: Callable[[str], Path] | None) -> list[Pa
     if choice.kind is not LexiconKind.SOURCE:
         return read_lexicon(choice.value)
     if bring is None:
-        raise UsageError(f"--lexicon {choice.value} needs to know the languages", hint="give --src and --tgt")
+        raise UsageError(
+            f"{choice.value} needs to know the languages", where="`lexicons`", hint="name them with `src` and `tgt`"
+        )
     return [replace(pair, origin=choice.value) for pair in read_lexicon(bring(choice.value))]
 
 

@@ -14,18 +14,18 @@ _LOOK = 2_000
 _NAMED = 3
 _MANY = 0.1
 _FILTER_HINTS = {
-    DropReason.STOPWORD: "leave out --drop-stopwords",
-    DropReason.LOW_SCORE: "lower --min-score",
-    DropReason.NO_SCORE: "leave out --min-score: the lexicon has no scores",
-    DropReason.OTHER_SCRIPT: "--script off lets words of every script through",
+    DropReason.STOPWORD: "leave out `drop_stopwords`",
+    DropReason.LOW_SCORE: "lower `min_score`",
+    DropReason.NO_SCORE: "leave out `min_score`, because the lexicon has no scores",
+    DropReason.OTHER_SCRIPT: "`script` off lets words of every script through",
 }
 _SWAP = "the columns seem to run from the target to the source language: swap them"
-_MULTI_TOKEN = "--multi-token takes source words of several tokens"
+_MULTI_TOKEN = "`multi_token` takes source words of several tokens"
 _LANGUAGES = "does the lexicon go from the language of the model to the language of the vectors?"
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class VocabularyFit:
     """How well lexica fit the two vocabularies, whatever was asked for besides.
 
     Attributes:
@@ -42,7 +42,7 @@ class Fit:
         return self.swapped > self.right and self.swapped >= _MANY
 
 
-def measure_fit(pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabulary) -> Fit:
+def measure_fit(pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabulary) -> VocabularyFit:
     """How well the pairs fit, judged by some 2,000 of them, evenly spread."""
     looked_at = pairs[:: max(1, len(pairs) // _LOOK)]
     forms.look_up(word for pair in looked_at for word in (pair.source, pair.target))
@@ -52,7 +52,7 @@ def measure_fit(pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabul
 
     right = sum(fits(pair.source, pair.target) for pair in looked_at)
     swapped = sum(fits(pair.target, pair.source) for pair in looked_at)
-    return Fit(right / len(looked_at), swapped / len(looked_at))
+    return VocabularyFit(right / len(looked_at), swapped / len(looked_at))
 
 
 def nothing_left(
@@ -80,7 +80,7 @@ def nothing_shared() -> DataError:
     """The error for vocabularies without a common word, where there is no lexicon."""
     return DataError(
         "no word of the vectors is written like a token of the model",
-        hint="where languages share no script, --lexicon needs a dictionary",
+        hint="languages that share no script need a dictionary: name one with `lexicons`",
     )
 
 
@@ -92,7 +92,7 @@ def swap_warning(pairs: Sequence[Pair], *, forms: SourceForms, target: TargetVoc
     return f"{fit.right:.0%} of the pairs fit the vocabularies, the other way round {fit.swapped:.0%}: {_SWAP}"
 
 
-def _hint(fit: Fit, dropped: Counter[DropReason]) -> str:
+def _hint(fit: VocabularyFit, dropped: Counter[DropReason]) -> str:
     if fit.looks_swapped:
         return _SWAP
     filters = {reason: dropped[reason] for reason in _FILTER_HINTS if dropped[reason]}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.lexicon.formats import Row, read_rows
-from mosecrot_cli.lexicon.types import Pair
+from mosecrot_cli.lexicon.formats import LexiconRow, read_rows
+from mosecrot_cli.lexicon.types import Pair, ScoredPair
 from mosecrot_cli.text_lines import STDIN, display_name
 
 _HEADER = {
@@ -21,6 +23,7 @@ _HEADER = {
     "score": "score",
     "origin": "origin",
 }
+SCORES_HEADER = ("source", "target", "score", "origin")
 _NO_SCORE = frozenset({"", "-", "?", "na", "n/a", "nan", "none", "null"})
 
 
@@ -45,7 +48,7 @@ class _Table:
     origins: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
 
-    def add(self, row: Row, columns: _Columns, origin: str) -> None:
+    def add(self, row: LexiconRow, columns: _Columns, origin: str) -> None:
         line, cells = row
         self.sources.append(_cell(cells, columns.source))
         self.targets.append(_cell(cells, columns.target))
@@ -160,3 +163,42 @@ def _parse_scores(table: _Table, name: str, *, named: bool) -> list[float | None
         else:
             raise DataError(f"the score {cell!r} is no finite number", where=f"{name}:{line}")
     return scores
+
+
+def write_anchors(anchors: Iterable[ScoredPair], output: TextIO | Path) -> None:
+    """Write `source TAB target` lines without a header: the form that MUSE and VecMap read.
+
+    Raises:
+        ValueError: a word holds a tab or a line break.
+        OSError: the output cannot be written.
+    """
+    with _opened(output) as stream:
+        for anchor in anchors:
+            stream.write(_line(anchor.source, anchor.target))
+
+
+def write_anchor_scores(anchors: Iterable[ScoredPair], output: TextIO | Path) -> None:
+    """Write a table of source, target, score (empty where there is none) and origin, with a header.
+
+    Raises:
+        ValueError: a field holds a tab or a line break.
+        OSError: the output cannot be written.
+    """
+    with _opened(output) as stream:
+        stream.write(_line(*SCORES_HEADER))
+        for anchor in anchors:
+            score = "" if anchor.score is None else repr(anchor.score)
+            stream.write(_line(anchor.source, anchor.target, score, anchor.origin))
+
+
+def _opened(output: TextIO | Path) -> AbstractContextManager[TextIO]:
+    if isinstance(output, Path):
+        return output.open("w", encoding="utf-8", newline="\n")
+    return nullcontext(output)
+
+
+def _line(*fields: str) -> str:
+    line = "\t".join(fields)
+    if line.count("\t") != len(fields) - 1 or "\n" in line or "\r" in line:
+        raise ValueError(f"a tab or a line break inside a field: {fields!r}")
+    return line + "\n"

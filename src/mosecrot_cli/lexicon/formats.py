@@ -14,7 +14,7 @@ from mosecrot_cli.text_lines import display_name, plain_suffix, read_text
 _COLUMNS_HINT = "columns are split by a tab or a comma, or by a space where every line has just two words"
 
 
-class Layout(StrEnum):
+class Separator(StrEnum):
     """What splits the columns of a file."""
 
     TAB = "tab"
@@ -23,28 +23,28 @@ class Layout(StrEnum):
 
 
 _PREFERENCE = {
-    ".csv": (Layout.COMMA, Layout.TAB, Layout.SPACE),
-    ".txt": (Layout.TAB, Layout.SPACE, Layout.COMMA),
+    ".csv": (Separator.COMMA, Separator.TAB, Separator.SPACE),
+    ".txt": (Separator.TAB, Separator.SPACE, Separator.COMMA),
 }
 
 
-class Row(NamedTuple):
+class LexiconRow(NamedTuple):
     """The cells of one line that is not blank."""
 
     line: int
     cells: list[str]
 
 
-def read_rows(path: str) -> Iterator[Row]:
+def read_rows(path: str) -> Iterator[LexiconRow]:
     """The rows that are not blank of a table of two columns at least; what splits them is found once for the file.
 
     Raises:
         DataError: as `read_text`, or a line that does not fit the others (`path:line`).
     """
     lines = unicodedata.normalize("NFC", read_text(path)).split("\n")
-    layout = detect_layout(lines, suffix=plain_suffix(path))
+    separator = detect_separator(lines, suffix=plain_suffix(path))
     name = display_name(path)
-    split = {Layout.TAB: _tab_rows, Layout.SPACE: _space_rows, Layout.COMMA: _comma_rows}[layout]
+    split = {Separator.TAB: _tab_rows, Separator.SPACE: _space_rows, Separator.COMMA: _comma_rows}[separator]
     for row in split(lines, name):
         if len(row.cells) < 2:
             raise DataError(
@@ -53,15 +53,15 @@ def read_rows(path: str) -> Iterator[Row]:
         yield row
 
 
-def detect_layout(lines: Sequence[str], *, suffix: str = "") -> Layout:
+def detect_separator(lines: Sequence[str], *, suffix: str = "") -> Separator:
     """What splits the columns: the separator that fits most lines; the file's suffix decides between equals."""
     counts = {
-        Layout.TAB: sum("\t" in line for line in lines),
-        Layout.COMMA: sum("," in line for line in lines),
-        Layout.SPACE: sum(map(_is_two_words, lines)),
+        Separator.TAB: sum("\t" in line for line in lines),
+        Separator.COMMA: sum("," in line for line in lines),
+        Separator.SPACE: sum(map(_is_two_words, lines)),
     }
-    order = _PREFERENCE.get(suffix, (Layout.TAB, Layout.COMMA, Layout.SPACE))
-    return max(order, key=lambda layout: counts[layout])
+    order = _PREFERENCE.get(suffix, (Separator.TAB, Separator.COMMA, Separator.SPACE))
+    return max(order, key=lambda separator: counts[separator])
 
 
 def _is_two_words(line: str) -> bool:
@@ -75,13 +75,13 @@ def _split_at_spaces(line: str) -> list[str]:
     return [word for word in line.replace("\t", " ").split(" ") if word]
 
 
-def _tab_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
+def _tab_rows(lines: Sequence[str], name: str) -> Iterator[LexiconRow]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield Row(number, line.split("\t"))
+            yield LexiconRow(number, line.split("\t"))
 
 
-def _space_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
+def _space_rows(lines: Sequence[str], name: str) -> Iterator[LexiconRow]:
     for number, line in enumerate(lines, start=1):
         words = _split_at_spaces(line)
         if len(words) > 2:
@@ -91,10 +91,10 @@ def _space_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
                 hint="entries of several words need a tab between source and target, in every line",
             )
         if line.strip():
-            yield Row(number, words)
+            yield LexiconRow(number, words)
 
 
-def _comma_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
+def _comma_rows(lines: Sequence[str], name: str) -> Iterator[LexiconRow]:
     reader = csv.reader((line + "\n" for line in lines), skipinitialspace=True, strict=True)
     while True:
         number = reader.line_num + 1
@@ -106,4 +106,4 @@ def _comma_rows(lines: Sequence[str], name: str) -> Iterator[Row]:
             return
         if any(cell.strip() for cell in cells):
             # A quoted field may hold what would break a line of `anchors.tsv`.
-            yield Row(number, [cell.replace("\t", " ").replace("\n", " ") for cell in cells])
+            yield LexiconRow(number, [cell.replace("\t", " ").replace("\n", " ") for cell in cells])

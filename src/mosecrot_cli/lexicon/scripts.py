@@ -91,7 +91,7 @@ def find_script(name: str) -> Script:
     choices = {choice.casefold(): choice for choice in (*_NAMES, *_NAMES.values(), "Japanese", "Korean")}
     near = [choices[match] for match in difflib.get_close_matches(name.casefold(), choices)]
     hint = f"near: {', '.join(near)}" if near else "give an ISO 15924 code such as Cyrl, or auto, or off"
-    raise UsageError(f"unknown script {name!r}", where="--script", hint=hint)
+    raise UsageError(f"unknown script {name!r}", where="`script`", hint=hint)
 
 
 def _unicode_knows(name: str) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.lexicon.diagnosis import nothing_left, nothing_shared, swap_warning
 from mosecrot_cli.lexicon.matching import Match, SourceForms, match_identical, match_target
 from mosecrot_cli.lexicon.scripts import AUTO, OFF, Script, find_script, resolve_script
-from mosecrot_cli.lexicon.stopwords import is_stopword
 from mosecrot_cli.lexicon.types import IDENTICAL, Anchor, DropReason, Pair, SourceVocabulary, TargetVocabulary
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import DEFAULT_SEED, AnchorsSettings
+from mosecrot_cli.text_lines import read_text
 
+ENGLISH = "english"
 _FEW = 0.1
 
 
@@ -52,11 +55,11 @@ class SelectionOptions:
 
     def __post_init__(self) -> None:
         if self.max_anchors is not None and self.max_anchors < 1:
-            raise UsageError(f"--max-anchors must be at least 1, not {self.max_anchors}")
+            raise UsageError(f"`max_anchors` must be at least 1, not {self.max_anchors}")
         if self.seed < 0:
-            raise UsageError(f"--seed must not be negative, but is {self.seed}")
+            raise UsageError(f"`seed` must not be negative, but is {self.seed}")
         if self.min_score is not None and math.isnan(self.min_score):
-            raise UsageError("--min-score must be a number")
+            raise UsageError("`min_score` must be a number")
         if self.script.casefold() not in (AUTO, OFF):
             find_script(self.script)
 
@@ -230,3 +233,26 @@ def _sample(matches: list[Match], options: SelectionOptions, dropped: Counter[Dr
     chosen = np.sort(order[: options.max_anchors])
     dropped[DropReason.NOT_SAMPLED] += len(matches) - len(chosen)
     return [matches[place] for place in chosen]
+
+
+def load_stopwords(name: str | Path = ENGLISH) -> frozenset[str]:
+    """Stop words, case-folded.
+
+    Args:
+        name: `english` for scikit-learn's list (the paper's), else a UTF-8 file with one word a line.
+
+    Raises:
+        DataError: the file is missing, empty or not UTF-8.
+    """
+    if str(name) == ENGLISH:
+        # Takes a second: only for those who ask for it.
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+        return frozenset(word.casefold() for word in ENGLISH_STOP_WORDS)
+    lines = unicodedata.normalize("NFC", read_text(str(name))).split("\n")
+    return frozenset(line.strip().casefold() for line in lines if line.strip())
+
+
+def is_stopword(word: str, stopwords: frozenset[str]) -> bool:
+    """Whether the word is on the list, whatever its letter case."""
+    return word.casefold() in stopwords

@@ -19,7 +19,7 @@ from transformers import PreTrainedTokenizerFast
 
 from mosecrot_cli.model.source_words import unlimited_ids
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
-from mosecrot_cli.model.stitching.vocabulary import Row
+from mosecrot_cli.model.stitching.vocabulary import RowKind
 
 C = 1.0
 """Inverse strength of the L2 penalty: scikit-learn's default, kept fixed.
@@ -133,5 +133,5 @@ def standalone_tokenizer(words: Sequence[str], *, lowercased: bool) -> Standalon
         tokenizer_object=backend, pad_token="[PAD]", unk_token="[UNK]"
     )
     built = build_target_tokenizer(words, source, lowercased=lowercased)
-    is_word = np.isin(built.kinds, (Row.WORD, Row.ALIAS))
+    is_word = np.isin(built.kinds, (RowKind.WORD, RowKind.ALIAS))
     return StandaloneTokenizer(built.tokenizer, np.where(is_word, built.indices, NO_ROW))

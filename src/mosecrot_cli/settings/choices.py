@@ -108,3 +108,12 @@ class RowFormat(StrEnum):
 
     tsv = "tsv"
     jsonl = "jsonl"
+
+
+class OnlineLexicon(StrEnum):
+    """Online sources of lexica, each the name of its module in `sources.lexica`."""
+
+    muse = "muse"
+    panlex = "panlex"
+    google = "google"
+    wiktionary = "wiktionary"

@@ -10,7 +10,7 @@ import transformers
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import load_classifier
 from mosecrot_cli.model.stitching.stitch import source_rows, stitch
-from mosecrot_cli.model.stitching.vocabulary import Row
+from mosecrot_cli.model.stitching.vocabulary import RowKind
 from pico import FAMILIES, LABELS, pico_classifier, pico_tokenizer, write_pico_checkpoint
 
 WORDS = ["собака", "кошка", "в", "лесу", ",", "снег", "хлеб", "дом", "волк", "can't", "dog", "New\u00a0York"]
@@ -135,7 +135,7 @@ def test_shared_strings_can_be_left_out():
 
 def test_cased_vectors_take_the_capitalised_words_of_an_uncased_model():
     tokenizer = pico_tokenizer("bert")  # lower-cases its texts
-    rows = {row.string: row for row in source_rows(tokenizer, lowercased=False) if row.kind is Row.SHARED}
+    rows = {row.string: row for row in source_rows(tokenizer, lowercased=False) if row.kind is RowKind.SHARED}
     assert rows["Horse"].index == rows["HORSE"].index == rows["horse"].index
     cased = {row.string for row in source_rows(pico_tokenizer("roberta"), lowercased=False)}
     assert "horse" in cased

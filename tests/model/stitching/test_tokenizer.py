@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerFast
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.stitching import vocabulary
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
-from mosecrot_cli.model.stitching.vocabulary import Row, SourceRow
+from mosecrot_cli.model.stitching.vocabulary import RowKind, SourceRow
 from pico import FAMILIES, pico_tokenizer
 
 GERMAN = ["Donau", "dampf", "schiff", "can't", "der", "a", "s", "fährt", "Straße", ",", ".", "2", "l'eau", "nicht"]
@@ -63,7 +63,7 @@ def test_what_texts_are_cut_into(words, text, expected):
 def test_letter_case_of_lowercased_vectors():
     built = build(["straße", "οδος", "i̇stanbul", "haus"], lowercased=True)
     assert pieces(built, "Straße ΟΔΟΣ İstanbul HAUS") == ["straße", "οδος", "i̇stanbul", "haus"]
-    assert built.count(Row.ALIAS) == 0
+    assert built.count(RowKind.ALIAS) == 0
 
 
 def test_a_cased_word_missing_as_written_is_found_in_lower_case():
@@ -78,15 +78,15 @@ def test_a_cased_word_missing_as_written_is_found_in_lower_case():
 def test_aliases_are_bounded_and_go_to_frequent_words_first():
     words = [f"{first}{second}x" for first in "abcdefghij" for second in "abcdefghij"]
     built = build(words, max_aliases=11)
-    assert built.count(Row.ALIAS) == 11
-    assert set(built.indices[built.kinds == Row.ALIAS]) == set(range(6))
-    assert build(words, max_aliases=0).count(Row.ALIAS) == 0
+    assert built.count(RowKind.ALIAS) == 11
+    assert set(built.indices[built.kinds == RowKind.ALIAS]) == set(range(6))
+    assert build(words, max_aliases=0).count(RowKind.ALIAS) == 0
 
 
 def test_apostrophes_of_texts_are_found():
     built = build(["п'ять", "aujourd’hui"], lowercased=True)
     assert pieces(built, "п’ять Пʼять AUJOURD'HUI") == ["п’ять", "пʼять", "aujourd'hui"]
-    assert set(built.indices[built.kinds == Row.ALIAS]) == {0, 1}
+    assert set(built.indices[built.kinds == RowKind.ALIAS]) == {0, 1}
 
 
 def test_words_that_cannot_be_in_the_vocabulary_are_counted_by_reason():
@@ -98,7 +98,7 @@ def test_words_that_cannot_be_in_the_vocabulary_are_counted_by_reason():
         vocabulary.SPECIAL_TOKEN: 1,
         vocabulary.NOT_ONE_TOKEN: 1,
     }
-    assert built.indices[built.kinds == Row.WORD].tolist() == [0, 6]
+    assert built.indices[built.kinds == RowKind.WORD].tolist() == [0, 6]
 
 
 def test_no_word_at_all_is_bad_data():
@@ -123,18 +123,18 @@ def test_special_tokens_keep_strings_ids_and_template(family):
 @every_family
 def test_rows_fill_the_free_ids_in_their_order(family):
     built = build(GERMAN, family=family, max_aliases=0)
-    words = built.kinds == Row.WORD
+    words = built.kinds == RowKind.WORD
     assert built.indices[words].tolist() == list(range(len(GERMAN)))
     assert len(built) == len(built.tokenizer)
     special = set(pico_tokenizer(family).all_special_ids)
-    assert {index for index in special if built.kinds[index] == Row.SPECIAL} == special
+    assert {index for index in special if built.kinds[index] == RowKind.SPECIAL} == special
     # Fillers only below the highest special id.
-    assert all(built.kinds[max(special) + 1 :] == Row.WORD)
+    assert all(built.kinds[max(special) + 1 :] == RowKind.WORD)
 
 
 def test_a_reserved_id_keeps_its_row():
     built = build(GERMAN, reserved={7})
-    assert (built.kinds[7], built.indices[7]) == (Row.SPECIAL, 7)
+    assert (built.kinds[7], built.indices[7]) == (RowKind.SPECIAL, 7)
 
 
 def test_a_model_without_an_unknown_token_gets_one():
@@ -144,21 +144,25 @@ def test_a_model_without_an_unknown_token_gets_one():
     built = build_target_tokenizer(["hallo", "welt"], source, lowercased=True)
     unknown = built.tokenizer.unk_token_id
     assert built.tokenizer("hallo quux")["input_ids"] == [built.tokenizer.convert_tokens_to_ids("hallo"), unknown]
-    assert (built.kinds[unknown], built.indices[unknown]) == (Row.SPECIAL, vocabulary.NO_VECTOR)
+    assert (built.kinds[unknown], built.indices[unknown]) == (RowKind.SPECIAL, vocabulary.NO_VECTOR)
 
 
 def test_source_strings_fill_gaps_only():
-    rows = [SourceRow(",", Row.PUNCTUATION, 50), SourceRow("!", Row.PUNCTUATION, 51), SourceRow("Nicht", Row.SHARED, 9)]
+    rows = [
+        SourceRow(",", RowKind.PUNCTUATION, 50),
+        SourceRow("!", RowKind.PUNCTUATION, 51),
+        SourceRow("Nicht", RowKind.SHARED, 9),
+    ]
     built = build(GERMAN, source_rows=rows)
-    assert built.kinds[built.tokenizer.convert_tokens_to_ids(",")] == Row.WORD
+    assert built.kinds[built.tokenizer.convert_tokens_to_ids(",")] == RowKind.WORD
     assert built.indices[built.tokenizer.convert_tokens_to_ids("!")] == 51
-    assert built.kinds[built.tokenizer.convert_tokens_to_ids("Nicht")] == Row.ALIAS
+    assert built.kinds[built.tokenizer.convert_tokens_to_ids("Nicht")] == RowKind.ALIAS
 
 
 def test_every_string_of_the_vocabulary_encodes_to_its_own_id():
     built = build(GERMAN + RUSSIAN + CHINESE)
     for token, index in built.tokenizer.get_vocab().items():
-        if built.kinds[index] != Row.FILLER:
+        if built.kinds[index] != RowKind.FILLER:
             assert built.tokenizer(token, add_special_tokens=False)["input_ids"] == [index], token
 
 
@@ -180,8 +184,8 @@ def test_every_word_is_its_own_token_or_counted(words, lowercased):
     except DataError:
         assert all(word.split() != [word] for word in words)
         return
-    assert built.count(Row.WORD) + sum(built.left_out.values()) == len(words)
-    for index in (built.kinds == Row.WORD).nonzero()[0].tolist():
+    assert built.count(RowKind.WORD) + sum(built.left_out.values()) == len(words)
+    for index in (built.kinds == RowKind.WORD).nonzero()[0].tolist():
         word = words[built.indices[index]]
         for text in (word, f"xx {word} yy", unicodedata.normalize("NFD", word)):
             assert index in built.tokenizer(text, add_special_tokens=False)["input_ids"]

@@ -19,7 +19,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.model.stitching.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer
-from mosecrot_cli.model.stitching.vocabulary import NO_VECTOR, Row, SourceRow, case_forms
+from mosecrot_cli.model.stitching.vocabulary import NO_VECTOR, RowKind, SourceRow, case_forms
 from mosecrot_cli.orthography import is_number
 
 # Stitching a checkpoint file to file (`stored_classifier`) needs neither.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mosecrot_cli.model.torch_free import StoredTokenizer
 
 _BLOCK = 16_384
-_FROM_MAPPED = (Row.WORD, Row.ALIAS)
+_FROM_MAPPED = (RowKind.WORD, RowKind.ALIAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class TargetEmbeddings:
     @property
     def rows(self) -> dict[str, int]:
         """Number of rows of each kind (`special`, `word`, `alias`, `punctuation`, `number`, `shared`, `filler`)."""
-        return {kind.name.lower(): self.tokenizer.count(kind) for kind in Row}
+        return {kind.name.lower(): self.tokenizer.count(kind) for kind in RowKind}
 
     @property
     def left_out(self) -> Mapping[str, int]:
@@ -197,19 +197,19 @@ def source_rows(
     them for the same token (an uncased model).
     """
     source = SourceWords(tokenizer)
-    rows = [SourceRow(mark, Row.PUNCTUATION, index) for mark, index in source.punctuation_tokens().items()]
+    rows = [SourceRow(mark, RowKind.PUNCTUATION, index) for mark, index in source.punctuation_tokens().items()]
     whole = source.whole_word_tokens()
-    rows += [SourceRow(word, Row.NUMBER, index) for word, index in whole.items() if is_number(word)]
+    rows += [SourceRow(word, RowKind.NUMBER, index) for word, index in whole.items() if is_number(word)]
     if not shared_strings:
         return rows
     seen = {row.string for row in rows}
     shared = {word: index for word, index in whole.items() if word not in seen}
-    rows += [SourceRow(word, Row.SHARED, index) for word, index in shared.items()]
+    rows += [SourceRow(word, RowKind.SHARED, index) for word, index in shared.items()]
     if not lowercased:
         forms = [(form, index) for word, index in shared.items() for form in case_forms(word) if form not in whole]
         encoded = source.token_ids([form for form, _ in forms])
         same = zip(forms, encoded, strict=True)
-        rows += [SourceRow(form, Row.SHARED, index) for (form, index), ids in same if ids == (index,)]
+        rows += [SourceRow(form, RowKind.SHARED, index) for (form, index), ids in same if ids == (index,)]
     return rows
 
 
@@ -239,7 +239,7 @@ def _fill(
     copied = ~mapped & (target.indices != NO_VECTOR) & (target.indices < own.shape[0])
     # What has no vector: an unknown token that the model lacked is the mean word; fillers occur in no text.
     weight[~mapped & ~copied] = 0
-    if (lacked := (target.kinds == Row.SPECIAL) & ~copied).any():
+    if (lacked := (target.kinds == RowKind.SPECIAL) & ~copied).any():
         weight[lacked] = own.mean(axis=0, dtype=np.float64)
     weight[copied] = own[target.indices[copied]]
     ids = np.flatnonzero(mapped)

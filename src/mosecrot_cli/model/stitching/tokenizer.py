@@ -32,9 +32,9 @@ from mosecrot_cli.model.source_words import fast_backend, special_ids
 from mosecrot_cli.model.stitching.vocabulary import (
     NO_VECTOR,
     Entries,
-    Layout,
-    Row,
+    RowKind,
     SourceRow,
+    VocabularyLayout,
     add_aliases,
     add_words,
     lay_out,
@@ -68,7 +68,7 @@ class TargetTokenizer:
         settings: what `transformers` is told beside it: lengths, sides, names of inputs.
         named: `cls_token` and the like -> special token.
         extra: strings of further special tokens.
-        kinds: `Row` of each token id, `V`.
+        kinds: `RowKind` of each token id, `V`.
         indices: by token id, the row of the mapped matrix (WORD, ALIAS) or of the checkpoint's; -1: none, `V`.
         left_out: reason -> number of mapped words that got no row.
     """
@@ -108,7 +108,7 @@ class TargetTokenizer:
     def __len__(self) -> int:
         return len(self.kinds)
 
-    def count(self, kind: Row) -> int:
+    def count(self, kind: RowKind) -> int:
         """Number of rows of one kind."""
         return int(np.count_nonzero(self.kinds == kind))
 
@@ -228,16 +228,16 @@ def _unused(string: str, taken: Collection[str]) -> str:
 
 
 def _is_entry(kinds: NDArray[np.int8]) -> NDArray[np.bool_]:
-    return np.isin(kinds, (Row.SPECIAL, Row.FILLER), invert=True)
+    return np.isin(kinds, (RowKind.SPECIAL, RowKind.FILLER), invert=True)
 
 
-def _backend(layout: Layout, unknown: str, normalizer: normalizers.Normalizer) -> Tokenizer:
+def _backend(layout: VocabularyLayout, unknown: str, normalizer: normalizers.Normalizer) -> Tokenizer:
     scores = np.full(len(layout.tokens), _NEVER)
     ordinary = np.flatnonzero(_is_entry(layout.kinds))
     scores[ordinary] = -(_SCORE + np.arange(len(ordinary)) / len(ordinary))
     mixed = [index for index in ordinary.tolist() if _MIXED.match(layout.tokens[index])]
     scores[mixed] -= _HANDICAP
-    scores[layout.kinds == Row.SHARED] -= _HANDICAP
+    scores[layout.kinds == RowKind.SHARED] -= _HANDICAP
     pairs = list(zip(layout.tokens, scores.tolist(), strict=True))
     backend = Tokenizer(Unigram(pairs, unk_id=layout.tokens.index(unknown), byte_fallback=False))
     backend.normalizer = normalizer

@@ -20,7 +20,7 @@ NOT_ONE_TOKEN = "not one token in a text"
 NO_VECTOR = -1
 
 
-class Row(IntEnum):
+class RowKind(IntEnum):
     """Where the vector of a vocabulary row comes from."""
 
     SPECIAL = 0  # the checkpoint's row
@@ -43,7 +43,7 @@ class SourceRow:
     """
 
     string: str
-    kind: Row
+    kind: RowKind
     index: int
 
 
@@ -56,7 +56,7 @@ class Entries:
         forbidden: strings of special tokens.
         spellings: the strings as texts have them.
         forms: the same, normalised: what the vocabulary holds.
-        kinds: a `Row` each.
+        kinds: a `RowKind` each.
         indices: row of the mapped matrix (WORD, ALIAS) or of the checkpoint's (others).
         left_out: reason -> number of mapped words without a row.
     """
@@ -65,7 +65,7 @@ class Entries:
     forbidden: Collection[str]
     spellings: list[str] = field(default_factory=list)
     forms: list[str] = field(default_factory=list)
-    kinds: list[Row] = field(default_factory=list)
+    kinds: list[RowKind] = field(default_factory=list)
     indices: list[int] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     _taken: set[str] = field(default_factory=set)
@@ -73,7 +73,7 @@ class Entries:
     def __len__(self) -> int:
         return len(self.forms)
 
-    def add(self, spelling: str, kind: Row, index: int) -> bool:
+    def add(self, spelling: str, kind: RowKind, index: int) -> bool:
         """Add an entry unless the vocabulary cannot hold it; a mapped word that it cannot hold is counted."""
         form = self.normalize(spelling)
         reason = self._obstacle(spelling, form)
@@ -83,14 +83,14 @@ class Entries:
             self.forms.append(form)
             self.kinds.append(kind)
             self.indices.append(index)
-        elif kind is Row.WORD:
+        elif kind is RowKind.WORD:
             self.left_out[reason] += 1
         return reason is None
 
     def remove(self, positions: Collection[int]) -> None:
         """Take out entries which the tokenizer does not give back as one token."""
         unwanted = set(positions)
-        self.left_out[NOT_ONE_TOKEN] += sum(self.kinds[position] is Row.WORD for position in unwanted)
+        self.left_out[NOT_ONE_TOKEN] += sum(self.kinds[position] is RowKind.WORD for position in unwanted)
         kept = [position for position in range(len(self)) if position not in unwanted]
         self.spellings = [self.spellings[position] for position in kept]
         self.forms = [self.forms[position] for position in kept]
@@ -108,7 +108,7 @@ class Entries:
 def add_words(entries: Entries, words: Sequence[str]) -> None:
     """Add mapped words in their order: of two that are the same once normalised, the first (the more frequent) wins."""
     for index, word in enumerate(words):
-        entries.add(word, Row.WORD, index)
+        entries.add(word, RowKind.WORD, index)
 
 
 def add_aliases(entries: Entries, words: Sequence[str], *, lowercased: bool, limit: int) -> None:
@@ -122,7 +122,7 @@ def add_aliases(entries: Entries, words: Sequence[str], *, lowercased: bool, lim
         if left <= 0:
             return
         for spelling in _spellings(word, lowercased=lowercased):
-            if left > 0 and entries.add(spelling, Row.ALIAS, index):
+            if left > 0 and entries.add(spelling, RowKind.ALIAS, index):
                 left -= 1
 
 
@@ -147,12 +147,12 @@ def _spellings(word: str, *, lowercased: bool) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class VocabularyLayout:
     """The rows of the new embedding matrix, by token id.
 
     Attributes:
         tokens: strings of the vocabulary, `V`.
-        kinds: `Row` of each, `V`.
+        kinds: `RowKind` of each, `V`.
         indices: row of the mapped matrix (WORD, ALIAS) or of the checkpoint's; -1 where there is none (FILLER, and an
             unknown token which the model lacked), `V`.
     """
@@ -162,7 +162,7 @@ class Layout:
     indices: NDArray[np.int64]
 
 
-def lay_out(entries: Entries, fixed: Mapping[int, str]) -> Layout:
+def lay_out(entries: Entries, fixed: Mapping[int, str]) -> VocabularyLayout:
     """Give special tokens the ids that they have, and the entries the free ids in their order.
 
     Args:
@@ -172,14 +172,14 @@ def lay_out(entries: Entries, fixed: Mapping[int, str]) -> Layout:
     size = max(len(entries) + len(fixed), max(fixed, default=-1) + 1)
     free = np.array([index for index in range(size) if index not in fixed], dtype=np.int64)
     used, unused = free[: len(entries)], free[len(entries) :]
-    kinds = np.full(size, Row.SPECIAL, dtype=np.int8)
+    kinds = np.full(size, RowKind.SPECIAL, dtype=np.int8)
     indices = np.arange(size, dtype=np.int64)
     kinds[used], indices[used] = entries.kinds, entries.indices
-    kinds[unused], indices[unused] = Row.FILLER, NO_VECTOR
+    kinds[unused], indices[unused] = RowKind.FILLER, NO_VECTOR
     # With white space in it, no text can hold this string as one token.
     tokens = [f"[filler {index}]" for index in range(size)]
     for index, token in fixed.items():
         tokens[index] = token
     for index, form in zip(used.tolist(), entries.forms, strict=True):
         tokens[index] = form
-    return Layout(tokens, kinds, indices)
+    return VocabularyLayout(tokens, kinds, indices)

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mosecrot_cli.lexicon.choice import LexiconKind, read_lexica, resolve_lexicon
-from mosecrot_cli.lexicon.selection import SelectionOptions, select_anchors
-from mosecrot_cli.lexicon.stopwords import ENGLISH, load_stopwords
+from mosecrot_cli.lexicon.files import write_anchor_scores, write_anchors
+from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors
 from mosecrot_cli.lexicon.types import Pair
-from mosecrot_cli.lexicon.writers import write_anchor_scores, write_anchors
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.loading import load_word_tokenizer
 from mosecrot_cli.model.source_words import SourceWords
@@ -22,6 +21,7 @@ from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import IDENTICAL_LETTERS, AnchorsSettings
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.lexica import registry as online
+from mosecrot_cli.sources.lexica.base import LexiconRequest
 from mosecrot_cli.sources.provenance import Provenance
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
@@ -144,7 +144,7 @@ def bring(settings: AnchorsSettings, reporter: Reporter) -> AnchorsJob:
         choice = resolve_lexicon(value)
         if choice.kind is LexiconKind.SOURCE:
             lexica[value] = online.bring(value, _request(settings), fetcher)
-            sources.append(online.LEXICA[value.lower().partition(":")[0]].provenance)
+            sources.append(online.find_lexicon(value)[0].provenance)
         elif choice.kind is not LexiconKind.IDENTICAL:
             lexica[value] = choice.value
 
@@ -168,9 +168,9 @@ def _vectors(
     return target, resources.vectors(settings.pivot_vectors, settings.src, **named, reporter=reporter)
 
 
-def _request(settings: AnchorsSettings) -> online.Request:
+def _request(settings: AnchorsSettings) -> LexiconRequest:
     source, target = resources.language_pair(settings.src, settings.tgt)
-    return online.Request(
+    return LexiconRequest(
         source=source,
         target=target,
         words=lambda: list(SourceWords(load_word_tokenizer(settings.source_model or "")).whole_word_tokens()),

@@ -13,7 +13,7 @@ from mosecrot_cli.model.coverage import RunningWord, running_words
 from mosecrot_cli.model.source_words import unlimited_ids
 from mosecrot_cli.model.stitching.stitch import source_rows
 from mosecrot_cli.model.stitching.tokenizer import TargetTokenizer, build_target_tokenizer
-from mosecrot_cli.model.stitching.vocabulary import Row
+from mosecrot_cli.model.stitching.vocabulary import RowKind
 from mosecrot_cli.orthography import is_lowercased, is_number
 from mosecrot_cli.vectors.wanted_words import WantedWords
 
@@ -118,7 +118,7 @@ def text_coverage(
         known=known,
         anchors=None if anchors is None else of_anchors,
         ways=dict(ways),
-        punctuation=sum(count for index, count in tokens.items() if target.kinds[index] == Row.PUNCTUATION),
+        punctuation=sum(count for index, count in tokens.items() if target.kinds[index] == RowKind.PUNCTUATION),
         unknown=tuple(lost.most_common(_SHOWN)),
     )
 
@@ -142,8 +142,8 @@ def _way(word: RunningWord, target: TargetTokenizer, needed: Sequence[str], from
     if word.token is None:
         return Way.pieces if word.tokens else Way.unknown
     kind = target.kinds[word.token]
-    if kind not in (Row.WORD, Row.ALIAS):
-        return Way.number if kind == Row.NUMBER else Way.shared
+    if kind not in (RowKind.WORD, RowKind.ALIAS):
+        return Way.number if kind == RowKind.NUMBER else Way.shared
     found = needed[target.indices[word.token]]
     if found in from_subwords:
         return Way.subwords

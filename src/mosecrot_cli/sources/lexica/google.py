@@ -15,10 +15,12 @@ from filelock import FileLock
 from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language
-from mosecrot_cli.sources.lexica.crawl import Journal, Translation
+from mosecrot_cli.sources.lexica.base import LexiconRequest, LexiconSource, require_translations
+from mosecrot_cli.sources.lexica.crawl import Journal, Translation, digest_of, write_lexicon
+from mosecrot_cli.sources.provenance import GOOGLE
 
 KEY = "GOOGLE_API_KEY"
-ADVICE = f"set {KEY}, or translate a list of words by hand and give the TSV (source, target) with --lexicon"
+ADVICE = f"set {KEY}, or translate a list of words by hand and give the TSV (source, target) with `lexicons`"
 _SEGMENTS = 128
 _CHARACTERS = 5_000
 _MOMENTARY_REASONS = frozenset({"userRateLimitExceeded", "rateLimitExceeded", "backendError"})
@@ -97,6 +99,28 @@ def cost(fetcher: Fetcher, source: Language, target: Language, words: Sequence[s
     return Cost(len(pending), sum(map(len, pending)))
 
 
+def bring(request: LexiconRequest, part: str, fetcher: Fetcher) -> Path:
+    """The translations of the words of the request.
+
+    Raises:
+        SourceUnavailableError: there is no translation at all, or as `crawl`.
+        DataError, UsageError: as `crawl`.
+    """
+    source, target, words = request.source, request.target, request.askable_words()
+    path = fetcher.cache / "lexica" / "google" / f"{source.google}-{target.google}-{digest_of(words)}.tsv"
+    if not path.exists():
+        found = crawl(fetcher, source, target, words)
+        require_translations(found, "google", request)
+        write_lexicon(path, found, "google")
+    return path
+
+
+def plan(request: LexiconRequest, fetcher: Fetcher) -> str:
+    """How much would be sent, which is what Google bills."""
+    needed = cost(fetcher, request.source, request.target, request.askable_words())
+    return f"{needed.words:,} words, {needed.characters:,} characters to send"
+
+
 def _journal_path(fetcher: Fetcher, source: Language, target: Language) -> Path:
     return fetcher.cache / "crawls" / f"google-{source.google}-{target.google}.jsonl"
 
@@ -147,3 +171,6 @@ def _reasons(error: dict[str, Any]) -> set[str]:
 
 def _is_momentary(answer: httpx.Response) -> bool:
     return not answer.is_success and bool(_MOMENTARY_REASONS.intersection(_reasons(_error(answer))))
+
+
+SOURCE = LexiconSource(GOOGLE, bring, plan)

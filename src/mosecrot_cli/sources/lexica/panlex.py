@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,11 +16,15 @@ from filelock import FileLock
 from mosecrot_cli.errors import DataError, SourceUnavailableError
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language
-from mosecrot_cli.sources.lexica.crawl import Journal, Translation
+from mosecrot_cli.sources.lexica.base import LexiconRequest, LexiconSource, require_translations
+from mosecrot_cli.sources.lexica.crawl import Journal, Translation, digest_of, write_lexicon
+from mosecrot_cli.sources.lexica.panlex_dump import read_dump
+from mosecrot_cli.sources.provenance import PANLEX
 
 PAUSE = 0.5
 ADVICE = (
-    "give a PanLex database dump (CSV or SQLite) with --panlex-dump, or a TSV of source, target, quality with --lexicon"
+    "give a PanLex database dump (CSV or SQLite) with `panlex_dump`, "
+    "or a TSV of source, target and quality with `lexicons`"
 )
 _OFFSET_MAX = 250_000
 # At distance 2 a word has thousands of translations, and all those of a query must stay below the highest offset.
@@ -68,6 +73,46 @@ def crawl(
                 pages.fetch(journal, batch)
                 advance(len(batch))
         return journal.of(words)
+
+
+def bring(request: LexiconRequest, part: str, fetcher: Fetcher) -> Path:
+    """The translations of the words of the request, by the API or from the database download.
+
+    Raises:
+        SourceUnavailableError: there is no translation at all, or as `crawl`.
+        DataError: as `crawl` or `read_dump`.
+    """
+    source, target, words = request.source, request.target, request.askable_words()
+    options = {"distance": request.distance, "min_quality": request.min_quality}
+    dump = None if request.dump is None else (str(request.dump.resolve()), _age(request.dump))
+    name = f"{source.panlex}-{target.panlex}-{digest_of(words, options, dump)}.tsv"
+    path = fetcher.cache / "lexica" / "panlex" / name
+    if not path.exists():
+        if request.dump is None:
+            found = crawl(fetcher, source, target, words, distance=request.distance, min_quality=request.min_quality)
+        else:
+            found = read_dump(
+                request.dump,
+                source,
+                target,
+                words,
+                distance=request.distance,
+                min_quality=request.min_quality,
+                reporter=fetcher.reporter,
+            )
+        require_translations(found, "panlex", request)
+        write_lexicon(path, found, "panlex")
+    return path
+
+
+def plan(request: LexiconRequest, fetcher: Fetcher) -> str:
+    """How many words would be asked for, and where."""
+    origin = f"from {request.dump}" if request.dump else "by the API"
+    return f"{len(request.askable_words()):,} words, {origin}, distance {request.distance}"
+
+
+def _age(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
 
 
 def _batches(words: Sequence[str], size: int) -> list[tuple[str, ...]]:
@@ -137,3 +182,6 @@ def _reason(answer: httpx.Response) -> str:
         content = {}
     reason = content.get("message") if isinstance(content, dict) else None
     return f"{reason or answer.reason_phrase} (HTTP {answer.status_code})"
+
+
+SOURCE = LexiconSource(PANLEX, bring, plan)

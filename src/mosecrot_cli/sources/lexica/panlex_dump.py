@@ -27,7 +27,7 @@ from mosecrot_cli.sources.languages import Language
 from mosecrot_cli.sources.lexica.crawl import Translation
 
 _TABLES = ("langvar", "expr", "denotation", "meaning", "source")
-_HINT = "--panlex-dump takes the folder or zip of PanLex's CSV release, or its SQLite file"
+_HINT = "`panlex_dump` takes the folder or zip of PanLex's CSV release, or its SQLite file"
 _SQLITE = b"SQLite format 3\0"
 
 

@@ -6,8 +6,7 @@ from io import StringIO
 import pytest
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.lexicon import SOURCES, LexiconChoice, LexiconKind, load_stopwords, read_lexica, resolve_lexicon
-from mosecrot_cli.lexicon.stopwords import is_stopword
+from mosecrot_cli.lexicon import SOURCES, LexiconChoice, LexiconKind, read_lexica, resolve_lexicon
 
 
 def test_kinds(tmp_path, monkeypatch):
@@ -44,9 +43,14 @@ def test_an_online_source_is_read_from_the_file_that_is_brought(tmp_path):
 
 
 def test_every_source_can_be_brought():
-    from mosecrot_cli.sources.lexica.registry import LEXICA
+    from mosecrot_cli.sources.lexica.registry import find_lexicon
 
-    assert tuple(LEXICA) == SOURCES
+    for name in SOURCES:
+        source, part = find_lexicon(name.upper())
+        assert source.provenance.licence and callable(source.bring) and part == ""
+        with pytest.raises(UsageError, match=rf"{name} has no part 'odd'.*there is {name}"):
+            find_lexicon(f"{name}:odd")
+    assert find_lexicon("muse:train")[1] == "train"
 
 
 def test_several_lexica_keep_their_order_and_have_origins_apart(tmp_path, monkeypatch):
@@ -65,23 +69,7 @@ def test_several_lexica_keep_their_order_and_have_origins_apart(tmp_path, monkey
 
 
 def test_a_lexicon_is_given_once(tmp_path):
-    with pytest.raises(UsageError, match="--lexicon - is given 2 times"):
+    with pytest.raises(UsageError, match="`lexicons`: - is given 2 times"):
         read_lexica(["-", "-"])
     with pytest.raises(DataError, match="no lexicon"):
         read_lexica([])
-
-
-def test_english_stopwords_are_those_of_scikit_learn():
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    assert load_stopwords() == ENGLISH_STOP_WORDS
-    assert is_stopword("The", load_stopwords()) and not is_stopword("dog", load_stopwords())
-
-
-def test_stopwords_of_a_file(tmp_path):
-    path = tmp_path / "stop.txt"
-    path.write_text("Der\n\n die \nund so weiter\n", encoding="utf-8")
-    assert load_stopwords(path) == {"der", "die", "und so weiter"}
-    path.write_bytes("für".encode("latin-1"))
-    with pytest.raises(DataError, match=r"stop\.txt:1: not UTF-8"):
-        load_stopwords(path)
