@@ -247,13 +247,13 @@ def test_words_are_asked_for_once():
         (
             [Pair("dog", "кот")],
             {},
-            "none of 1 pairs is left: 0 source .* 1 target word in another script .--script off",
+            "none of 1 pairs is left: 0 source .* 1 target word in another script .`script` off",
         ),
-        ([Pair("dog", "hund", 0.1)], {"min_score": 0.5}, "lower --min-score"),
-        ([Pair("7", "7", 0.1)], {"min_score": 0.5}, "lower --min-score"),
+        ([Pair("dog", "hund", 0.1)], {"min_score": 0.5}, "lower `min_score`"),
+        ([Pair("7", "7", 0.1)], {"min_score": 0.5}, "lower `min_score`"),
         ([Pair("dog", "hund")], {"min_score": 0.5}, "has no scores"),
-        ([Pair("the", "hund")], {"stopwords": frozenset({"the"})}, "--drop-stopwords"),
-        ([Pair("ice cream", "hund")], {}, "--multi-token"),
+        ([Pair("the", "hund")], {"stopwords": frozenset({"the"})}, "`drop_stopwords`"),
+        ([Pair("ice cream", "hund")], {}, "`multi_token`"),
         ([Pair("", "hund")], {}, "none of 1 pairs"),
     ],
 )

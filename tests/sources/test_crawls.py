@@ -60,7 +60,7 @@ def test_more_words_ask_only_for_those(full, fetcher):
 
 def test_a_failed_crawl_goes_on_where_it_stopped(full, fetcher):
     full.faults["/v2/expr"] = ["", "", "404"]
-    with pytest.raises(SourceUnavailableError, match="PanLex refuses.*--panlex-dump"):
+    with pytest.raises(SourceUnavailableError, match="PanLex refuses.*`panlex_dump`"):
         crawl(fetcher)
     before = len(full.seen)
     assert len(crawl(fetcher)) == 5_000
@@ -118,7 +118,7 @@ def test_momentary_faults(full, fetcher, faults):
 )
 def test_lasting_faults(full, fetcher, faults, error):
     full.faults["/v2/expr"] = list(faults)
-    with pytest.raises(error, match="--panlex-dump") as caught:
+    with pytest.raises(error, match="`panlex_dump`") as caught:
         crawl(fetcher, WORDS[:10])
     assert "\n" not in str(caught.value)
     assert len(full.seen) == len(faults)
@@ -141,7 +141,7 @@ def test_quality_and_distance_are_passed_on_and_kept_apart(full, fetcher):
 
 
 def test_offline_says_what_serves_instead(full, fetcher):
-    with pytest.raises(SourceUnavailableError, match="offline.*dump.*--panlex-dump.*--lexicon"):
+    with pytest.raises(SourceUnavailableError, match="offline.*dump.*`panlex_dump`.*`lexicons`"):
         panlex.crawl(fetcher(offline=True), EN, TT, WORDS)
     assert not full.seen
 
@@ -237,7 +237,7 @@ def test_the_key_is_in_no_file_address_or_message(translator, fetcher):
 
 
 def test_without_a_key_nothing_is_asked(server, fetcher, monkeypatch):
-    with pytest.raises(SourceUnavailableError, match="needs a key.*GOOGLE_API_KEY.*--lexicon"):
+    with pytest.raises(SourceUnavailableError, match="needs a key.*GOOGLE_API_KEY.*`lexicons`"):
         translate(fetcher)
     assert not server.seen
 

@@ -148,7 +148,7 @@ def test_a_language_that_it_lacks(dumps):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: (folder / "expr.csv").unlink(), "expr.csv: no such table.*--panlex-dump"),
+        (lambda folder: (folder / "expr.csv").unlink(), "expr.csv: no such table.*`panlex_dump`"),
         (lambda folder: (folder / "source.csv").write_text("id,grp\n1,2\n"), "source.csv:1: no column quality"),
         (lambda folder: (folder / "denotation.csv").write_text("id,meaning,expr\n1\n"), "denotation.csv:2: a damaged"),
         (lambda folder: (folder / "expr.csv").write_bytes(b"id,langvar,txt\n1,187,\xff\n"), "expr.csv.*a damaged"),

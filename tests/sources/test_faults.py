@@ -15,6 +15,7 @@ import pytest
 from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
 from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.sources.lexica import registry as lexica
+from mosecrot_cli.sources.lexica.base import LexiconRequest
 from mosecrot_cli.sources.vectors import bring_vectors, vectors_of_language
 from mosecrot_cli.tasks import taxi1500
 from sources.loopback import KEY
@@ -32,8 +33,8 @@ def archive() -> bytes:
     return packed.getvalue()
 
 
-def request(target) -> lexica.Request:
-    return lexica.Request(EN, target, lambda: WORDS)
+def request(target) -> LexiconRequest:
+    return LexiconRequest(EN, target, lambda: WORDS)
 
 
 def vectors(name, language) -> Callable:
@@ -66,9 +67,9 @@ CASES = {
         lambda f: lexica.bring("wiktionary", request(TT), f), "/wiktionary/tatar.txt", PAIRS, "lexicons"
     ),
     "panlex": Case(
-        lambda f: lexica.bring("panlex", request(TT), f), "/v2/expr", "\nwa\tсwa\t9.0\tpanlex\n".encode(), "--panlex-dump"
+        lambda f: lexica.bring("panlex", request(TT), f), "/v2/expr", "\nwa\tсwa\t9.0\tpanlex\n".encode(), "`panlex_dump`"
     ),
-    "google": Case(lambda f: lexica.bring("google", request(TT), f), "/translate", b"\nwa\tgwa\t\tgoogle\n", "--lexicon"),
+    "google": Case(lambda f: lexica.bring("google", request(TT), f), "/translate", b"\nwa\tgwa\t\tgoogle\n", "`lexicons`"),
     "wiki": Case(vectors("wiki", TT), "/wiki.tt.vec", VECTORS, "target_vectors"),
     "cc": Case(vectors("cc", TT), "/cc.tt.300.vec.gz", gzip.compress(VECTORS, mtime=0), "target_vectors"),
     "cc.bin": Case(vectors("cc.bin", TT), "/cc.tt.300.bin.gz", gzip.compress(VECTORS * 9, mtime=0), "target_vectors"),
