@@ -81,3 +81,15 @@ def test_impossible_input_is_refused(seeds: int, width: int, rounds: int) -> Non
     source, target = spaces(noise=0.3)
     with pytest.raises(ValueError, match=r"no anchor|numbers|round"):
         induce_dictionary(source[:, :width], target, source[:seeds], target[:seeds], rounds=rounds)
+
+
+def test_frequent_words_settle_the_rotation_and_then_all_words_are_translated() -> None:
+    source, target = spaces(noise=0.3)
+    seeds = np.arange(12)
+    found = induce_dictionary(source, target, source[seeds], target[WORDS - 1 - seeds], rounds=20, frequent=200)
+    sizes = [step.words for step in found.rounds]
+    assert sizes[0] == 200 and sizes[-1] == WORDS and sizes == sorted(sizes)
+    whole = induce_dictionary(source, target, source[seeds], target[WORDS - 1 - seeds], rounds=20, frequent=WORDS)
+    assert (found.pairs.sum(axis=1) == WORDS - 1).sum() >= 0.97 * (whole.pairs.sum(axis=1) == WORDS - 1).sum()
+    two = induce_dictionary(source, target, source[seeds], target[WORDS - 1 - seeds], rounds=2, frequent=200)
+    assert [step.words for step in two.rounds] == [200, WORDS]

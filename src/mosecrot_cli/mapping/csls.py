@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mosecrot_cli.mapping.base import checked
 from mosecrot_cli.mapping.devices import torch_device
-from mosecrot_cli.mapping.search import nearest, penalisable, with_penalties
+from mosecrot_cli.mapping.search import nearest
 from mosecrot_cli.mapping.units import exact_units, unit_rows
 
 CSLS_K = 10
@@ -91,18 +91,21 @@ def hubness(
     return _mean(best)
 
 
-def mutual_nearest(
-    source_units: NDArray[Any], target_units: NDArray[Any], *, csls_k: int = CSLS_K, device: str = "cpu"
+def mutual_near(
+    source_units: NDArray[np.float32], target_units: NDArray[np.float32], *, k: int = CSLS_K, device: str = "cpu"
 ) -> NDArray[np.int64]:
-    """Mutual nearest neighbours under CSLS between two sets of unit vectors of one space.
+    """Find the pairs that are each other's nearest under CSLS, among the `k` nearest of either by cosine.
 
-    A pair is such that neither vector has a nearer one on the other side. Of equal vectors the first stands for all.
-    Beside both arrays without such copies, memory is needed for a block of target vectors at a time.
+    One search finds the `k` nearest target vectors of each source vector; a second one looks back from the target
+    vectors found. Both the hubness and the nearest neighbours are read off these two searches. With `k` no smaller than
+    either side the pairs are the exact mutual nearest neighbours; with 10, the exact ones but for a few that CSLS
+    brings up from below the tenth place by cosine. Memory is needed for `k` neighbours of each row and the vectors of
+    the target words found.
 
     Args:
-        source_units: float32 `[S, D]`.
-        target_units: float32 `[T, D]`; the longer side, if one is.
-        csls_k: neighbours of the hubness, at least 1; more than there are means all.
+        source_units: distinct unit vectors, float32 `[S, D]`.
+        target_units: distinct unit vectors, float32 `[T, D]`; the longer side, if one is.
+        k: neighbours of the hubness and candidates of each row, at least 1; more than there are means all.
         device: `cpu` (faiss), or a GPU (torch).
 
     Returns:
@@ -110,61 +113,26 @@ def mutual_nearest(
 
     Raises:
         ValueError: the widths differ.
-        UsageError: no such device.
+        UsageError: there is no such device.
     """
-    source_rows, source_part = _distinct(checked(source_units, "source vectors"))
-    target_rows, target = _distinct(checked(target_units, "target vectors", width=source_part.shape[1]))
-    if not (len(source_part) and len(target)):
+    checked(target_units, "target vectors", width=checked(source_units, "source vectors").shape[1])
+    if not (len(source_units) and len(target_units)):
         return np.empty((0, 2), dtype=np.int64)
-    source = torch.from_numpy(source_part).to(torch_device(device))
-    # First the hubness of either side, then the neighbours; each in one run over the target.
-    best = source.new_empty((len(source), 0))
-    target_hubness = []
-    for _, block in _blocks(target, source.device):
-        best = _merged(best, nearest(source, block, min(csls_k, len(block))).similarities, csls_k)
-        target_hubness.append(_mean(nearest(block, source, min(csls_k, len(source))).similarities))
-    source_penalised = with_penalties(source, torch.from_numpy(_mean(best) / 2).to(source))
-    penalties = torch.from_numpy(np.concatenate(target_hubness) / 2).to(source)
-
-    score = np.full(len(source), -np.inf)
-    target_of = np.zeros(len(source), dtype=np.int64)
-    source_of = []
-    for start, block in _blocks(target, source.device):
-        found = nearest(penalisable(source), with_penalties(block, penalties[start : start + len(block)]), 1)
-        better = found.similarities[:, 0].cpu().numpy() > score
-        score[better] = found.similarities[:, 0].cpu().numpy()[better]
-        target_of[better] = start + found.indices[:, 0].cpu().numpy()[better]
-        source_of.append(nearest(penalisable(block), source_penalised, 1).indices[:, 0].cpu().numpy())
-    mutual = np.flatnonzero(np.concatenate(source_of)[target_of] == np.arange(len(source)))
-    return np.stack([source_rows[mutual], target_rows[target_of[mutual]]], axis=1)
-
-
-def mutual_near(
-    source_units: NDArray[np.float32], target_units: NDArray[np.float32], *, csls_k: int = CSLS_K, device: str = "cpu"
-) -> NDArray[np.int64]:
-    """`mutual_nearest` among the target vectors that are one of the `csls_k` nearest, by cosine, of a source vector.
-
-    Of many target words most are near to none of the source words; without them it is faster.
-    """
     place = torch_device(device)
-    units = torch.from_numpy(source_units).to(place)
-    near = nearest(units, torch.from_numpy(target_units).to(place), min(csls_k, len(target_units)))
-    candidates = np.unique(near.indices.cpu().numpy())
-    pairs = mutual_nearest(source_units, target_units[candidates], csls_k=csls_k, device=device)
-    pairs[:, 1] = candidates[pairs[:, 1]]
-    return pairs
+    source = torch.from_numpy(np.ascontiguousarray(source_units)).to(place)
+    forth = nearest(source, torch.from_numpy(np.ascontiguousarray(target_units)).to(place), min(k, len(target_units)))
+    candidates, columns = forth.indices.unique(return_inverse=True)
+    back = nearest(torch.from_numpy(target_units[candidates.cpu().numpy()]).to(place), source, min(k, len(source)))
+    target_of = _best(forth.similarities, columns, back.similarities.mean(dim=1))
+    source_of = _best(back.similarities, back.indices, forth.similarities.mean(dim=1))
+    mutual = torch.nonzero(source_of[target_of] == torch.arange(len(source), device=place))[:, 0]
+    return torch.stack([mutual, candidates[target_of[mutual]]], dim=1).cpu().numpy()
 
 
-def _distinct(matrix: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The first row of each distinct vector, and these vectors."""
-    single = np.ascontiguousarray(matrix, dtype=np.float32)
-    rows = first_rows(single)
-    return rows, single if len(rows) == len(single) else single[rows]
-
-
-def _blocks(matrix: NDArray[np.float32], device: torch.device) -> Iterator[tuple[int, Tensor]]:
-    for start in range(0, len(matrix), _BLOCK_ROWS):
-        yield start, torch.from_numpy(matrix[start : start + _BLOCK_ROWS]).to(device)
+def _best(similarities: Tensor, indices: Tensor, hubness: Tensor) -> Tensor:
+    """For each row of cosines `[n, k]` the neighbour (its number in `indices`) that is nearest under CSLS, `[n]`."""
+    first = (similarities - hubness[indices] / 2).argmax(dim=1, keepdim=True)
+    return indices.gather(1, first)[:, 0]
 
 
 def _merged(best: Tensor, found: Tensor, k: int) -> Tensor:

@@ -1,7 +1,7 @@
 """A dictionary out of a few pairs, between two spaces of static vectors.
 
 Such spaces are nearly rotations of each other. So a dictionary gives a rotation, and the words that are each other's
-nearest after it are a larger and better dictionary, until it grows no better: self-learning as in Artetxe, Labaka and
+nearest after it make a larger and better dictionary, until it improves no more: self-learning as in Artetxe, Labaka and
 Agirre (2017; 2018, section 3.3), with the neighbours under CSLS of Conneau, Lample et al. (2018, section 2.3).
 """
 
@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
 from mosecrot_cli.mapping.csls import CSLS_K, first_rows, mutual_near
 from mosecrot_cli.mapping.methods.linear import procrustes
-from mosecrot_cli.mapping.normalization import Side, Sides
-from mosecrot_cli.mapping.units import exact_units
+from mosecrot_cli.mapping.normalization import Sides
+from mosecrot_cli.mapping.units import unit_rows
 from mosecrot_cli.settings import Normalize
 
 GAIN = 5e-4
-"""A round that makes the pairs' mean cosine larger by less is the last one."""
+"""The rounds end when one of them raises the mean cosine of the pairs by less than this."""
+
+FREQUENT = 5_000
+"""Only the first source words take part until the rotation has settled: they are translated best, and quickly."""
 
 _SIDES = Normalize.both
 
@@ -32,10 +35,12 @@ class InductionRound:
     """One round.
 
     Attributes:
-        pairs: words that were each other's nearest.
+        words: source words that looked for a translation.
+        pairs: how many found one: they were each other's nearest.
         similarity: their mean cosine, after the rotation that found them.
     """
 
+    words: int
     pairs: int
     similarity: float
 
@@ -62,62 +67,83 @@ def induce_dictionary(
     seed_target: NDArray[Any],
     *,
     rounds: int,
+    frequent: int = FREQUENT,
     csls_k: int = CSLS_K,
     device: str = "cpu",
     advance: Callable[[int], None] = lambda rounds: None,
 ) -> Dictionary:
     """Find the translations of source words among the target words.
 
-    The seeds give the first rotation only: what they say of a word does not bind the dictionary. Of equal target
-    vectors the first stands for all. Memory is needed for both matrices twice more.
+    The seeds give the first rotation only, so wrong seeds do not bind the dictionary. The first `frequent` source words
+    look for translations until a round gains less than `GAIN`; then all source words do. Of equal vectors the first
+    stands for all. Memory is needed for the unit vectors of both matrices and for the rotated ones.
 
     Args:
         source: static vectors `[S, D]` of source words; the 20,000 most frequent, say.
         target: static vectors `[T, Dx]` of target words, `D` and `Dx` may differ.
         seed_source: vectors `[A, D]` of the source words of the seeds.
         seed_target: vectors `[A, Dx]` of their translations.
-        rounds: at most so many, at least 1; see `GAIN`.
+        rounds: maximum number of rounds, at least 1; see `GAIN`.
+        frequent: source words of the rounds in which the rotation settles.
         csls_k: neighbours of the hubness.
         device: of the neighbour search.
-        advance: told 1 after each round.
+        advance: called with 1 after each round.
 
     Raises:
-        ValueError: no seed, no round, widths that differ, or a value that is not finite.
+        ValueError: there is no seed or no round, or there are widths that differ, or a value that is not finite.
     """
     if rounds < 1:
         raise ValueError("at least one round is needed")
     seeds = checked_anchors(seed_target, seed_source)
     checked(source, "source vectors", width=seeds[1].shape[1])
     checked(target, "target vectors", width=seeds[0].shape[1])
-    rows = first_rows(target)
-    distinct = target if len(rows) == len(target) else target[rows]
+    source_rows, target_rows = first_rows(source), first_rows(target)
+    source_units, target_units = _units(source[source_rows]), _units(target[target_rows])
+    target_side, source_side = _units(seeds[0]), _units(seeds[1])
     history: list[InductionRound] = []
-    target_side, source_side = seeds
+    words = min(frequent, len(source_units)) if rounds > 1 else len(source_units)
     while True:
-        rotated, own = _rotated(source, distinct, source_side, target_side)
-        pairs = mutual_near(own, rotated, csls_k=csls_k, device=device)
+        own, rotated = _rotated(source_units[:words], target_units, source_side, target_side)
+        pairs = mutual_near(own, rotated, k=csls_k, device=device)
         similarities = np.einsum("nd,nd->n", own[pairs[:, 0]], rotated[pairs[:, 1]])
-        history.append(InductionRound(len(pairs), float(similarities.mean()) if len(pairs) else 0.0))
+        history.append(InductionRound(words, len(pairs), float(similarities.mean()) if len(pairs) else 0.0))
         advance(1)
-        converged = len(history) > 1 and history[-1].similarity - history[-2].similarity < GAIN
-        if converged or len(history) == rounds or not len(pairs):
-            pairs[:, 1] = rows[pairs[:, 1]]
-            return Dictionary(pairs, similarities, tuple(history))
-        source_side, target_side = source[pairs[:, 0]], distinct[pairs[:, 1]]
+        settled = not len(pairs) or (len(history) > 1 and history[-1].similarity - history[-2].similarity < GAIN)
+        if words == len(source_units) and (settled or len(history) >= rounds):
+            found = np.stack([source_rows[pairs[:, 0]], target_rows[pairs[:, 1]]], axis=1)
+            return Dictionary(found, similarities, tuple(history))
+        if len(pairs):
+            source_side, target_side = source_units[pairs[:, 0]], target_units[pairs[:, 1]]
+        if settled or len(history) >= rounds - 1:
+            words = len(source_units)
 
 
 def _rotated(
-    source: NDArray[Any], target: NDArray[Any], source_side: NDArray[Any], target_side: NDArray[Any]
+    source: NDArray[np.float32],
+    target: NDArray[np.float32],
+    source_side: NDArray[np.float32],
+    target_side: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Unit rows of the target vectors, turned towards the source vectors, and of these, `[T, D]` and `[S, D]`."""
+    """Centre both sides by a dictionary and turn the target towards the source.
+
+    Args:
+        source: unit vectors `[S, D]`.
+        target: unit vectors `[T, Dx]`.
+        source_side: unit vectors `[n, D]` of the dictionary's source words.
+        target_side: unit vectors `[n, Dx]` of their translations.
+
+    Returns:
+        Unit vectors `[S, D]` of the source words and `[T, D]` of the target words in the same space.
+    """
     sides = Sides(_SIDES, _SIDES).fit(target_side, source_side)
     turn = procrustes(sides.vectors.transform(target_side), sides.values.transform(source_side)).matrix
-    return _units(target, sides.vectors, turn), _units(source, sides.values, None)
+    centre = (sides.vectors.mean_ @ turn).astype(np.float32)
+    out = np.empty((len(target), turn.shape[1]), dtype=np.float32)
+    for start in range(0, len(target), BLOCK_ROWS):
+        block = target[start : start + BLOCK_ROWS] @ turn.astype(np.float32) - centre
+        out[start : start + len(block)] = _units(block)
+    return _units(source - sides.values.mean_.astype(np.float32)), out
 
 
-def _units(matrix: NDArray[Any], side: Side, turn: NDArray[np.float64] | None) -> NDArray[np.float32]:
-    out = np.empty((len(matrix), matrix.shape[1] if turn is None else turn.shape[1]), dtype=np.float32)
-    for start in range(0, len(matrix), BLOCK_ROWS):
-        block = side.transform(matrix[start : start + BLOCK_ROWS])
-        out[start : start + len(block)] = exact_units(block if turn is None else block @ turn)
-    return out
+def _units(matrix: NDArray[Any]) -> NDArray[np.float32]:
+    return unit_rows(matrix, "vectors").units

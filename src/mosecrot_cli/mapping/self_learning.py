@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
-from mosecrot_cli.mapping.csls import CSLS_K, mutual_near
+from mosecrot_cli.mapping.csls import CSLS_K, first_rows, mutual_near
 from mosecrot_cli.mapping.methods.linear import ridge_solver
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import exact_units
@@ -103,6 +103,8 @@ def learn_anchors(
     judges = np.zeros(len(seed_rows), dtype=np.bool_)
     order = np.random.default_rng(seed).permutation(len(judges))
     judges[order[: max(1, round(HELD_OUT * len(judges)))]] = True
+    source_rows, target_rows = first_rows(source), first_rows(target)
+    own, others = source[source_rows], target[target_rows]
     pairs = np.empty((0, 2), dtype=np.int64)
     history: list[Round] = []
     found = [pairs]
@@ -115,7 +117,8 @@ def learn_anchors(
             found.append(pairs)
         if number == rounds or (number and history[-1].agreement < history[-2].agreement):
             break
-        pairs = mutual_near(fit.source_units(source), fit.target_units(target), csls_k=csls_k, device=device)
+        near = mutual_near(fit.source_units(own), fit.target_units(others), k=csls_k, device=device)
+        pairs = np.stack([source_rows[near[:, 0]], target_rows[near[:, 1]]], axis=1)
         pairs = pairs[~np.isin(pairs[:, 1], seed_rows)]
     best = int(np.argmax([step.agreement for step in history]))
     return LearntAnchors(found[best], tuple(history), best)
