@@ -121,7 +121,7 @@ def mutual_near(
     place = torch_device(device)
     source = torch.from_numpy(np.ascontiguousarray(source_units)).to(place)
     forth = nearest(source, torch.from_numpy(np.ascontiguousarray(target_units)).to(place), min(k, len(target_units)))
-    candidates, columns = forth.indices.unique(return_inverse=True)
+    candidates, columns = torch.unique(forth.indices, return_inverse=True)
     back = nearest(torch.from_numpy(target_units[candidates.cpu().numpy()]).to(place), source, min(k, len(source)))
     target_of = _best(forth.similarities, columns, back.similarities.mean(dim=1))
     source_of = _best(back.similarities, back.indices, forth.similarities.mean(dim=1))

@@ -135,7 +135,7 @@ def _rotated(
     Returns:
         Unit vectors `[S, D]` of the source words and `[T, D]` of the target words in the same space.
     """
-    sides = Sides(_SIDES, _SIDES).fit(target_side, source_side)
+    sides = Sides(_SIDES, _SIDES).fit(target_side.astype(np.float64), source_side.astype(np.float64))
     turn = procrustes(sides.vectors.transform(target_side), sides.values.transform(source_side)).matrix
     centre = (sides.vectors.mean_ @ turn).astype(np.float32)
     out = np.empty((len(target), turn.shape[1]), dtype=np.float32)
