@@ -45,7 +45,7 @@ chain & first=$!
 (paper; baselines) & second=$!
 wait "$first"
 wait "$second"
-mosecrot evaluate --compare relative.tsv lstsq.tsv --data xx.test.tsv
+mosecrot compare relative.tsv lstsq.tsv --data xx.test.tsv
 
 python - <<'PY'
 import json

@@ -71,7 +71,7 @@ anchors() { # LANGUAGE NAME OPTIONS...
         "${@:3}" -o "anchors/$1/$2.tsv" --if-changed -q
 }
 all_anchors() { # LANGUAGE; sets "-learnt" have those that the English vectors tell beside the lexicon's
-    local sample spoilt lexicon=$lexica/$1.tsv pivot=(--pivot-vectors en.npy)
+    local sample spoilt lexicon=$lexica/$1.tsv pivot=(--source-vectors en.npy)
     anchors "$1" full --lexicon "$lexicon"
     anchors "$1" full-learnt --lexicon "$lexicon" "${pivot[@]}"
     for sample in $samples; do
@@ -139,7 +139,7 @@ adapted_row() { # LANGUAGE ANCHORS SETTING MODEL OPTIONS...: the row, and the sa
     scored "$1" "$2" "$3+self-trained" && return
     echo "$1, $2 anchors: $3+self-trained" >&2
     stitched "$1" "$2" "${@:4}"
-    mosecrot finetune --self-train "data/$1/unlabelled.txt" --source-model stitched "${adapting[@]}" \
+    mosecrot adapt "data/$1/unlabelled.txt" --checkpoint stitched "${adapting[@]}" \
         -o adapted --overwrite -q
     score "$1" "$2" "$3+self-trained" adapted
 }
@@ -165,7 +165,7 @@ compare() { # LANGUAGE: each row with the paper's sparsemax on the same lexicon,
             second=predictions/$1/$lexicon/paper-sparsemax.test.seed-$seed.tsv
             found=compared/$1/$anchors/$setting.seed-$seed.json
             if [ "$first" = "$second" ] || [ -e "$found" ]; then continue; fi
-            mosecrot evaluate --compare "$first" "$second" --data "data/$1/test.tsv" --json -q > "$found.partial"
+            mosecrot compare "$first" "$second" --data "data/$1/test.tsv" --json -q > "$found.partial"
             mv "$found.partial" "$found"
         done
     done

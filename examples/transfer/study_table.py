@@ -1,7 +1,7 @@
 """The results of study.sh: WORK/results.tsv, and Markdown tables of them on stdout.
 
 Reads `results/LANGUAGE/ANCHORS/SETTING.SPLIT.json` of `mosecrot evaluate --json`, and
-`compared/LANGUAGE/ANCHORS/SETTING.seed-N.json` of `mosecrot evaluate --compare --json`. Samples of anchors (`500-1`,
+`compared/LANGUAGE/ANCHORS/SETTING.seed-N.json` of `mosecrot compare --json`. Samples of anchors (`500-1`,
 `500-2`, ...) are one row: its mean and deviation are over all samples and seeds.
 
 Usage: python study_table.py MAPS WORK     (MAPS: the file of maps, whose order the rows follow)

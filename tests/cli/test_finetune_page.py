@@ -8,7 +8,7 @@ import typer
 
 from mosecrot_cli.cli.app import app
 from mosecrot_cli.pipeline import adapt as self_training
-from mosecrot_cli.settings import FinetuneSettings, SelfTrainingSettings
+from mosecrot_cli.settings import AdaptSettings, FinetuneSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "finetune-transfer.md").read_text(encoding="utf-8")
 
@@ -17,7 +17,7 @@ def test_options():
     commands = typer.main.get_group(app).commands
     known = {
         option
-        for command in (commands["finetune"], commands["map"], commands["evaluate"])
+        for command in (commands["finetune"], commands["adapt"], commands["map"], commands["evaluate"])
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
@@ -28,10 +28,10 @@ def test_options():
     "option, value",
     [
         ("--augment-rate", FinetuneSettings.augment_rate),
-        ("--confidence", SelfTrainingSettings.confidence),
-        ("--rounds", SelfTrainingSettings.rounds),
-        ("--epochs", SelfTrainingSettings.epochs),
-        ("--balance", "the default" if SelfTrainingSettings.balance else None),
+        ("--confidence", AdaptSettings.confidence),
+        ("--rounds", AdaptSettings.rounds),
+        ("--epochs", AdaptSettings.epochs),
+        ("--balance", "the default" if AdaptSettings.balance else None),
     ],
 )
 def test_defaults(option: str, value: float | str):

@@ -222,12 +222,10 @@ def test_compare_is_a_paired_bootstrap(chain: Path, capsys: pytest.CaptureFixtur
         for cells in (line.split("\t") for line in lines[1:])
     ]
     Path("wrong.tsv").write_text("\n".join(flipped) + "\n")
-    found = json.loads(output_of("evaluate --compare a.tsv wrong.tsv --data xx.test.tsv --json", capsys))
+    found = json.loads(output_of("compare a.tsv wrong.tsv --data xx.test.tsv --json", capsys))
     assert found["second"] == 0 and found["difference"] == found["first"] > 0.3
     assert found["p_value"] < 0.01
-    assert "40 predictions for the 16 texts" in failure_of(
-        "evaluate --compare a.tsv wrong.tsv --data en.dev.tsv", 3, capsys
-    )
+    assert "40 predictions for the 16 texts" in failure_of("compare a.tsv wrong.tsv --data en.dev.tsv", 3, capsys)
 
 
 def test_baselines(chain: Path, capsys: pytest.CaptureFixture[str]):

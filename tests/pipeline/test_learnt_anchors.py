@@ -1,4 +1,4 @@
-"""`anchors --pivot-vectors`: further anchors through static vectors of the source language."""
+"""`anchors --source-vectors`: further anchors through static vectors of the source language."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from mosecrot_cli.lexicon.types import LEARNT
 from mosecrot_cli.vectors.readers import read_vectors
 
 SEEDS = 26
-FEW = "anchors --source-model pico-bert --target-vectors xx.vec --lexicon few.tsv --pivot-vectors en.vec"
+FEW = "anchors --source-model pico-bert --target-vectors xx.vec --lexicon few.tsv --source-vectors en.vec"
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_learnt_anchors_follow_those_of_the_lexicon(few: Path, capsys: pytest.Ca
     assert statistics["pairs"] == statistics["anchors"] + sum(statistics["dropped"].values())
     assert statistics["pivot"]["seeds"] == SEEDS
     assert statistics["pivot"]["rounds"][-1]["pairs"] >= len(learnt)
-    assert "pivot_vectors" in manifest["inputs"]
+    assert "source_vectors" in manifest["inputs"]
     assert f"from {LEARNT}" in capsys.readouterr().err
     assert run("map a.tsv --source-model pico-bert --target-vectors xx.vec -o mapped".split()) == 0
 
@@ -108,5 +108,5 @@ def test_a_dry_run_names_the_pivot_vectors(few: Path, capsys: pytest.CaptureFixt
 def test_wrong_pivot_vectors_are_one_line(few: Path, capsys: pytest.CaptureFixture[str]):
     message = failure_of(f"{FEW.replace('en.vec', 'xx.vec')} -o a.tsv", 3, capsys)
     assert "xx.vec" in message and "of the language of the model" in message
-    assert "--pivot-vectors names another" in failure_of(f"{FEW.replace('en.vec', 'none.vec')} -o a.tsv", 3, capsys)
+    assert "did you mean en.vec?" in failure_of(f"{FEW.replace('en.vec', 'none.vec')} -o a.tsv", 3, capsys)
     assert not Path("a.tsv").exists()

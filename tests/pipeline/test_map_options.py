@@ -178,7 +178,7 @@ def test_a_pivot_of_another_language_is_refused(pivot_world: Path, capsys: pytes
     line = "map --pivot-vectors yy.vec --pivot-lexicon zzz.tsv -o a"
     assert "of the language of the model" in failure_of(line, 3, capsys)
     assert "none of 1 pairs is in both" in failure_of(f"{line} --target-vectors en.vec", 3, capsys)
-    assert "--pivot-vectors names another" in failure_of("map --pivot-vectors none.vec -o a", 3, capsys)
+    assert "did you mean en.vec?" in failure_of("map --pivot-vectors none.vec -o a", 3, capsys)
 
 
 def test_identical_words_alone_are_anchors(chain: Path, capsys: pytest.CaptureFixture[str]):

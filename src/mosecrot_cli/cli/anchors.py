@@ -3,88 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
-from mosecrot_cli.cli import options as opt
-from mosecrot_cli.cli.output import Sink, session
-from mosecrot_cli.cli.report import report
-from mosecrot_cli.settings import STDIO, AnchorsSettings, OutputSettings
+from mosecrot_cli.cli.framework.command import command
+from mosecrot_cli.cli.output import Sink, report
+from mosecrot_cli.settings import STDIO, AnchorsSettings
+from mosecrot_cli.settings.option import OUTPUT, Option
+
+Explain = Annotated[
+    str | None,
+    Option(
+        "--explain",
+        help="Write nothing; show where a word's translations come from and why the others lost.",
+        panel=OUTPUT,
+        metavar="WORD",
+        unset="write the anchors",
+    ),
+]
 
 
-def anchors(
-    src: opt.Src = AnchorsSettings.src,
-    tgt: opt.Tgt = AnchorsSettings.tgt,
-    lexicon: opt.Lexicon = None,
-    source_model: opt.SourceModel = AnchorsSettings.source_model,
-    target_vectors: opt.TargetVectors = AnchorsSettings.target_vectors,
-    max_vocab: opt.MaxVocab = AnchorsSettings.max_vocab,
-    max_anchors: opt.MaxAnchors = AnchorsSettings.max_anchors,
-    drop_stopwords: opt.DropStopwords = AnchorsSettings.drop_stopwords,
-    stopwords: opt.Stopwords = AnchorsSettings.stopwords,
-    min_score: opt.MinScore = AnchorsSettings.min_score,
-    script: opt.Script = AnchorsSettings.script,
-    identical: opt.Identical = AnchorsSettings.identical,
-    multi_token: opt.MultiToken = AnchorsSettings.multi_token,
-    panlex_distance: opt.PanlexDistance = AnchorsSettings.panlex_distance,
-    min_quality: opt.MinQuality = AnchorsSettings.min_quality,
-    panlex_dump: opt.PanlexDump = AnchorsSettings.panlex_dump,
-    pivot_vectors: opt.AnchorsPivot = AnchorsSettings.pivot_vectors,
-    pivot_rounds: opt.PivotRounds = AnchorsSettings.pivot_rounds,
-    seed: opt.Seed = AnchorsSettings.seed,
-    explain: opt.Explain = None,
-    device: opt.Device = AnchorsSettings.device,
-    output: opt.OutputOrStdout = AnchorsSettings.out.output,
-    overwrite: opt.Overwrite = False,
-    if_changed: opt.IfChanged = False,
-    dry_run: opt.DryRun = False,
-    offline: opt.Offline = False,
-    as_json: opt.Json = False,
-    verbose: opt.Verbose = False,
-    quiet: opt.Quiet = False,
-) -> None:
-    """Choose the anchors: lexicon pairs that the model and the vectors both know.
+@command(AnchorsSettings, offline=True)
+def anchors(settings: AnchorsSettings, sink: Sink, *, explain: Explain = None) -> None:
+    """Choose the anchors: lexicon pairs that both the model and the vectors know.
 
-    Writes `anchors.tsv` (source TAB target) and `anchors.scores.tsv` (with score and origin). Lexicon and vectors that
+    Writes `anchors.tsv` (source TAB target) and `anchors.scores.tsv` (with score and origin). A lexicon or vectors that
     are not named are fetched: MUSE or PanLex, and fastText's.
 
     Examples:
         mosecrot anchors --src en --tgt tt
-
-        mosecrot anchors --src en --tgt tt --lexicon en-tt.tsv --target-vectors wiki.tt.vec
-
-        mosecrot anchors --src en --tgt tt --pivot-vectors wiki
+        mosecrot anchors --tgt tt --lexicon en-tt.tsv --target-vectors wiki.tt.vec
+        mosecrot anchors --src en --tgt tt --source-vectors wiki
     """
-    settings = AnchorsSettings(
-        out=OutputSettings(output, overwrite, if_changed, dry_run),
-        src=src,
-        tgt=tgt,
-        lexicons=tuple(lexicon or ()),
-        source_model=source_model,
-        target_vectors=target_vectors,
-        max_vocab=max_vocab,
-        max_anchors=max_anchors,
-        drop_stopwords=drop_stopwords,
-        stopwords=stopwords,
-        min_score=min_score,
-        script=script,
-        identical=identical,
-        multi_token=multi_token,
-        panlex_distance=panlex_distance,
-        min_quality=min_quality,
-        panlex_dump=panlex_dump,
-        pivot_vectors=pivot_vectors,
-        pivot_rounds=pivot_rounds,
-        device=device,
-        seed=seed,
-    )
-    with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline.anchors.run import run, stream
+    from mosecrot_cli.pipeline.anchors.run import run, stream
 
-        if explain is not None:
-            _explain(settings, explain, sink)
-        elif str(output) == STDIO:
-            stream(settings, sink.line, sink)
-        else:
-            report(sink, run(settings, sink), next_step="mosecrot map")
+    if explain is not None:
+        _explain(settings, explain, sink)
+    elif str(settings.out.output) == STDIO:
+        stream(settings, sink.line, sink)
+    else:
+        report(sink, run(settings, sink), next_step="mosecrot map")
 
 
 def _explain(settings: AnchorsSettings, word: str, sink: Sink) -> None:

@@ -11,36 +11,43 @@ from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from mosecrot_cli import __version__
+from mosecrot_cli.cli.adapt import adapt
 from mosecrot_cli.cli.anchors import anchors
 from mosecrot_cli.cli.baseline import baseline
+from mosecrot_cli.cli.compare import compare
 from mosecrot_cli.cli.evaluate import evaluate
 from mosecrot_cli.cli.finetune import finetune
+from mosecrot_cli.cli.framework.command import Command, Group, usage_error
+from mosecrot_cli.cli.framework.messages import one_line
 from mosecrot_cli.cli.inspect import inspect
 from mosecrot_cli.cli.map import map_
 from mosecrot_cli.cli.predict import predict
 from mosecrot_cli.cli.stitch import stitch
 from mosecrot_cli.cli.vectors import vectors
-from mosecrot_cli.errors import INTERRUPTED, MosecrotError
+from mosecrot_cli.errors import INTERRUPTED, MosecrotError, UsageError
 
 app = typer.Typer(
     name="mosecrot",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    cls=Group,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 METHOD, CHECK, USE, PREPARE = "The method, step by step", "Check and compare", "Use", "Prepare"
-app.command(rich_help_panel=METHOD)(anchors)
-app.command("map", rich_help_panel=METHOD)(map_)
-app.command(rich_help_panel=METHOD)(finetune)
-app.command(rich_help_panel=METHOD)(stitch)
-app.command(rich_help_panel=METHOD)(evaluate)
-app.command(rich_help_panel=CHECK)(inspect)
+app.command(cls=Command, rich_help_panel=METHOD)(anchors)
+app.command("map", cls=Command, rich_help_panel=METHOD)(map_)
+app.command(cls=Command, rich_help_panel=METHOD)(finetune)
+app.command(cls=Command, rich_help_panel=METHOD)(stitch)
+app.command(cls=Command, rich_help_panel=METHOD)(evaluate)
+app.command(cls=Command, rich_help_panel=CHECK)(inspect)
+app.command(cls=Command, rich_help_panel=CHECK)(compare)
 app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)
-app.command(rich_help_panel=USE)(predict)
+app.command(cls=Command, rich_help_panel=USE)(predict)
+app.command(cls=Command, rich_help_panel=USE)(adapt)
 app.add_typer(vectors, name="vectors", rich_help_panel=PREPARE)
 
 
@@ -61,17 +68,13 @@ def _application(
     Takes a pre-trained model of one language, replaces its embeddings by static word vectors of another,
     mapped through a bilingual lexicon, and evaluates the result.
 
-    Each step reads what the one before has left in the folder:
+    Each step reads what the previous one has left in the folder:
 
-        mosecrot anchors --src en --tgt tt --lexicon en-tt.tsv --target-vectors wiki.tt.vec
-
+        mosecrot anchors --src en --tgt tt
         mosecrot map --weighting sparsemax --k 50
-
-        mosecrot finetune --train train.tsv --dev dev.tsv
-
+        mosecrot finetune --train taxi1500
         mosecrot stitch
-
-        mosecrot evaluate --data test.tsv
+        mosecrot evaluate --data taxi1500
     """
 
 
@@ -92,17 +95,22 @@ def run(arguments: Sequence[str]) -> int:
     """
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        app(list(arguments), prog_name="mosecrot")
+        try:
+            return _flushed(app(list(arguments), prog_name="mosecrot", standalone_mode=False))
+        except TyperException as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                typer.echo(error.format_message(), err=True)
+                return UsageError.exit_code
+            raise usage_error(error) from error
     except SystemExit as stop:
         return _flushed(stop.code)
     except MosecrotError as error:
         if {"-v", "--verbose"} & set(arguments):
             traceback.print_exc()
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        typer.echo(f"error: {one_line(str(error))}", err=True)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
-    return 0
 
 
 def _flushed(code: object) -> int:

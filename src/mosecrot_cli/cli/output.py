@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mosecrot_cli.cli.framework.messages import in_flags, visible
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from mosecrot_cli.pipeline.step import StepResult
 
 
 class Sink:
@@ -41,12 +45,12 @@ class Sink:
     def warn(self, message: str) -> None:
         """A warning on stderr."""
         if not self.quiet:
-            self.console.print(f"warning: {message}", style="yellow", markup=False)
+            self._print(f"warning: {in_flags(message)}", style="yellow")
 
     def info(self, message: str) -> None:
         """A line on stderr, with `--verbose` only."""
         if self.verbose and not self.quiet:
-            self.console.print(message, style="dim", markup=False)
+            self._print(in_flags(message), style="dim")
 
     @contextmanager
     def track(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -84,17 +88,20 @@ class Sink:
 
             yield advance
 
+    def _print(self, text: str, *, style: str | None = None) -> None:
+        self.console.print(visible(text), style=style, markup=False)
+
     # --- results ---
     def summary(self, title: str, rows: Sequence[tuple[str, str]], *, hint: str | None = None) -> None:
         """What a step did, on stderr: people read it, pipelines do not."""
         if self.quiet or self.as_json:
             return
-        self.console.print(title, style="bold", markup=False)
+        self._print(title, style="bold")
         width = max((len(name) for name, _ in rows), default=0)
         for name, value in rows:
-            self.console.print(f"  {name.ljust(width)}  {value}", markup=False)
+            self._print(f"  {name.ljust(width)}  {value}")
         if hint:
-            self.console.print(hint, style="dim", markup=False)
+            self._print(hint, style="dim")
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str | int | float]]) -> None:
         """A table as data, on stdout; the first column is text, the others are numbers (floats: scores, shares)."""
@@ -149,3 +156,19 @@ def session(*, as_json: bool = False, quiet: bool = False, verbose: bool = False
         # Whoever read stdout has had enough. Python flushes it again at exit: give it something that takes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from closed
+
+
+def report(sink: Sink, result: StepResult, *, next_step: str | None = None) -> None:
+    """Show what a step did: JSON on stdout if asked for, else a summary on stderr and the next command."""
+    if sink.as_json:
+        sink.value(result.to_dict())
+        return
+    title = str(result.output)
+    if result.skipped:
+        sink.summary(f"{title}: unchanged, kept as it is", [])
+        return
+    if result.planned:
+        sink.summary(f"{title}: not written (dry run)", result.summary)
+        return
+    seconds = result.manifest.seconds if result.manifest else 0.0
+    sink.summary(f"{title} ({seconds:.1f} s)", result.summary, hint=f"next: {next_step}" if next_step else None)

@@ -1,197 +1,82 @@
-"""`mosecrot vectors train|convert|info|prune`."""
+"""`mosecrot vectors train|convert|prune|info`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from mosecrot_cli.cli import options as opt
-from mosecrot_cli.cli import vector_options as vec
-from mosecrot_cli.cli.output import Sink, session
-from mosecrot_cli.cli.report import report
-from mosecrot_cli.errors import UsageError
-from mosecrot_cli.settings import (
-    DescribeVectorsSettings,
-    FastTextSettings,
-    OutputSettings,
-    RewriteVectorsSettings,
-    TrainVectorsSettings,
-)
+from mosecrot_cli.cli.framework.command import Command, Group, command
+from mosecrot_cli.cli.output import Sink, report
+from mosecrot_cli.settings import DescribeVectorsSettings, RewriteVectorsSettings, TrainVectorsSettings
+from mosecrot_cli.settings.option import Nested
 
 if TYPE_CHECKING:
     from mosecrot_cli.pipeline.vectors.info import VectorsInfo
 
-vectors = typer.Typer(help="Train, convert, look at, cut down static word vectors.", no_args_is_help=True)
+vectors = typer.Typer(help="Train, convert, prune or describe static word vectors.", no_args_is_help=True, cls=Group)
 
 
-@vectors.command()
-def train(
-    texts: vec.TrainingTexts,
-    output: vec.TrainedOutput,
-    model: vec.VectorModelOption = FastTextSettings.model,
-    dim: vec.Dimension = FastTextSettings.dim,
-    epochs: vec.VectorEpochs = FastTextSettings.epochs,
-    min_count: vec.MinCount = FastTextSettings.min_count,
-    minn: vec.MinN = FastTextSettings.minn,
-    maxn: vec.MaxN = FastTextSettings.maxn,
-    window: vec.Window = FastTextSettings.window,
-    lr: vec.VectorLearningRate = FastTextSettings.lr,
-    buckets: vec.Buckets = FastTextSettings.buckets,
-    threads: vec.Threads = FastTextSettings.threads,
-    seed: opt.Seed = FastTextSettings.seed,
-    lower: vec.Lowercase = TrainVectorsSettings.lowercase,
-    text_column: opt.TextColumn = TrainVectorsSettings.text_column,
-    overwrite: opt.Overwrite = False,
-    if_changed: opt.IfChanged = False,
-    dry_run: opt.DryRun = False,
-    as_json: opt.Json = False,
-    verbose: opt.Verbose = False,
-    quiet: opt.Quiet = False,
-) -> None:
-    """Train fastText vectors on texts, for a language that has texts and no vectors.
+@vectors.command(cls=Command)
+@command(TrainVectorsSettings)
+def train(settings: TrainVectorsSettings, sink: Sink) -> None:
+    """Train fastText vectors on texts, for a language that has texts but no vectors.
 
-    Words are cut as the stitched tokenizer reads them: NFC, lower case, punctuation apart. Put spaces between the words
-    of a script that writes none.
+    Words are cut as the stitched tokenizer reads them: NFC, lower case, punctuation apart. Texts in a script without
+    spaces need spaces between the words.
 
     Examples:
         mosecrot vectors train corpus.txt -o tt.bin
-
-        mosecrot vectors train news.txt.gz bible.tsv -o tt.vec --dim 100 --min-count 2
+        mosecrot vectors train news.txt.gz bible.tsv -o tt.vec --dim 100
     """
-    settings = TrainVectorsSettings(
-        texts=tuple(texts),
-        out=OutputSettings(output, overwrite, if_changed, dry_run),
-        text_column=text_column,
-        lowercase=lower,
-        fasttext=FastTextSettings(
-            model=model,
-            dim=dim,
-            epochs=epochs,
-            min_count=min_count,
-            minn=minn,
-            maxn=maxn,
-            window=window,
-            lr=lr,
-            buckets=buckets,
-            threads=threads,
-            seed=seed,
-        ),
-    )
-    with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline.vectors.train import run
+    from mosecrot_cli.pipeline.vectors.train import run
 
-        report(sink, run(settings, sink), next_step=f"mosecrot anchors --target-vectors {output} ...")
+    report(sink, run(settings, sink), next_step=f"mosecrot anchors --target-vectors {settings.out.output} ...")
 
 
-@vectors.command()
-def convert(
-    source: vec.VectorsFile,
-    out: vec.VectorsOutput = None,
-    to: vec.To = RewriteVectorsSettings.form,
-    max_vocab: opt.MaxVocab = RewriteVectorsSettings.max_vocab,
-    dtype: vec.Dtype = RewriteVectorsSettings.dtype,
-    output: vec.OutputOption = None,
-    overwrite: opt.Overwrite = False,
-    if_changed: opt.IfChanged = False,
-    dry_run: opt.DryRun = False,
-    offline: opt.Offline = False,
-    as_json: opt.Json = False,
-    verbose: opt.Verbose = False,
-    quiet: opt.Quiet = False,
-) -> None:
-    """Write vectors in another format; words and numbers stay what they are.
+@vectors.command(cls=Command)
+@command(RewriteVectorsSettings, Nested("vocab_from", "lexicons"), offline=True)
+def convert(settings: RewriteVectorsSettings, sink: Sink) -> None:
+    """Write vectors in another format; words and numbers stay the same.
 
     Examples:
         mosecrot vectors convert cc.tt.300.vec.gz tt.npy --dtype float16
-
         mosecrot vectors convert tt.npy tt.vec --max-vocab 50000
     """
-    settings = RewriteVectorsSettings(
-        vectors=source,
-        out=OutputSettings(_one_of(out, output), overwrite, if_changed, dry_run),
-        form=to,
-        max_vocab=max_vocab,
-        dtype=dtype,
-    )
-    with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline.vectors.rewrite import convert as run
+    from mosecrot_cli.pipeline.vectors.rewrite import convert as run
 
-        report(sink, run(settings, sink))
+    report(sink, run(settings, sink))
 
 
-@vectors.command()
-def prune(
-    source: vec.VectorsFile,
-    out: vec.VectorsOutput = None,
-    max_vocab: opt.MaxVocab = RewriteVectorsSettings.max_vocab,
-    vocab_from: opt.VocabFrom = None,
-    lexicon: vec.LexiconFiles = None,
-    to: vec.To = RewriteVectorsSettings.form,
-    dtype: vec.Dtype = RewriteVectorsSettings.dtype,
-    output: vec.OutputOption = None,
-    overwrite: opt.Overwrite = False,
-    if_changed: opt.IfChanged = False,
-    dry_run: opt.DryRun = False,
-    offline: opt.Offline = False,
-    as_json: opt.Json = False,
-    verbose: opt.Verbose = False,
-    quiet: opt.Quiet = False,
-) -> None:
+@vectors.command(cls=Command)
+@command(RewriteVectorsSettings, offline=True)
+def prune(settings: RewriteVectorsSettings, sink: Sink) -> None:
     """Keep the first words, or those that texts and lexica need: a smaller file for the same texts.
 
-    Words are kept in every letter case, and as pieces of longer words, as the stitched tokenizer uses them.
+    Words are kept in every letter case, and as parts of longer words, as the stitched tokenizer uses them.
 
     Examples:
         mosecrot vectors prune wiki.de.vec de.npy --max-vocab 100000
-
-        mosecrot vectors prune cc.tt.300.vec.gz tt.vec --vocab-from tt.test.tsv --lexicon anchors.tsv
+        mosecrot vectors prune cc.tt.300.vec.gz tt.vec --vocab-from tt.test.tsv
     """
-    settings = RewriteVectorsSettings(
-        vectors=source,
-        out=OutputSettings(_one_of(out, output), overwrite, if_changed, dry_run),
-        form=to,
-        max_vocab=max_vocab,
-        vocab_from=tuple(vocab_from or ()),
-        lexicons=tuple(lexicon or ()),
-        dtype=dtype,
-    )
-    with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline.vectors.rewrite import prune as run
+    from mosecrot_cli.pipeline.vectors.rewrite import prune as run
 
-        report(sink, run(settings, sink))
+    report(sink, run(settings, sink))
 
 
-@vectors.command()
-def info(
-    source: vec.VectorsFile,
-    max_vocab: opt.MaxVocab = DescribeVectorsSettings.max_vocab,
-    first: vec.FirstWords = DescribeVectorsSettings.first,
-    offline: opt.Offline = False,
-    as_json: opt.Json = False,
-    verbose: opt.Verbose = False,
-    quiet: opt.Quiet = False,
-) -> None:
-    """Look at vectors: format, sizes, letter case, scripts, lengths of the vectors, duplicates, first words.
+@vectors.command(cls=Command)
+@command(DescribeVectorsSettings, offline=True)
+def info(settings: DescribeVectorsSettings, sink: Sink) -> None:
+    """Describe vectors: format, sizes, letter case, scripts, lengths, duplicates, first words.
 
     Examples:
         mosecrot vectors info wiki.tt.vec
-
         mosecrot vectors info cc.de.300.vec.gz --max-vocab 10000 --json
     """
-    settings = DescribeVectorsSettings(source, max_vocab, first)
-    with session(as_json=as_json, quiet=quiet, verbose=verbose) as sink:
-        from mosecrot_cli.pipeline.vectors.info import describe
+    from mosecrot_cli.pipeline.vectors.info import describe
 
-        _show(sink, describe(settings, sink))
-
-
-def _one_of(out: Path | None, output: Path | None) -> Path:
-    if (out is None) == (output is None):
-        raise UsageError("name the output once", hint="as the second argument or with --output")
-    return out or output or Path()
+    _show(sink, describe(settings, sink))
 
 
 def _show(sink: Sink, found: VectorsInfo) -> None:

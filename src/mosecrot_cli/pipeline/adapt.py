@@ -24,7 +24,7 @@ from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
 from mosecrot_cli.pipeline.finetune.seeds import Report, train_seeds, training_settings
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import SelfTrainingSettings
+from mosecrot_cli.settings import AdaptSettings
 from mosecrot_cli.tasks import presets
 from mosecrot_cli.tasks.loading import load_texts
 
@@ -43,13 +43,13 @@ class AdaptJob:
         facts: of the checkpoints' manifest.
     """
 
-    settings: SelfTrainingSettings
+    settings: AdaptSettings
     checkpoints: dict[str, Path]
     texts: tuple[str, ...]
     facts: Facts
 
 
-def run(settings: SelfTrainingSettings, reporter: Reporter) -> StepResult:
+def run(settings: AdaptSettings, reporter: Reporter) -> StepResult:
     """Adapt a checkpoint, or each of a folder of seeds, and write Hugging Face checkpoints.
 
     Raises:
@@ -58,7 +58,7 @@ def run(settings: SelfTrainingSettings, reporter: Reporter) -> StepResult:
     check_compute(settings.compute)
     job = resolve(settings, reporter)
     inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "texts": settings.texts}
-    step = Step("finetune", job.settings, inputs, (settings.out.output,))
+    step = Step("adapt", job.settings, inputs, (settings.out.output,))
     if settings.out.dry_run:
         return StepResult(settings.out.output, None, _plan(job), planned=True)
     step.check()
@@ -67,7 +67,7 @@ def run(settings: SelfTrainingSettings, reporter: Reporter) -> StepResult:
     return step.run(lambda partials: _adapt_all(job, partials[0], reporter), keep_partial=True)
 
 
-def resolve(settings: SelfTrainingSettings, reporter: Reporter) -> AdaptJob:
+def resolve(settings: AdaptSettings, reporter: Reporter) -> AdaptJob:
     """Find the checkpoints, load the texts and fill in what was left open.
 
     Raises:

@@ -137,8 +137,8 @@ def _training(
         epochs=settings.epochs,
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
+        seed=settings.seed,
         seeds=settings.seeds,
-        seed_folders=settings.seed_folders,
     )
 
 

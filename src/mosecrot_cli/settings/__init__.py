@@ -1,17 +1,20 @@
-"""What each command can be told: frozen dataclasses that hold every default of the toolkit, once.
+"""Settings of the commands: frozen dataclasses that declare each option with its default, once.
 
-`None` means "not said": the command then takes the value from the manifest of its input, or from the task's preset.
+The annotation of a field says how it is written on the command line (`settings.option`). `None` means that nothing was
+given: the command then takes the value from the manifest of its input, or from the preset of the task.
 """
 
 from __future__ import annotations
 
-from mosecrot_cli.settings.baselines import LinearBaselineSettings, LstsqBaselineSettings, MbertBaselineSettings
+from mosecrot_cli.settings.anchors import AnchorsSettings
+from mosecrot_cli.settings.baseline import LinearBaselineSettings, LstsqBaselineSettings, MbertBaselineSettings
 from mosecrot_cli.settings.choices import (
     ALL,
     AUTO,
     DEFAULT_BATCH_SIZE,
     DEFAULT_EPOCHS,
     DEFAULT_LEARNING_RATE,
+    DEFAULT_MAX_LENGTH,
     DEFAULT_MAX_VOCAB,
     DEFAULT_SEED,
     IDENTICAL_LETTERS,
@@ -24,23 +27,17 @@ from mosecrot_cli.settings.choices import (
     Normalize,
     Precision,
     RowFormat,
+    Scheduler,
     VectorForm,
     VectorModel,
     Weighting,
 )
+from mosecrot_cli.settings.evaluate import CompareSettings, EvaluateSettings, PredictSettings
+from mosecrot_cli.settings.finetune import AdaptSettings, FinetuneSettings, OptimizerSettings
+from mosecrot_cli.settings.inspect import InspectSettings
+from mosecrot_cli.settings.map import MAP_PRESETS, MapSettings, with_preset
 from mosecrot_cli.settings.shared import ComputeSettings, DataSettings, OutputSettings
-from mosecrot_cli.settings.steps import (
-    MAP_PRESETS,
-    AnchorsSettings,
-    CompareSettings,
-    EvaluateSettings,
-    FinetuneSettings,
-    InspectSettings,
-    MapSettings,
-    PredictSettings,
-    SelfTrainingSettings,
-    StitchSettings,
-)
+from mosecrot_cli.settings.stitch import StitchSettings
 from mosecrot_cli.settings.vectors import (
     DescribeVectorsSettings,
     FastTextSettings,
@@ -54,11 +51,13 @@ __all__ = [
     "DEFAULT_BATCH_SIZE",
     "DEFAULT_EPOCHS",
     "DEFAULT_LEARNING_RATE",
+    "DEFAULT_MAX_LENGTH",
     "DEFAULT_MAX_VOCAB",
     "DEFAULT_SEED",
     "IDENTICAL_LETTERS",
     "MAP_PRESETS",
     "STDIO",
+    "AdaptSettings",
     "AnchorsSettings",
     "Basis",
     "CompareSettings",
@@ -78,15 +77,17 @@ __all__ = [
     "Method",
     "Neighbours",
     "Normalize",
+    "OptimizerSettings",
     "OutputSettings",
     "Precision",
     "PredictSettings",
     "RewriteVectorsSettings",
     "RowFormat",
-    "SelfTrainingSettings",
+    "Scheduler",
     "StitchSettings",
     "TrainVectorsSettings",
     "VectorForm",
     "VectorModel",
     "Weighting",
+    "with_preset",
 ]

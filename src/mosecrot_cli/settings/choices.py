@@ -1,77 +1,91 @@
-"""Constants, defaults that several commands share, and the values that options can take."""
+"""Constants, defaults that several commands share, and the values that options can take, each with its description."""
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 STDIO: Final = "-"
 ALL: Final = sys.maxsize
-"""A count that takes everything there is (`--k all`, `--max-vocab all`)."""
+"""A count that takes everything there is (`all` on the command line)."""
 AUTO: Final = "auto"
-"""What the data decide (`--ridge auto`)."""
+"""A number that is chosen from the data (`ridge`)."""
 DEFAULT_MAX_VOCAB = 200_000
 DEFAULT_SEED = 1
 IDENTICAL_LETTERS = 4
-"""Letters that a word needs for `--lexicon identical`: shorter ones are often false friends."""
+"""Letters that a word needs for the lexicon `identical`: shorter ones are often false friends."""
 
 # Fine-tuning without a preset (`tasks.presets`).
 DEFAULT_EPOCHS = 8
 DEFAULT_LEARNING_RATE = 5e-5
 DEFAULT_BATCH_SIZE = 16
+DEFAULT_MAX_LENGTH = 128
 
 
-class Method(StrEnum):
+class Choice(StrEnum):
+    """The values of an option; each has a `summary`, which `--help` shows next to it."""
+
+    summary: str
+
+    def __new__(cls, value: str, summary: str = "") -> Self:
+        """A member from `value, summary`."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.summary = summary
+        return member
+
+
+class Method(Choice):
     """How target words get an embedding of the source model's width."""
 
-    relative = "relative"
-    lstsq = "lstsq"
-    ridge = "ridge"
-    procrustes = "procrustes"
-    residual = "residual"
+    relative = "relative", "weighted mean of the nearest anchors' embeddings (paper)"
+    lstsq = "lstsq", "least-squares linear map (the paper's baseline)"
+    ridge = "ridge", "least squares with a penalty, for few anchors"
+    procrustes = "procrustes", "orthogonal map with the least squared error"
+    residual = "residual", "ridge plus the residuals of the nearest anchors"
 
 
-class Weighting(StrEnum):
+class Weighting(Choice):
     """How the similarities of the nearest anchors become weights (paper, section 3)."""
 
-    standard = "standard"
-    softmax = "softmax"
-    sparsemax = "sparsemax"
-    entmax15 = "entmax15"
+    standard = "standard", "similarity / sum of similarities"
+    softmax = "softmax", "softmax(similarity / T)"
+    sparsemax = "sparsemax", "sparsemax(similarity / T): few anchors count"
+    entmax15 = "entmax15", "1.5-entmax, between softmax and sparsemax"
 
 
-class Normalize(StrEnum):
+class Normalize(Choice):
     """What is done to the rows of both sides before a map is fitted."""
 
-    none = "none"
-    unit = "unit"
-    centred = "center"  # `str.center` has the name
-    both = "both"
+    none = "none", "rows as they are"
+    unit = "unit", "rows of unit length"
+    centred = "center", "rows minus the mean of the anchors"  # `str.center` has the name
+    both = "both", "unit length, minus the mean, unit length again"
 
 
-class Basis(StrEnum):
-    """Which source embeddings target words become means of: the anchors', or those of all whole-word tokens."""
+class Basis(Choice):
+    """Which source embeddings target words become means of."""
 
-    anchors = "anchors"
-    vocabulary = "vocabulary"
-
-
-class Neighbours(StrEnum):
-    """What makes a neighbour near: the cosine, or CSLS, which marks down what is near to everything."""
-
-    cosine = "cosine"
-    csls = "csls"
+    anchors = "anchors", "the anchors' embeddings"
+    vocabulary = "vocabulary", "all whole-word tokens of the model"
 
 
-class FloatType(StrEnum):
+class Neighbours(Choice):
+    """Which similarity decides who is a neighbour."""
+
+    cosine = "cosine", "cosine similarity"
+    csls = "csls", "CSLS, which marks down words that are near everything"
+
+
+class FloatType(Choice):
     """Numbers of an `.npy`; half precision takes half the disk and is off by about 0.05 %."""
 
     float32 = "float32"
     float16 = "float16"
 
 
-class Precision(StrEnum):
+class Precision(Choice):
     """Arithmetic of training and inference; `auto` is bf16 where a GPU has it, else fp32."""
 
     auto = "auto"
@@ -80,40 +94,49 @@ class Precision(StrEnum):
     fp16 = "fp16"
 
 
-class VectorForm(StrEnum):
+class Scheduler(Choice):
+    """How the learning rate falls from its peak."""
+
+    linear = "linear", "straight to 0"
+    cosine = "cosine", "along half a cosine to 0"
+    constant = "constant", "not at all, and without a warm-up"
+    constant_with_warmup = "constant_with_warmup", "not at all, after the warm-up"
+
+
+class VectorForm(Choice):
     """How word vectors are written."""
 
-    vec = "vec"
-    vec_gz = "vec.gz"
-    word2vec = "word2vec"
-    npy = "npy"
+    vec = "vec", "text, as fastText's .vec"
+    vec_gz = "vec.gz", "the same, compressed"
+    word2vec = "word2vec", "word2vec's binary format"
+    npy = "npy", "NumPy array with a .vocab.txt"
 
 
-class VectorModel(StrEnum):
-    """How fastText learns vectors: the context from the word, or the word from its context."""
+class VectorModel(Choice):
+    """How fastText learns vectors."""
 
-    skipgram = "skipgram"
-    cbow = "cbow"
+    skipgram = "skipgram", "predicts the context from the word"
+    cbow = "cbow", "predicts the word from its context"
 
 
-class MapPreset(StrEnum):
+class MapPreset(Choice):
     """A bundle of options of `map`; an option that is given as well wins."""
 
-    paper = "paper"
-    transfer = "transfer"
+    paper = "paper", "the paper's settings: the defaults below"
+    transfer = "transfer", "residual, softmax, T 0.15, ridge auto, source kept"
 
 
-class RowFormat(StrEnum):
+class RowFormat(Choice):
     """How `predict` writes its rows."""
 
-    tsv = "tsv"
-    jsonl = "jsonl"
+    tsv = "tsv", "tab-separated, with a header"
+    jsonl = "jsonl", "one JSON object per line"
 
 
-class OnlineLexicon(StrEnum):
+class OnlineLexicon(Choice):
     """Online sources of lexica, each the name of its module in `sources.lexica`."""
 
-    muse = "muse"
-    panlex = "panlex"
-    google = "google"
-    wiktionary = "wiktionary"
+    muse = "muse", "MUSE dictionaries, or a part: muse:train, muse:test, muse:reverse"
+    panlex = "panlex", "PanLex, by its API or from --panlex-dump"
+    google = "google", "Google Translate, word by word"
+    wiktionary = "wiktionary", "Wiktionary dictionaries from English"

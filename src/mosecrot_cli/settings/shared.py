@@ -1,30 +1,57 @@
-"""What several commands can be told alike."""
+"""Settings shared by several commands, and the options that several settings classes declare alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from mosecrot_cli.settings.choices import (
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_EPOCHS,
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_MAX_LENGTH,
     Precision,
+)
+from mosecrot_cli.settings.option import (
+    COMPUTE,
+    DATA,
+    OUTPUT,
+    SCORES,
+    TRAINING,
+    VOCABULARY,
+    Argument,
+    Option,
+    count,
+    numbers,
+    positive,
 )
 
 
 @dataclass(frozen=True)
 class OutputSettings:
-    """Where a result goes and what may happen to what is there.
+    """Where a result goes, and what may happen to an existing one.
 
     Attributes:
         output: the file or folder to write.
-        overwrite: replace an existing output (once the new one is whole).
-        if_changed: do nothing when the output's manifest says that settings and inputs are the same.
-        dry_run: say what would be read and how much, and write nothing.
+        overwrite: replace an existing output once the new one is complete.
+        if_changed: do nothing when the output's manifest records the same settings and inputs.
+        dry_run: report what would be read and how large it is, and write nothing.
     """
 
-    output: Path
-    overwrite: bool = False
-    if_changed: bool = False
-    dry_run: bool = False
+    output: Annotated[Path, Option("-o", "--output", help="Where to write the result.", panel=OUTPUT, metavar="PATH")]
+    overwrite: Annotated[
+        bool,
+        Option("--overwrite", help="Replace an existing output once the new one is complete.", panel=OUTPUT),
+    ] = False
+    if_changed: Annotated[
+        bool,
+        Option("--if-changed", help="Do nothing if settings and inputs have not changed.", panel=OUTPUT),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        Option("--dry-run", help="Report sizes and what would be done; write nothing.", panel=OUTPUT),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -37,9 +64,29 @@ class ComputeSettings:
         precision: see `Precision`.
     """
 
-    device: str = "auto"
-    gpus: tuple[int, ...] = ()
-    precision: Precision = Precision.auto
+    device: Annotated[
+        str, Option("--device", help="auto, cpu, cuda, cuda:N or mps.", panel=COMPUTE, metavar="NAME")
+    ] = "auto"
+    gpus: Annotated[
+        tuple[int, ...],
+        Option(
+            "--gpus",
+            help="Train on several GPUs, with one process each.",
+            panel=COMPUTE,
+            metavar="0,1",
+            parser=numbers,
+            unset="the one of --device",
+        ),
+    ] = ()
+    precision: Annotated[
+        Precision,
+        Option(
+            "--precision",
+            help="Arithmetic: auto, fp32, bf16 or fp16; auto is bf16 on GPUs that have it.",
+            panel=COMPUTE,
+            metavar="NAME",
+        ),
+    ] = Precision.auto
 
 
 @dataclass(frozen=True)
@@ -51,6 +98,175 @@ class DataSettings:
         data_dir: folder in which named data sets are looked for before the hub.
     """
 
-    text_column: str | None = None
-    label_column: str | None = None
-    data_dir: Path | None = None
+    text_column: Annotated[
+        str | None,
+        Option("--text-column", help="Column of the texts.", panel=DATA, metavar="NAME", unset="guessed"),
+    ] = None
+    label_column: Annotated[
+        str | None,
+        Option("--label-column", help="Column of the labels.", panel=DATA, metavar="NAME", unset="guessed"),
+    ] = None
+    data_dir: Annotated[
+        Path | None,
+        Option(
+            "--data-dir",
+            help="Folder to look in for named data sets before the hub.",
+            panel=DATA,
+            metavar="DIR",
+            unset="the hub only",
+            variable="MOSECROT_DATA",
+        ),
+    ] = None
+
+
+# --- options that several commands declare alike ----------------------------------------------------------------------
+Src = Annotated[str, Option("--src", help="Source language: the language of the model.", metavar="LANG")]
+Tgt = Annotated[
+    str | None,
+    Option("--tgt", help="Target language, by code or name.", metavar="LANG", unset="as in the manifest of the input"),
+]
+SourceModel = Annotated[
+    str | None,
+    Option(
+        "--source-model",
+        help="Pre-trained source model: a folder or a hub id.",
+        metavar="DIR|ID",
+        unset="as in the manifest of the input",
+    ),
+]
+TargetVectors = Annotated[
+    str | None,
+    Option(
+        "--target-vectors",
+        help="Static word vectors of the target language: a file (.vec, .vec.gz, .bin, .npy), an address, a hub id, "
+        "or wiki, cc, cc.bin, hub (fastText).",
+        metavar="FILE|NAME",
+        unset="as in the manifest of the input",
+    ),
+]
+MaxVocab = Annotated[
+    int,
+    Option("--max-vocab", help="Use the first N words.", panel=VOCABULARY, metavar="N|all", parser=count),
+]
+InheritedMaxVocab = Annotated[
+    int | None,
+    Option(
+        "--max-vocab",
+        help="Use the first N target words.",
+        panel=VOCABULARY,
+        metavar="N|all",
+        parser=count,
+        unset="as for the anchors",
+    ),
+]
+VocabFrom = Annotated[
+    tuple[Path, ...],
+    Option(
+        "--vocab-from",
+        help="Keep only words that occur in this file, whole or as part of a longer word, and those of the lexicon. "
+        "Reads lines of text, or every cell of a .tsv, .csv or .jsonl. Repeatable.",
+        panel=VOCABULARY,
+        metavar="FILE",
+        unset="keep all",
+    ),
+]
+Checkpoint = Annotated[
+    Path, Argument(help="Checkpoint folder, or a folder of seed-N/ checkpoints.", metavar="CHECKPOINT")
+]
+Train = Annotated[
+    str, Option("--train", help="Training data: a TSV, CSV or JSONL file, or a name.", metavar="FILE|NAME")
+]
+Dev = Annotated[
+    str | None,
+    Option(
+        "--dev", help="Development data, which picks the best epoch.", metavar="FILE|NAME", unset="keep the last epoch"
+    ),
+]
+LabelledData = Annotated[
+    str, Option("--data", help="Labelled data: a TSV, CSV or JSONL file, or a name.", metavar="FILE|NAME")
+]
+Split = Annotated[str, Option("--split", help="Split of a named data set.", panel=DATA, metavar="NAME")]
+TextColumn = Annotated[
+    str | None, Option("--text-column", help="Column of the texts.", panel=DATA, metavar="NAME", unset="guessed")
+]
+Predictions = Annotated[
+    Path | None,
+    Option(
+        "--predictions",
+        help="Also write id, gold label, prediction and probabilities to this TSV file.",
+        panel=OUTPUT,
+        metavar="FILE",
+        unset="not written",
+    ),
+]
+Overwrite = Annotated[
+    bool, Option("--overwrite", help="Replace an existing file once the new one is complete.", panel=OUTPUT)
+]
+Resamples = Annotated[
+    int, Option("--resamples", help="Bootstrap resamples of the interval.", panel=SCORES, metavar="N", least=100)
+]
+Seed = Annotated[int, Option("--seed", help="Seed of everything that is random.", panel=COMPUTE, metavar="N", least=0)]
+Device = Annotated[str, Option("--device", help="auto, cpu, cuda, cuda:N or mps.", panel=COMPUTE, metavar="NAME")]
+AnchorsFile = Annotated[str, Argument(help="Anchor pairs, source TAB target; '-' for stdin.", metavar="ANCHORS")]
+
+# Numbers of the training; a data set with a preset (`tasks.presets`) has its own.
+_PRESET = "{}, or the data set's preset"
+Epochs = Annotated[
+    int | None,
+    Option(
+        "--epochs",
+        help="Passes over the training data.",
+        panel=TRAINING,
+        metavar="N",
+        least=1,
+        unset=_PRESET.format(DEFAULT_EPOCHS),
+    ),
+]
+LearningRate = Annotated[
+    float | None,
+    Option(
+        "--lr",
+        help="Peak learning rate.",
+        panel=TRAINING,
+        metavar="X",
+        parser=positive,
+        unset=_PRESET.format(DEFAULT_LEARNING_RATE),
+    ),
+]
+BatchSize = Annotated[
+    int | None,
+    Option(
+        "--batch-size",
+        help="Texts in one step.",
+        panel=TRAINING,
+        metavar="N",
+        least=1,
+        unset=_PRESET.format(DEFAULT_BATCH_SIZE),
+    ),
+]
+MaxLength = Annotated[
+    int | None,
+    Option(
+        "--max-length",
+        help="Tokens of a text; the rest is cut off.",
+        panel=TRAINING,
+        metavar="N",
+        least=3,
+        unset=_PRESET.format(DEFAULT_MAX_LENGTH),
+    ),
+]
+OneSeed = Annotated[
+    int, Option("--seed", help="Seed of everything that is random.", panel=TRAINING, metavar="N", least=0)
+]
+Seeds = Annotated[
+    tuple[int, ...],
+    Option(
+        "--seeds",
+        help="Train once per seed, into seed-N/ folders of the output.",
+        panel=TRAINING,
+        metavar="1,2,3",
+        parser=numbers,
+        unset="one run, with --seed",
+    ),
+]
+Resume = Annotated[bool, Option("--resume", help="Continue an interrupted run of the same settings.", panel=TRAINING)]

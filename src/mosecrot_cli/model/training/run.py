@@ -13,7 +13,6 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import check_single_label
 from mosecrot_cli.model.training.types import (
-    SCHEDULERS,
     EpochRecord,
     LabelledTexts,
     TrainingResult,
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from mosecrot_cli.model.training.augmentation import Augmentation
 
-__all__ = ["SCHEDULERS", "EpochRecord", "LabelledTexts", "TrainingResult", "TrainingSettings", "train_classifier"]
+__all__ = ["EpochRecord", "LabelledTexts", "TrainingResult", "TrainingSettings", "train_classifier"]
 
 
 def train_classifier(

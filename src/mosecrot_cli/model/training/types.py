@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.settings import (
@@ -13,14 +13,14 @@ from mosecrot_cli.settings import (
     DEFAULT_LEARNING_RATE,
     DEFAULT_SEED,
     ComputeSettings,
+    OptimizerSettings,
+    Scheduler,
 )
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from mosecrot_cli.model.training.augmentation import Augmentation
-
-SCHEDULERS: Final = ("linear", "cosine", "constant", "constant_with_warmup")
 
 ModelT = TypeVar("ModelT")
 
@@ -52,7 +52,7 @@ class TrainingSettings:
         max_length: cut texts at this many tokens; None: at the model's maximum.
         warmup: share of all steps in which the learning rate rises from 0.
         weight_decay: of AdamW, on all weights but biases and norms.
-        scheduler: one of `SCHEDULERS`.
+        scheduler: a name of `settings.Scheduler`.
         seed: decides the order of the texts and the dropout (not the new head: that was drawn when it was made).
         freeze_embeddings: keep the word embeddings as they are: no gradient, no optimizer state.
         compute: device, GPUs and precision.
@@ -66,9 +66,9 @@ class TrainingSettings:
     learning_rate: float = DEFAULT_LEARNING_RATE
     batch_size: int = DEFAULT_BATCH_SIZE
     max_length: int | None = None
-    warmup: float = 0.0
-    weight_decay: float = 0.0
-    scheduler: str = "linear"
+    warmup: float = OptimizerSettings.warmup
+    weight_decay: float = OptimizerSettings.weight_decay
+    scheduler: str = OptimizerSettings.scheduler
     seed: int = DEFAULT_SEED
     freeze_embeddings: bool = False
     compute: ComputeSettings = field(default_factory=ComputeSettings)
@@ -81,8 +81,8 @@ class TrainingSettings:
             raise UsageError(f"{self.learning_rate} is no positive number", where="--learning-rate")
         if not 0 <= self.warmup <= 1 or not 0 <= self.weight_decay < float("inf"):
             raise UsageError("the warm-up is a share from 0 to 1, the weight decay a number of 0 or more")
-        if self.scheduler not in SCHEDULERS:
-            raise UsageError(f"unknown scheduler {self.scheduler!r}", hint=", ".join(SCHEDULERS))
+        if self.scheduler not in [*Scheduler]:
+            raise UsageError(f"unknown scheduler {self.scheduler!r}", hint=", ".join(Scheduler))
 
 
 @dataclass(frozen=True)

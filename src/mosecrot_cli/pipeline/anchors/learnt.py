@@ -1,4 +1,4 @@
-"""Further anchors, learnt with the help of static vectors of the source language (`anchors --pivot-vectors`).
+"""Further anchors, learnt with the help of static vectors of the source language (`anchors --source-vectors`).
 
 The embeddings of a model are no good place to look for translations: they are not alike, word by word, to static
 vectors. Static vectors of the source language are. So a dictionary is induced between these and the target vectors
@@ -114,7 +114,7 @@ def _seeds(anchors: list[Anchor], pivot: WordVectors, target: WordVectors, path:
         raise DataError(
             f"none of the source words of {len(anchors):,} anchors is in the pivot vectors",
             where=str(path),
-            hint="--pivot-vectors are of the language of the model",
+            hint="`source_vectors` must be of the language of the model",
         )
     return np.array(seeds, dtype=np.int64)
 

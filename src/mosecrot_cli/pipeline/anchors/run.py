@@ -53,7 +53,7 @@ class AnchorsJob:
         inputs: dict[str, str | Path] = {"source_model": self.model, "target_vectors": self.vectors}
         inputs |= {f"lexicon_{number}": path for number, path in enumerate(self.lexica.values(), start=1)}
         if self.pivot:
-            inputs["pivot_vectors"] = self.pivot
+            inputs["source_vectors"] = self.pivot
         if self.settings.stopwords:
             inputs["stopwords"] = self.settings.stopwords
         return inputs
@@ -153,19 +153,19 @@ def bring(settings: AnchorsSettings, reporter: Reporter) -> AnchorsJob:
     vectors, pivot = locations[0].bring(), locations[1].bring() if locations[1] else None
     if origin := resources.hub_model(model, reporter):
         sources.append(origin)
-    filled = replace(settings, target_vectors=str(vectors), pivot_vectors=str(pivot) if pivot else None)
+    filled = replace(settings, target_vectors=str(vectors), source_vectors=str(pivot) if pivot else None)
     return AnchorsJob(filled, model, vectors, pivot, lexica, tuple(sources))
 
 
 def _vectors(
     settings: AnchorsSettings, reporter: Reporter
 ) -> tuple[resources.VectorLocation, resources.VectorLocation | None]:
-    """Where the target vectors and the pivot vectors are."""
+    """Where the target vectors and the source vectors are."""
     target = resources.vectors(settings.target_vectors, settings.tgt, reporter=reporter)
-    if not settings.pivot_vectors:
+    if not settings.source_vectors:
         return target, None
-    named = {"parameter": "pivot_vectors", "language_parameter": "src"}
-    return target, resources.vectors(settings.pivot_vectors, settings.src, **named, reporter=reporter)
+    named = {"parameter": "source_vectors", "language_parameter": "src"}
+    return target, resources.vectors(settings.source_vectors, settings.src, **named, reporter=reporter)
 
 
 def _request(settings: AnchorsSettings) -> LexiconRequest:
@@ -250,7 +250,7 @@ def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | N
             max_vocab=job.settings.max_vocab,
         ),
         summary=summary,
-        digests={"target_vectors": vectors_digest} | ({"pivot_vectors": selected.digest} if job.pivot else {}),
+        digests={"target_vectors": vectors_digest} | ({"source_vectors": selected.digest} if job.pivot else {}),
     )
 
 
@@ -261,7 +261,7 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
     target, pivot = _vectors(settings, reporter)
     plan += target.plan(max_vocab=settings.max_vocab)
     if pivot:
-        plan += pivot.plan("pivot vectors")
+        plan += pivot.plan("source vectors")
     for value in settings.lexicons:
         choice = resolve_lexicon(value)
         if choice.kind is LexiconKind.SOURCE:

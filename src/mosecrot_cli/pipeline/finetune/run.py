@@ -142,7 +142,7 @@ def _inputs(job: FinetuneJob) -> dict[str, str | Path]:
 
 def _train_all(job: FinetuneJob, partial: Path, reporter: Reporter) -> Computed:
     told = job.settings
-    seeds = {seed_name(seed) if told.seed_folders else "": seed for seed in told.seeds}
+    seeds = {seed_name(seed): seed for seed in told.seeds} or {"": told.seed}
     reports = train_seeds(
         told, seeds, partial, lambda seed, output, work: _train_one(job, seed, output, work, reporter)
     )
@@ -173,7 +173,7 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
         _texts(job.train),
         _texts(job.dev) if job.dev else None,
         work=work,
-        settings=training_settings(job.settings, seed, freeze=job.freeze),
+        settings=training_settings(job.settings, seed, freeze=job.freeze, optimizer=job.settings.optimizer),
         augmentation=augmentation,
         resume=job.settings.resume,
         reporter=reporter,
@@ -246,7 +246,7 @@ def _plan(job: FinetuneJob) -> list[tuple[str, str]]:
         ("dev", f"{len(job.dev):,} texts" if job.dev else "none: the last epoch is taken"),
         (
             "steps",
-            f"{steps:,} for each of {len(told.seeds)} seed(s): {told.epochs} epochs of batches of {told.batch_size}",
+            f"{steps:,} for each of {len(told.seeds) or 1} seed(s): {told.epochs} epochs, batches of {told.batch_size}",
         ),
         ("learning rate", f"{told.learning_rate}"),
     ]

@@ -14,7 +14,7 @@ from mosecrot_cli.files import remove
 from mosecrot_cli.model.training.types import TrainingResult, TrainingSettings
 from mosecrot_cli.pipeline.checkpoints import seed_name
 from mosecrot_cli.pipeline.step import StepSettings, describe_settings
-from mosecrot_cli.settings import ComputeSettings
+from mosecrot_cli.settings import ComputeSettings, OptimizerSettings
 
 WORK = "work"
 """Inside the partial output: checkpoints of a run that may be resumed, and what it was told."""
@@ -89,8 +89,10 @@ def train_seeds(
     return reports
 
 
-def training_settings(told: SeededSettings, seed: int, *, freeze: bool) -> TrainingSettings:
-    """What the trainer is told for one seed."""
+def training_settings(
+    told: SeededSettings, seed: int, *, freeze: bool, optimizer: OptimizerSettings | None = None
+) -> TrainingSettings:
+    """The settings of the trainer for one seed."""
     assert told.epochs and told.learning_rate and told.batch_size  # filled in by who calls
     return TrainingSettings(
         epochs=told.epochs,
@@ -100,6 +102,7 @@ def training_settings(told: SeededSettings, seed: int, *, freeze: bool) -> Train
         seed=seed,
         freeze_embeddings=freeze,
         compute=told.compute,
+        **asdict(optimizer or OptimizerSettings()),
     )
 
 

@@ -1,0 +1,1 @@
+"""What turns a settings class into a command: options, help pages, wording of errors."""

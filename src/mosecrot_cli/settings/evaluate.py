@@ -1,0 +1,70 @@
+"""Settings of the commands that use a checkpoint or its predictions: `evaluate`, `compare` and `predict`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from mosecrot_cli.settings.choices import DEFAULT_SEED, STDIO, RowFormat
+from mosecrot_cli.settings.option import OUTPUT, SCORES, Argument, Nested, Option
+from mosecrot_cli.settings.shared import (
+    Checkpoint,
+    ComputeSettings,
+    DataSettings,
+    LabelledData,
+    Overwrite,
+    Predictions,
+    Resamples,
+    Split,
+    TextColumn,
+)
+
+BootstrapSeed = Annotated[int, Option("--seed", help="Seed of the bootstrap.", panel=SCORES, metavar="N", least=0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings:
+    """`mosecrot evaluate`: step 6."""
+
+    checkpoint: Checkpoint = Path("stitched")
+    data_set: LabelledData
+    split: Split = "test"
+    resamples: Resamples = 2_000
+    seed: BootstrapSeed = DEFAULT_SEED
+    data: DataSettings = DataSettings()
+    compute: Annotated[ComputeSettings, Nested("gpus")] = ComputeSettings()
+    predictions: Predictions = None
+    overwrite: Overwrite = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings:
+    """`mosecrot compare`: paired bootstrap of two prediction files."""
+
+    first: Annotated[Path, Argument(help="Predictions of one classifier (TSV, from evaluate).", metavar="A")]
+    second: Annotated[Path, Argument(help="Predictions of the other, of the same texts.", metavar="B")]
+    data_set: LabelledData
+    split: Split = "test"
+    resamples: Resamples = 10_000
+    seed: BootstrapSeed = DEFAULT_SEED
+    data: DataSettings = DataSettings()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings:
+    """`mosecrot predict`."""
+
+    checkpoint: Checkpoint = Path("stitched")
+    texts: Annotated[
+        str, Argument(help="Texts: one per line, or a TSV, CSV or JSONL file; '-' for stdin.", metavar="TEXTS")
+    ] = STDIO
+    text_column: TextColumn = None
+    compute: Annotated[ComputeSettings, Nested("gpus")] = ComputeSettings()
+    format: Annotated[RowFormat, Option("--format", help="Format of the rows.", panel=OUTPUT, metavar="NAME")] = (
+        RowFormat.tsv
+    )
+    output: Annotated[
+        str, Option("-o", "--output", help="Where to write the rows; '-' is stdout.", panel=OUTPUT, metavar="PATH|-")
+    ] = STDIO
+    overwrite: Overwrite = False
