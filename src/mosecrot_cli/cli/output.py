@@ -110,11 +110,11 @@ class Sink:
         from rich.table import Table
 
         # Words of a vocabulary may look like markup: `[/quote]`.
-        table = Table(title=escape(title), title_justify="left", header_style="bold")
+        table = Table(title=escape(visible(title)), title_justify="left", header_style="bold")
         for position, name in enumerate(header):
             table.add_column(escape(name), justify="left" if position == 0 else "right", no_wrap=True)
         for row in rows:
-            table.add_row(*(escape(_cell(value)) for value in row))
+            table.add_row(*(escape(visible(_cell(value))) for value in row))
         # Without a terminal rich assumes 80 columns and would cut the labels.
         width = None if sys.stdout.isatty() else 200
         Console(file=sys.stdout, highlight=False, width=width).print(table)
@@ -124,8 +124,8 @@ class Sink:
         sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
     def line(self, text: str) -> None:
-        """A line of data on stdout."""
-        sys.stdout.write(text + "\n")
+        """A line of data on stdout; on a terminal with control characters written out."""
+        sys.stdout.write((visible(text, keep="\t") if sys.stdout.isatty() else text) + "\n")
 
 
 def _cell(value: str | int | float) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,6 @@ from mosecrot_cli.pipeline.finetune.seeds import Report, train_seeds, training_s
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AdaptSettings
-from mosecrot_cli.tasks import presets
 from mosecrot_cli.tasks.loading import load_texts
 
 _FEW = 10
@@ -68,7 +67,7 @@ def run(settings: AdaptSettings, reporter: Reporter) -> StepResult:
 
 
 def resolve(settings: AdaptSettings, reporter: Reporter) -> AdaptJob:
-    """Find the checkpoints, load the texts and fill in what was left open.
+    """Find the checkpoints and load the texts.
 
     Raises:
         DataError: no checkpoint is there, or the texts are missing, damaged or empty.
@@ -80,13 +79,7 @@ def resolve(settings: AdaptSettings, reporter: Reporter) -> AdaptJob:
     texts = tuple(dict.fromkeys(text for text in found if text.strip()))
     if not texts:
         raise DataError("no texts", where=settings.texts)
-    filled = replace(
-        settings,
-        learning_rate=settings.learning_rate or presets.DEFAULT.learning_rate,
-        batch_size=settings.batch_size or presets.DEFAULT.batch_size,
-        max_length=settings.max_length or presets.DEFAULT.max_length,
-    )
-    return AdaptJob(filled, checkpoints, texts, Facts(src=facts.src, tgt=facts.tgt))
+    return AdaptJob(settings, checkpoints, texts, Facts(src=facts.src, tgt=facts.tgt))
 
 
 def _adapt_all(job: AdaptJob, partial: Path, reporter: Reporter) -> Computed:
@@ -210,7 +203,7 @@ def _summary(job: AdaptJob, reports: dict[str, Report]) -> list[tuple[str, str]]
 
 def _plan(job: AdaptJob) -> list[tuple[str, str]]:
     told = job.settings
-    steps = -(-len(job.texts) // (told.batch_size or 1)) * told.epochs
+    steps = -(-len(job.texts) // told.batch_size) * told.epochs
     return [
         ("checkpoints", ", ".join(str(folder) for folder in job.checkpoints.values())),
         ("texts", f"{len(job.texts):,}, no label read"),

@@ -39,11 +39,11 @@ class Choice(StrEnum):
 class Method(Choice):
     """How target words get an embedding of the source model's width."""
 
-    relative = "relative", "weighted mean of the nearest anchors' embeddings (paper)"
-    lstsq = "lstsq", "least-squares linear map (the paper's baseline)"
-    ridge = "ridge", "least squares with a penalty, for few anchors"
-    procrustes = "procrustes", "orthogonal map with the least squared error"
-    residual = "residual", "ridge plus the residuals of the nearest anchors"
+    relative = "relative", "mean of the nearest anchors (paper)"
+    lstsq = "lstsq", "least squares (paper's baseline)"
+    ridge = "ridge", "least squares with a penalty"
+    procrustes = "procrustes", "best orthogonal map"
+    residual = "residual", "ridge plus residuals of anchors"
 
 
 class Weighting(Choice):
@@ -51,8 +51,8 @@ class Weighting(Choice):
 
     standard = "standard", "similarity / sum of similarities"
     softmax = "softmax", "softmax(similarity / T)"
-    sparsemax = "sparsemax", "sparsemax(similarity / T): few anchors count"
-    entmax15 = "entmax15", "1.5-entmax, between softmax and sparsemax"
+    sparsemax = "sparsemax", "sparsemax(similarity / T), mostly 0"
+    entmax15 = "entmax15", "1.5-entmax, between the two above"
 
 
 class Normalize(Choice):
@@ -61,7 +61,7 @@ class Normalize(Choice):
     none = "none", "rows as they are"
     unit = "unit", "rows of unit length"
     centred = "center", "rows minus the mean of the anchors"  # `str.center` has the name
-    both = "both", "unit length, minus the mean, unit length again"
+    both = "both", "unit, then center, then unit again"
 
 
 class Basis(Choice):
@@ -75,7 +75,7 @@ class Neighbours(Choice):
     """Which similarity decides who is a neighbour."""
 
     cosine = "cosine", "cosine similarity"
-    csls = "csls", "CSLS, which marks down words that are near everything"
+    csls = "csls", "CSLS, which marks down hubs"
 
 
 class FloatType(Choice):
@@ -122,8 +122,8 @@ class VectorModel(Choice):
 class MapPreset(Choice):
     """A bundle of options of `map`; an option that is given as well wins."""
 
-    paper = "paper", "the paper's settings: the defaults below"
-    transfer = "transfer", "residual, softmax, T 0.15, ridge auto, source kept"
+    paper = "paper", "those of the paper: the defaults"
+    transfer = "transfer", "residual, softmax, T = 0.15, ridge auto, source kept"
 
 
 class RowFormat(Choice):

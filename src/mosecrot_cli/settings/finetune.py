@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mosecrot_cli.settings.choices import DEFAULT_SEED, Scheduler
+from mosecrot_cli.settings.choices import (
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_MAX_LENGTH,
+    DEFAULT_SEED,
+    Scheduler,
+)
 from mosecrot_cli.settings.option import (
     AUGMENTATION,
     SELF_TRAINING,
@@ -16,6 +22,7 @@ from mosecrot_cli.settings.option import (
     Option,
     fraction,
     not_negative,
+    positive,
     probability,
 )
 from mosecrot_cli.settings.shared import (
@@ -148,7 +155,7 @@ class FinetuneSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptSettings:
-    """`mosecrot adapt`: after step 5. Unset numbers are those of fine-tuning without a preset."""
+    """`mosecrot adapt`: after step 5."""
 
     texts: Annotated[
         str,
@@ -206,9 +213,16 @@ class AdaptSettings:
     epochs: Annotated[
         int, Option("--epochs", help="Passes over the texts in each round.", panel=TRAINING, metavar="N", least=1)
     ] = 2
-    learning_rate: LearningRate = None
-    batch_size: BatchSize = None
-    max_length: MaxLength = None
+    learning_rate: Annotated[
+        float, Option("--lr", help="Peak learning rate.", panel=TRAINING, metavar="X", parser=positive)
+    ] = DEFAULT_LEARNING_RATE
+    batch_size: Annotated[
+        int, Option("--batch-size", help="Texts in one step.", panel=TRAINING, metavar="N", least=1)
+    ] = DEFAULT_BATCH_SIZE
+    max_length: Annotated[
+        int,
+        Option("--max-length", help="Tokens of a text; the rest is cut off.", panel=TRAINING, metavar="N", least=3),
+    ] = DEFAULT_MAX_LENGTH
     seed: OneSeed = DEFAULT_SEED
     resume: Resume = False
     data: Annotated[DataSettings, Nested("label_column")] = DataSettings()

@@ -177,9 +177,8 @@ class MapSettings:
         FloatType,
         Option(
             "--dtype",
-            help="Numbers of target.npy: float32, or float16 for half the size.",
+            help="Numbers of target.npy; float16 halves its size.",
             panel=OUTPUT,
-            metavar="NAME",
         ),
     ] = FloatType.float32
     out: OutputSettings = OutputSettings(Path("mapped"))

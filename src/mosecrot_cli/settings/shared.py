@@ -82,9 +82,8 @@ class ComputeSettings:
         Precision,
         Option(
             "--precision",
-            help="Arithmetic: auto, fp32, bf16 or fp16; auto is bf16 on GPUs that have it.",
+            help="Arithmetic; auto is bf16 on GPUs that have it, else fp32.",
             panel=COMPUTE,
-            metavar="NAME",
         ),
     ] = Precision.auto
 

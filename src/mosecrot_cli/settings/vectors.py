@@ -18,9 +18,7 @@ VectorsFile = Annotated[
 ]
 
 
-Dtype = Annotated[
-    FloatType, Option("--dtype", help="Numbers of an .npy: float32 or float16.", panel=OUTPUT, metavar="NAME")
-]
+Dtype = Annotated[FloatType, Option("--dtype", help="Numbers of an .npy; float16 halves its size.", panel=OUTPUT)]
 
 
 @dataclass(frozen=True, kw_only=True)

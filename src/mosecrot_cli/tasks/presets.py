@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mosecrot_cli.settings import DEFAULT_BATCH_SIZE, DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE
+from mosecrot_cli.settings import DEFAULT_BATCH_SIZE, DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, DEFAULT_MAX_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class TrainingPreset:
 
 
 DEFAULT = TrainingPreset(
-    epochs=DEFAULT_EPOCHS, learning_rate=DEFAULT_LEARNING_RATE, batch_size=DEFAULT_BATCH_SIZE, max_length=128
+    epochs=DEFAULT_EPOCHS,
+    learning_rate=DEFAULT_LEARNING_RATE,
+    batch_size=DEFAULT_BATCH_SIZE,
+    max_length=DEFAULT_MAX_LENGTH,
 )
 """For data sets without a preset of their own."""

@@ -47,7 +47,8 @@ def command_page(command: Any, ctx: Any) -> str:
     panels: dict[str, list[Row]] = {}
     for parameter in parameters:
         panels.setdefault(parameter.option.panel, []).append(row_of(parameter))
-    panels.setdefault(OUTPUT, []).append(Row("-h, --help", "Show this page."))
+    last = [*panels.pop(OUTPUT, []), Row("-h, --help", "Show this page.")]
+    panels[OUTPUT] = last
     return _page(usage(ctx.command_path, parameters), command.help, panels)
 
 
@@ -80,7 +81,7 @@ def row_of(parameter: Parameter) -> Row:
     notes = "[required]" if parameter.default is REQUIRED else f"[default: {told}]" if told else ""
     if option.variable:
         notes += f" [env: {option.variable}]"
-    return Row(_written(parameter), f"{option.help} {notes}".strip(), choices_of(parameter))
+    return Row(written(parameter), f"{option.help} {notes}".strip(), choices_of(parameter))
 
 
 def default_of(parameter: Parameter) -> str:
@@ -119,7 +120,8 @@ def first_paragraph(text: str | None) -> str:
     return " ".join(inspect.cleandoc(text or "").partition("\n\n")[0].split())
 
 
-def _written(parameter: Parameter) -> str:
+def written(parameter: Parameter) -> str:
+    """A parameter as it is written, with the name of its value: `-o, --output PATH`."""
     option = parameter.option
     if option.positional:
         return ", ".join([f"{option.metavar}", *option.flags])
@@ -170,7 +172,7 @@ def _prose(text: str, width: int) -> Iterator[str]:
     paragraph: list[str] = []
     for line in [*inspect.cleandoc(text).splitlines(), ""]:
         if paragraph and (not line.strip() or line.startswith(" ")):
-            yield from textwrap.wrap(" ".join(paragraph), width)
+            yield from textwrap.wrap(" ".join(paragraph), width, break_on_hyphens=False)
             paragraph = []
         if line.startswith(" "):
             yield f"  {line.strip()}" if not line.startswith("      ") else f"      {line.strip()}"
