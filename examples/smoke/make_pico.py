@@ -7,6 +7,7 @@ Usage: python make_pico.py FOLDER
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -65,26 +66,35 @@ def make_model(folder: Path) -> np.ndarray:
     return model.embeddings.word_embeddings.weight.detach().numpy()[rows]
 
 
-def make_vectors(path: Path, embeddings: np.ndarray, random: np.random.Generator) -> None:
+def make_vectors(
+    path: Path, embeddings: np.ndarray, random: np.random.Generator, translate: Callable[[str], str] = backwards
+) -> None:
     projection = np.linalg.qr(random.normal(size=(WIDTH, VECTOR_WIDTH)))[0]
     vectors = embeddings @ projection
     lines = [f"{len(WORDS)} {VECTOR_WIDTH}"]
     for word, vector in zip(WORDS, vectors, strict=True):
-        lines.append(" ".join([backwards(word), *(f"{value:.5f}" for value in vector)]))
+        lines.append(" ".join([translate(word), *(f"{value:.5f}" for value in vector)]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_lexicon(path: Path) -> None:
-    path.write_text("".join(f"{word}\t{backwards(word)}\n" for word in WORDS), encoding="utf-8")
+def write_lexicon(path: Path, translate: Callable[[str], str] = backwards) -> None:
+    path.write_text("".join(f"{word}\t{translate(word)}\n" for word in WORDS), encoding="utf-8")
 
 
-def make_texts(path: Path, count: int, random: np.random.Generator, *, invented: bool) -> None:
+def make_texts(
+    path: Path,
+    count: int,
+    random: np.random.Generator,
+    *,
+    invented: bool,
+    translate: Callable[[str], str] = backwards,
+) -> None:
     lines = ["id\tlabel\ttext"]
     for number in range(count):
         topic = list(TOPICS)[number % len(TOPICS)]
         words = [*random.choice(TOPICS[topic], 4), *random.choice(COMMON, 5)]
         random.shuffle(words)
-        text = " ".join(backwards(word) if invented else word for word in words)
+        text = " ".join(translate(word) if invented else word for word in words)
         lines.append(f"{number}\t{topic}\t{text}.")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
