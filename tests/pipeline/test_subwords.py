@@ -122,7 +122,7 @@ def test_the_limit_counts_them(here: Path, capsys: CAPSYS):
     limit = len(WORDS) + 1
     capsys.readouterr()
     assert run(f"{MAP} --vocab-from texts.txt --max-vocab {limit} -o some".split()) == 0
-    assert "3 words are not composed from subwords" in " ".join(capsys.readouterr().err.split())
+    assert "leaves no room for 3 words that could be composed" in " ".join(capsys.readouterr().err.split())
     assert words_of("some")[-2:] == COMPOSED[:2] and len(words_of("some")) == limit
 
 

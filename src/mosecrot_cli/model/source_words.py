@@ -54,6 +54,7 @@ class SourceWords:
         self._backend = fast_backend(tokenizer)
         self._barred = special_ids(tokenizer)
         # Where a space is a token of its own, it is no part of the word that follows.
+        self._whole: dict[str, int] | None = None
         self._spaces = {self._backend.token_to_id(space) for space in ("▁", "Ġ")}
 
     def token_ids(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -62,9 +63,11 @@ class SourceWords:
 
     def whole_word_tokens(self) -> dict[str, int]:
         """Every token that is a whole word: the plain word, as the tokenizer decodes it, and its id."""
-        plain = self._plain_tokens()
-        found = self._single_tokens(set(plain.values()), f"{_CONTEXT} ")
-        return {word: index for word, index in found.items() if plain[index] == word}
+        if self._whole is None:
+            plain = self._plain_tokens()
+            found = self._single_tokens(set(plain.values()), f"{_CONTEXT} ")
+            self._whole = {word: index for word, index in found.items() if plain[index] == word}
+        return dict(self._whole)
 
     def punctuation_tokens(self) -> dict[str, int]:
         """Punctuation and symbols that are one token each, in the form that running text has.

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.model.locations import is_local
+from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import ALL
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language, find_language, require_language
 from mosecrot_cli.sources.lexica.registry import default_lexicon
-from mosecrot_cli.sources.provenance import Provenance, announce, of_model
+from mosecrot_cli.sources.provenance import Provenance, announce
 from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, named_vectors, vectors_of_language
 from mosecrot_cli.tasks.textfiles import stream_strings
 from mosecrot_cli.vectors.readers import peek
@@ -35,13 +35,11 @@ def source_model(given: str | None, src: str, inherited: str | None = None) -> s
     raise UsageError(f"no default model for the source language {src!r}", hint="name one with --source-model DIR|ID")
 
 
-def hub_model(reference: str, reporter: Reporter) -> Provenance | None:
-    """Whose work a model of the hub is; shown the first time. None for a folder here."""
-    if is_local(reference):
-        return None
-    origin = of_model(reference)
-    announce(origin, Fetcher(reporter=reporter))
-    return origin
+def announced(model: SourceModel, reporter: Reporter) -> Provenance | None:
+    """Whose work a model of the hub is, which is shown the first time. None for a folder on this machine."""
+    if model.provenance is not None:
+        announce(model.provenance, Fetcher(reporter=reporter))
+    return model.provenance
 
 
 @dataclass(frozen=True)

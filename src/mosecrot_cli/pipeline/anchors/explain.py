@@ -9,6 +9,7 @@ from mosecrot_cli.lexicon.scripts import OFF
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
 from mosecrot_cli.lexicon.types import IDENTICAL, LEARNT, Anchor, DropReason, Pair
 from mosecrot_cli.pipeline.anchors.run import AnchorMaterial, bring, read, resolve, select, selection_options
+from mosecrot_cli.pipeline.opened import Opened
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import AnchorsSettings
 
@@ -41,8 +42,9 @@ def explain(settings: AnchorsSettings, word: str, reporter: Reporter) -> list[Fa
         UsageError, DataError, SourceUnavailableError: as `anchors`.
     """
     settings = resolve(settings)
-    job = bring(settings, reporter)
-    material = read(job, reporter)
+    opened = Opened()
+    job = bring(settings, reporter, opened)
+    material = read(job, reporter, opened)
     options = selection_options(settings)
     selection = select(material, job, reporter).selection
     wanted = word.casefold()

@@ -12,10 +12,11 @@ from mosecrot_cli.lexicon.files import write_anchor_scores, write_anchors
 from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.manifest import Facts
-from mosecrot_cli.model.loading import load_word_tokenizer
+from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.anchors.learnt import PivotSelection, with_pivot_anchors
+from mosecrot_cli.pipeline.opened import Opened
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import IDENTICAL_LETTERS, AnchorsSettings
@@ -23,7 +24,6 @@ from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.lexica import registry as online
 from mosecrot_cli.sources.lexica.base import LexiconRequest
 from mosecrot_cli.sources.provenance import Provenance
-from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
 
@@ -33,7 +33,7 @@ class AnchorsJob:
 
     Attributes:
         settings: as they go into the manifest.
-        model: folder or id of the source model.
+        model: the source model.
         vectors: the file of target vectors.
         pivot: the file of pivot vectors; None: no pivot.
         lexica: value of `--lexicon` -> file; `-` for stdin.
@@ -41,7 +41,7 @@ class AnchorsJob:
     """
 
     settings: AnchorsSettings
-    model: str
+    model: SourceModel
     vectors: Path
     pivot: Path | None
     lexica: dict[str, str | Path]
@@ -50,7 +50,7 @@ class AnchorsJob:
     @property
     def inputs(self) -> dict[str, str | Path]:
         """Name -> path of everything that is read."""
-        inputs: dict[str, str | Path] = {"source_model": self.model, "target_vectors": self.vectors}
+        inputs: dict[str, str | Path] = {"source_model": self.model.reference, "target_vectors": self.vectors}
         inputs |= {f"lexicon_{number}": path for number, path in enumerate(self.lexica.values(), start=1)}
         if self.pivot:
             inputs["source_vectors"] = self.pivot
@@ -68,27 +68,32 @@ class AnchorMaterial:
     target: WordVectors
 
 
-def run(settings: AnchorsSettings, reporter: Reporter) -> StepResult:
+def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None = None) -> StepResult:
     """Select the anchors and write `anchors.tsv`, `anchors.scores.tsv` and their manifest.
+
+    Args:
+        settings: of the command.
+        reporter: hears of progress.
+        opened: models and vectors that an earlier or later step of this process uses as well.
 
     Raises:
         UsageError, DataError, SourceUnavailableError, OutputError: see `errors`.
     """
-    settings = resolve(settings)
+    settings, opened = resolve(settings), opened or Opened()
     output = settings.out.output
     outputs = (output, output.with_name(output.stem + ".scores.tsv"))
     if settings.out.dry_run:
         return StepResult(output, None, _plan(settings, reporter), planned=True)
     # Before anything is fetched.
     Step("anchors", settings, {}, outputs, folder=False).check()
-    job = bring(settings, reporter)
+    job = bring(settings, reporter, opened)
     step = Step("anchors", job.settings, job.inputs, outputs, folder=False)
     step.check()
     if unchanged := step.unchanged():
         return unchanged
 
     def compute(partials: Sequence[Path]) -> Computed:
-        material = read(job, reporter)
+        material = read(job, reporter, opened)
         selected = select(material, job, reporter)
         write_anchors(selected.selection.anchors, partials[0])
         write_anchor_scores(selected.selection.anchors, partials[1])
@@ -99,8 +104,9 @@ def run(settings: AnchorsSettings, reporter: Reporter) -> StepResult:
 
 def stream(settings: AnchorsSettings, write: Callable[[str], None], reporter: Reporter) -> None:
     """Select the anchors and hand the pairs, as lines of `anchors.tsv`, to `write` (`--output -`)."""
-    job = bring(resolve(settings), reporter)
-    selection = select(read(job, reporter), job, reporter).selection
+    opened = Opened()
+    job = bring(resolve(settings), reporter, opened)
+    selection = select(read(job, reporter, opened), job, reporter).selection
     text = io.StringIO()
     write_anchors(selection.anchors, text)
     for line in text.getvalue().splitlines():
@@ -126,24 +132,25 @@ def resolve(settings: AnchorsSettings) -> AnchorsSettings:
     )
 
 
-def bring(settings: AnchorsSettings, reporter: Reporter) -> AnchorsJob:
+def bring(settings: AnchorsSettings, reporter: Reporter, opened: Opened) -> AnchorsJob:
     """Have every file on this machine, the lexica first: they are small, and most often at fault.
 
     Args:
         settings: resolved.
         reporter: hears of downloads.
+        opened: takes the source model.
 
     Raises:
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
     fetcher = Fetcher(reporter=reporter)
-    model = settings.source_model or ""
+    model = opened.model(settings.source_model or "")
     lexica: dict[str, str | Path] = {}
     sources: list[Provenance] = []
     for value in settings.lexicons:
         choice = resolve_lexicon(value)
         if choice.kind is LexiconKind.SOURCE:
-            lexica[value] = online.bring(value, _request(settings), fetcher)
+            lexica[value] = online.bring(value, _request(settings, model), fetcher)
             sources.append(online.find_lexicon(value)[0].provenance)
         elif choice.kind is not LexiconKind.IDENTICAL:
             lexica[value] = choice.value
@@ -151,7 +158,7 @@ def bring(settings: AnchorsSettings, reporter: Reporter) -> AnchorsJob:
     locations = _vectors(settings, reporter)
     sources += [location.provenance for location in locations if location and location.provenance]
     vectors, pivot = locations[0].bring(), locations[1].bring() if locations[1] else None
-    if origin := resources.hub_model(model, reporter):
+    if origin := resources.announced(model, reporter):
         sources.append(origin)
     filled = replace(settings, target_vectors=str(vectors), source_vectors=str(pivot) if pivot else None)
     return AnchorsJob(filled, model, vectors, pivot, lexica, tuple(sources))
@@ -168,28 +175,27 @@ def _vectors(
     return target, resources.vectors(settings.source_vectors, settings.src, **named, reporter=reporter)
 
 
-def _request(settings: AnchorsSettings) -> LexiconRequest:
+def _request(settings: AnchorsSettings, model: SourceModel) -> LexiconRequest:
     source, target = resources.language_pair(settings.src, settings.tgt)
     return LexiconRequest(
         source=source,
         target=target,
-        words=lambda: list(SourceWords(load_word_tokenizer(settings.source_model or "")).whole_word_tokens()),
+        words=lambda: list(model.words.whole_word_tokens()),
         distance=settings.panlex_distance,
         min_quality=settings.min_quality,
         dump=settings.panlex_dump,
     )
 
 
-def read(job: AnchorsJob, reporter: Reporter) -> AnchorMaterial:
+def read(job: AnchorsJob, reporter: Reporter, opened: Opened) -> AnchorMaterial:
     """Read the lexica, the words of the model, and the vectors.
 
     Raises:
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
     pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]))
-    source = SourceWords(load_word_tokenizer(job.model))
     limit = resources.limit(job.settings.max_vocab)
-    return AnchorMaterial(pairs, source, read_vectors(job.vectors, max_vocab=limit, reporter=reporter))
+    return AnchorMaterial(pairs, job.model.words, opened.vectors(job.vectors, limit, reporter))
 
 
 def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> PivotSelection:
@@ -245,7 +251,7 @@ def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | N
         facts=Facts(
             src=job.settings.src,
             tgt=job.settings.tgt,
-            source_model=job.model,
+            source_model=job.model.reference,
             target_vectors=str(job.vectors),
             max_vocab=job.settings.max_vocab,
         ),
@@ -265,7 +271,7 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
     for value in settings.lexicons:
         choice = resolve_lexicon(value)
         if choice.kind is LexiconKind.SOURCE:
-            size = online.plan(value, _request(settings), fetcher)
+            size = online.plan(value, _request(settings, SourceModel(str(settings.source_model))), fetcher)
         elif choice.kind is LexiconKind.IDENTICAL:
             size = "words that both vocabularies share"
         else:

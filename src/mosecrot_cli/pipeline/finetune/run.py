@@ -12,6 +12,7 @@ from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
+from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, LABEL_SHARES, InputSpace, seed_name
@@ -153,7 +154,7 @@ def _train_all(job: FinetuneJob, partial: Path, reporter: Reporter) -> Computed:
         embeddings_frozen=job.freeze,
         labels=tuple(job.train.label_names),
     )
-    origin = resources.hub_model(job.source_model, reporter)
+    origin = resources.announced(SourceModel(job.source_model), reporter)
     statistics = {
         "training": reports,
         "texts": len(job.train),

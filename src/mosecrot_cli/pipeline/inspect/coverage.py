@@ -20,6 +20,8 @@ from mosecrot_cli.vectors.wanted_words import WantedWords
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from mosecrot_cli.model.torch_free import StoredTokenizer
+
 _SHOWN = 10
 
 
@@ -77,7 +79,7 @@ def text_coverage(
     texts: Sequence[str],
     words: Sequence[str],
     anchors: Collection[str] | None,
-    source: PreTrainedTokenizerBase,
+    source: PreTrainedTokenizerBase | StoredTokenizer,
     *,
     composed: int = 0,
 ) -> TextCoverage:
@@ -124,7 +126,7 @@ def text_coverage(
 
 
 def _stitched_tokenizer(
-    texts: Sequence[str], words: Sequence[str], source: PreTrainedTokenizerBase
+    texts: Sequence[str], words: Sequence[str], source: PreTrainedTokenizerBase | StoredTokenizer
 ) -> tuple[Sequence[str], TargetTokenizer]:
     """The words that matter for the texts, and the tokenizer that `stitch` would build of these alone.
 

@@ -17,8 +17,7 @@ from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.mapping.diagnostics import NormStatistics, k_occurrences, norm_statistics, skewness
 from mosecrot_cli.mapping.search import topk_cosine
-from mosecrot_cli.model.loading import load_input_embeddings, load_tokenizer
-from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.inspect.coverage import TextCoverage, text_coverage
 from mosecrot_cli.pipeline.inspect.report import Hubs, Inspection, NearestTokens
@@ -26,6 +25,7 @@ from mosecrot_cli.pipeline.inspect.translation import TranslationTest, split_anc
 from mosecrot_cli.pipeline.map.fit import anchor_rows
 from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
+from mosecrot_cli.pipeline.opened import Opened
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSettings
 from mosecrot_cli.tasks.loading import load_texts
@@ -50,7 +50,6 @@ class InspectMaterial:
         settings: what was asked.
         method: as `map` was told, on the device of this run.
         model: the source model.
-        words: its words.
         tokens: its whole-word tokens, and their ids in ascending order.
         ids: these ids.
         target: the mapped target words.
@@ -61,8 +60,7 @@ class InspectMaterial:
     mapped: Mapped
     settings: InspectSettings
     method: ChosenMethod
-    model: str
-    words: SourceWords
+    model: SourceModel
     tokens: list[str]
     ids: NDArray[np.int64]
     target: WordVectors
@@ -91,28 +89,32 @@ class InspectMaterial:
         return self.method.options.device
 
 
-def run(settings: InspectSettings, reporter: Reporter) -> Inspection:
+def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None = None) -> Inspection:
     """Look at a `mapped/` folder; nothing is written.
+
+    Args:
+        settings: of the command.
+        reporter: hears of progress.
+        opened: models and vectors that an earlier step of this process used as well.
 
     Raises:
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
-    mapped = Mapped.open(settings.mapped)
+    mapped, opened = Mapped.open(settings.mapped), opened or Opened()
     pairs = _read_anchors(mapped, settings, reporter)
     # Before anything that takes long.
     facts = mapped.facts
     texts = None
     if settings.texts:
         texts = load_texts(settings.texts, settings.split, settings.data, language=facts.tgt, reporter=reporter)
-    material = _gather(mapped, settings, pairs, reporter)
+    material = _gather(mapped, settings, pairs, opened)
     source, target = mapped.source()[material.ids], np.asarray(material.target.matrix[material.sample])
     centre = source.mean(axis=0, dtype=np.float64)
-    test = _translate(material, reporter) if settings.holdout else None
+    test = _translate(material, opened, reporter) if settings.holdout else None
     coverage = None
     if texts is not None:
-        tokenizer = load_tokenizer(material.model)
         words, composed = material.target.words, len(material.composed)
-        coverage = text_coverage(texts, words, _anchor_words(material), tokenizer, composed=composed)
+        coverage = text_coverage(texts, words, _anchor_words(material), material.model.tokenizer, composed=composed)
     norms = norm_statistics(source, centre), norm_statistics(target, centre)
     with reporter.track("hubs", None):
         hubs = _hubs(material, source, target)
@@ -154,17 +156,16 @@ def _read_anchors(mapped: Mapped, settings: InspectSettings, reporter: Reporter)
     return read_anchor_pairs(path)
 
 
-def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None, reporter: Reporter) -> InspectMaterial:
+def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None, opened: Opened) -> InspectMaterial:
     facts, recorded = mapped.facts, mapped.settings()
-    model = resources.source_model(settings.source_model, facts.src or "", facts.source_model)
-    words = SourceWords(load_tokenizer(model))
-    by_id = {index: word for word, index in words.whole_word_tokens().items()}
+    model = opened.model(resources.source_model(settings.source_model, facts.src or "", facts.source_model))
+    by_id = {index: word for word, index in model.words.whole_word_tokens().items()}
     rows = len(mapped.source())
     if any(index >= rows for index in by_id):
         raise DataError(
-            f"{rows:,} source rows, but {model} has more tokens",
+            f"{rows:,} source rows, but {model.reference} has more tokens",
             where=str(mapped.folder),
-            hint="--source-model names the model that it was mapped for",
+            hint="name the model that it was mapped for with `source_model`",
         )
     ids = np.array(sorted(by_id), dtype=np.int64)
     target = mapped.target()
@@ -175,7 +176,6 @@ def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None,
         settings=settings,
         method=ChosenMethod.of(replace(recorded, device=settings.device)),
         model=model,
-        words=words,
         tokens=[by_id[index] for index in ids.tolist()],
         ids=ids,
         target=target,
@@ -184,7 +184,7 @@ def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None,
     )
 
 
-def _translate(material: InspectMaterial, reporter: Reporter) -> TranslationTest | None:
+def _translate(material: InspectMaterial, opened: Opened, reporter: Reporter) -> TranslationTest | None:
     """The held-out test: the same map, refitted. None with a pivot, whose map is learnt from other pairs."""
     assert material.pairs is not None
     if material.recorded.pivot_vectors:
@@ -193,12 +193,12 @@ def _translate(material: InspectMaterial, reporter: Reporter) -> TranslationTest
     if material.recorded.self_learning or material.recorded.max_rank < 1:
         reporter.warn("the translation test maps without --self-learning and --max-rank")
     mapped, settings = material.mapped, material.settings
-    own = load_input_embeddings(material.model)
+    own = material.model.embeddings
     if array_digest(own) != mapped.facts.source_embeddings_sha256:
-        reporter.warn(f"the embeddings of {material.model} are not those that {mapped.folder} was mapped into")
-    vectors = _read_static(material, reporter)
+        reporter.warn(f"{mapped.folder} was mapped into other embeddings than those of {material.model.reference}")
+    vectors = _read_static(material, opened, reporter)
     where = settings.anchors or str(mapped.anchors())
-    anchors = anchor_rows(material.pairs, material.words, own, vectors, where=where)
+    anchors = anchor_rows(material.pairs, material.model, vectors, where=where)
     found = (vectors.index.get(material.target.words[row]) for row in material.sample.tolist())
     sample = np.array([row for row in found if row is not None], dtype=np.int64)
     if len(sample) < len(material.sample):
@@ -218,7 +218,7 @@ def _translate(material: InspectMaterial, reporter: Reporter) -> TranslationTest
         )
 
 
-def _read_static(material: InspectMaterial, reporter: Reporter) -> WordVectors:
+def _read_static(material: InspectMaterial, opened: Opened, reporter: Reporter) -> WordVectors:
     """The static vectors of the mapped words."""
     facts, recorded = material.mapped.facts, material.recorded
     given = material.settings.target_vectors
@@ -228,9 +228,11 @@ def _read_static(material: InspectMaterial, reporter: Reporter) -> WordVectors:
     if material.settings.target_vectors is None and size is not None and path.stat().st_size != size:
         reporter.warn(f"{path} has changed since {material.mapped.folder} was mapped")
     # What was kept for some texts is in the folder; the texts need not be there any more.
-    keep = material.target.index.__contains__ if recorded.vocab_from else None
-    limit = None if keep else resources.limit(recorded.max_vocab or DEFAULT_MAX_VOCAB)
-    vectors = read_vectors(path, max_vocab=limit, reporter=reporter, keep=keep)
+    if recorded.vocab_from:
+        keep = material.target.index.__contains__
+        vectors = read_vectors(path, max_vocab=None, reporter=reporter, keep=keep)
+    else:
+        vectors = opened.vectors(path, resources.limit(recorded.max_vocab or DEFAULT_MAX_VOCAB), reporter)
     return vectors.with_subwords(material.composed)
 
 

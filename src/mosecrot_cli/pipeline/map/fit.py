@@ -14,7 +14,7 @@ from mosecrot_cli.mapping.base import Matrix
 from mosecrot_cli.mapping.cross_validation import plausible
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.self_learning import learn_anchors
-from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import Normalize
@@ -75,19 +75,19 @@ def plausible_anchors(fit: Fit, method: ChosenMethod, reporter: Reporter) -> Fit
     )
 
 
-def with_self_learning(fit: Fit, method: ChosenMethod, words: SourceWords, own: Matrix, reporter: Reporter) -> Fit:
+def with_self_learning(fit: Fit, method: ChosenMethod, model: SourceModel, reporter: Reporter) -> Fit:
     """The anchors and those that self-learning finds with their help; the statistics describe its rounds.
 
     Args:
         fit: anchors that are target words.
         method: of `map`, with the number of rounds in its settings.
-        words: the model's words; whole words of letters can be translations.
-        own: the model's input embeddings, `V^s x D`.
+        model: the source model; its whole words of letters can be translations.
         reporter: hears of progress.
     """
     assert fit.rows is not None and fit.tokens is not None
-    ids = np.array(sorted(index for word, index in words.whole_word_tokens().items() if word.isalpha()), dtype=np.int64)
-    tokens = own[ids]
+    whole = model.words.whole_word_tokens().items()
+    ids = np.array(sorted(index for word, index in whole if word.isalpha()), dtype=np.int64)
+    tokens = model.embeddings[ids]
     usable = fit.rows < SELF_LEARNING_WORDS
     if usable.sum() < 2 or not len(tokens):
         reporter.warn("self-learning is left out: it needs at least two anchors to start from")
@@ -133,20 +133,19 @@ class AnchorRows:
     missing_target: int
 
 
-def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: WordVectors, *, where: str) -> AnchorRows:
+def anchor_rows(pairs: list[Pair], model: SourceModel, vectors: WordVectors, *, where: str) -> AnchorRows:
     """Look the anchors up on both sides.
 
     Args:
         pairs: source and target words.
-        source: the model's words.
-        own: the model's input embeddings, `V^s x D`.
+        model: the source model.
         vectors: the target vectors.
         where: of the pairs, for the message.
 
     Raises:
         DataError: no pair is in both vocabularies.
     """
-    ids = source.token_ids([pair.source for pair in pairs])
+    ids = model.words.token_ids([pair.source for pair in pairs])
     rows = [vectors.find(pair.target) for pair in pairs]
     found = [(tokens, row) for tokens, row in zip(ids, rows, strict=True) if tokens and row is not None]
     missing_source = sum(not tokens for tokens in ids)
@@ -158,7 +157,7 @@ def anchor_rows(pairs: list[Pair], source: SourceWords, own: Matrix, vectors: Wo
             where=where,
             hint="`mosecrot anchors` selects pairs that are; check --source-model, --target-vectors and --max-vocab",
         )
-    values = np.stack([own[list(tokens)].mean(axis=0, dtype=np.float64) for tokens, _ in found])
+    values = np.stack([model.embeddings[list(tokens)].mean(axis=0, dtype=np.float64) for tokens, _ in found])
     return AnchorRows(
         values=values.astype(np.float32),
         ids=tuple(tokens for tokens, _ in found),

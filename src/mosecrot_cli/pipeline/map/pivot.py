@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.lexicon.files import read_lexicon
 from mosecrot_cli.lexicon.types import Pair
-from mosecrot_cli.mapping.base import Matrix
 from mosecrot_cli.mapping.methods.linear import LinearMap, procrustes
-from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline.map.fit import Fit
 from mosecrot_cli.pipeline.mapped import fill
 from mosecrot_cli.progress import Reporter
@@ -43,8 +42,7 @@ def pivot_pairs(lexicons: Sequence[Path], anchors: Sequence[Pair]) -> list[Pair]
 def pivot(
     path: Path,
     pairs: Sequence[Pair],
-    words: SourceWords,
-    own: Matrix,
+    model: SourceModel,
     target: WordVectors,
     reporter: Reporter,
 ) -> Fit:
@@ -56,8 +54,7 @@ def pivot(
     Args:
         path: the pivot vectors. Of them only words of the pairs and of the model are read.
         pairs: source and target words for the rotation.
-        words: the model's words.
-        own: the model's input embeddings, `V^s x D`.
+        model: the source model.
         target: the target vectors.
         reporter: told about the progress.
 
@@ -65,7 +62,7 @@ def pivot(
         DataError: no pair is in both files of vectors, or no word of the model in the pivot vectors; or these are
             damaged.
     """
-    tokens = words.whole_word_tokens()
+    tokens = model.words.whole_word_tokens()
     wanted = WantedWords(words=[*tokens, *(pair.source for pair in pairs)])
     known = read_vectors(path, max_vocab=None, reporter=reporter, keep=wanted.wants)
     rotation, statistics = _rotation(pairs, known, target)
@@ -80,7 +77,7 @@ def pivot(
         )
     return Fit(
         vectors=known.matrix[shared[:, 0]],
-        values=own[shared[:, 1]],
+        values=model.embeddings[shared[:, 1]],
         rows=None,
         tokens=None,
         matrix=matrix,

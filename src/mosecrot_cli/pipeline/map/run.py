@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.mapping.csls import in_blocks
-from mosecrot_cli.model.loading import load_input_embeddings, load_word_tokenizer
-from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.map.fit import AnchorRows, Fit, anchor_rows, plausible_anchors, with_self_learning
 from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.map.out_of_fold import OUT_OF_FOLD, out_of_fold_rows
 from mosecrot_cli.pipeline.map.pivot import pivot, pivot_pairs
-from mosecrot_cli.pipeline.map.target_words import composes, read_target
+from mosecrot_cli.pipeline.map.target_words import TargetRequest, composes, read_target
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill, new_array
+from mosecrot_cli.pipeline.opened import Opened
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, MapSettings
@@ -37,7 +37,7 @@ class MapJob:
     Attributes:
         settings: every value filled in.
         method: how to map.
-        source_model: path or id of the source model.
+        source_model: the source model.
         target_vectors: the file of vectors.
         pivot: the file of pivot vectors; None: no pivot.
         limit: target words to use; None: all.
@@ -46,7 +46,7 @@ class MapJob:
 
     settings: MapSettings
     method: ChosenMethod
-    source_model: str
+    source_model: SourceModel
     target_vectors: Path
     pivot: Path | None
     limit: int | None
@@ -58,7 +58,7 @@ class MapJob:
         settings = self.settings
         inputs: dict[str, str | Path] = {
             "anchors": settings.anchors,
-            "source_model": self.source_model,
+            "source_model": self.source_model.reference,
             "target_vectors": self.target_vectors,
         }
         inputs |= {f"vocab_from_{number}": path for number, path in enumerate(settings.vocab_from, start=1)}
@@ -66,15 +66,21 @@ class MapJob:
         return inputs | ({"pivot_vectors": self.pivot} if self.pivot else {})
 
 
-def run(settings: MapSettings, reporter: Reporter) -> StepResult:
+def run(settings: MapSettings, reporter: Reporter, *, opened: Opened | None = None) -> StepResult:
     """Map the target vectors, and for relative methods the source embeddings, and write the `mapped/` folder.
+
+    Args:
+        settings: of the command.
+        reporter: hears of progress.
+        opened: models and vectors that an earlier or later step of this process uses as well.
 
     Raises:
         UsageError: the source model or the vectors are not known, or a value makes no sense.
         DataError: an input is damaged, or no anchor is left.
         SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
-    job = resolve(settings, reporter)
+    opened = opened or Opened()
+    job = resolve(settings, reporter, opened)
     step = Step("map", job.settings, job.inputs, (settings.out.output,))
     if settings.out.dry_run:
         job.method.warn(reporter)
@@ -82,10 +88,10 @@ def run(settings: MapSettings, reporter: Reporter) -> StepResult:
     step.check()
     if unchanged := step.unchanged():
         return unchanged
-    return step.run(lambda partials: _map(job, partials[0], reporter))
+    return step.run(lambda partials: _map(job, partials[0], reporter, opened))
 
 
-def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
+def resolve(settings: MapSettings, reporter: Reporter, opened: Opened) -> MapJob:
     """Fill in what was left open from the manifest of the anchors.
 
     Raises:
@@ -110,29 +116,28 @@ def resolve(settings: MapSettings, reporter: Reporter) -> MapJob:
         named = {"parameter": "pivot_vectors", "language_parameter": "src"}
         pivot_vectors = resources.vectors(settings.pivot_vectors, src, **named, reporter=reporter).bring()
         filled = replace(filled, pivot_vectors=str(pivot_vectors))
-    return MapJob(filled, method, model, vectors, pivot_vectors, resources.limit(count), facts)
+    return MapJob(filled, method, opened.model(model), vectors, pivot_vectors, resources.limit(count), facts)
 
 
-def _map(job: MapJob, output: Path, reporter: Reporter) -> Computed:
+def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Computed:
     settings, method = job.settings, job.method
     method.warn(reporter)
     pairs = read_anchor_pairs(settings.anchors)
-    own = load_input_embeddings(job.source_model)
-    resources.hub_model(job.source_model, reporter)
-    tokenizer = load_word_tokenizer(job.source_model)
-    words = SourceWords(tokenizer)
+    model, own = job.source_model, job.source_model.embeddings
+    resources.announced(model, reporter)
     pivoting = pivot_pairs(settings.pivot_lexicons, pairs)
-    targets = read_target(job.target_vectors, settings, job.limit, pairs, pivoting, tokenizer, reporter)
+    request = TargetRequest(job.target_vectors, settings, job.limit, pairs, pivoting)
+    targets = read_target(request, model.tokenizer, opened, reporter)
     vectors = targets.vectors
     if job.pivot:
-        fit = pivot(job.pivot, pivoting, words, own, vectors, reporter)
+        fit = pivot(job.pivot, pivoting, model, vectors, reporter)
     else:
-        fit = _direct(anchor_rows(pairs, words, own, vectors, where=settings.anchors), vectors, reporter)
+        fit = _direct(anchor_rows(pairs, model, vectors, where=settings.anchors), vectors, reporter)
     if settings.max_rank < 1:
         fit = plausible_anchors(fit, method, reporter)
     if settings.self_learning:
-        fit = with_self_learning(fit, method, words, own, reporter)
-    tokens = own[sorted(words.whole_word_tokens().values())] if method.uses_vocabulary else None
+        fit = with_self_learning(fit, method, model, reporter)
+    tokens = own[sorted(model.words.whole_word_tokens().values())] if method.uses_vocabulary else None
     _warn_about_k(method, len(fit.values if tokens is None else tokens), reporter)
     output.mkdir()
     queries = in_blocks(fit.matrix)
@@ -213,7 +218,7 @@ def _describe(
         facts=Facts(
             src=job.facts.src or AnchorsSettings.src,
             tgt=job.facts.tgt,
-            source_model=job.source_model,
+            source_model=job.source_model.reference,
             target_vectors=str(job.target_vectors),
             anchors=None if settings.anchors == STDIO else settings.anchors,
             source_kept=keeps_source,
@@ -238,7 +243,7 @@ def _anchors(fit: Fit) -> str:
 def _plan(job: MapJob) -> list[tuple[str, str]]:
     settings = job.settings
     plan = [("anchors", settings.anchors), ("method", job.method.describe())]
-    plan.append(("source model", job.source_model))
+    plan.append(("source model", job.source_model.reference))
     if job.pivot:
         lexicons = ", ".join(map(str, settings.pivot_lexicons)) or settings.anchors
         plan += [*resources.vectors(str(job.pivot)).plan("pivot vectors"), ("pivot lexicon", lexicons)]

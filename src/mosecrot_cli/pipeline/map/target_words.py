@@ -20,6 +20,7 @@ from mosecrot_cli.errors import UsageError
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.model.stitching.stitch import source_rows
 from mosecrot_cli.orthography import APOSTROPHES, ONE_APOSTROPHE, UNSPACED, is_lowercased, normalised_lower, tokenize
+from mosecrot_cli.pipeline.opened import Opened
 from mosecrot_cli.pipeline.resources import wanted_words
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import MapSettings
@@ -69,31 +70,48 @@ def composes(settings: MapSettings, path: Path) -> bool:
     return known
 
 
+@dataclass(frozen=True)
+class TargetRequest:
+    """Which target vectors a map needs.
+
+    Attributes:
+        path: the file.
+        settings: of `map`; `subwords` is decided.
+        limit: number of target words, composed ones among them; None: all.
+        anchors: their target words are kept, or composed.
+        pivoting: pairs of a pivot's first hop; their target words are kept.
+    """
+
+    path: Path
+    settings: MapSettings
+    limit: int | None
+    anchors: Sequence[Pair]
+    pivoting: Sequence[Pair]
+
+
 def read_target(
-    path: Path,
-    settings: MapSettings,
-    limit: int | None,
-    anchors: Sequence[Pair],
-    pivoting: Sequence[Pair],
+    request: TargetRequest,
     tokenizer: StoredTokenizer | PreTrainedTokenizerBase,
+    opened: Opened,
     reporter: Reporter,
 ) -> TargetWords:
     """Read the target vectors that a map needs, and compose those that they lack.
 
     Args:
-        path: the file of vectors.
-        settings: of `map`; `subwords` is decided.
-        limit: target words, composed ones among them; None: all.
-        anchors: their target words are kept, or composed.
-        pivoting: pairs of a pivot's first hop; their target words are kept.
+        request: which ones.
         tokenizer: of the source model.
-        reporter: told about the progress, and about words for which the limit leaves no room.
+        opened: vectors that this process has read before.
+        reporter: hears of progress, and of words for which the limit leaves no room.
 
     Raises:
-        DataError: the vectors or a text of `--vocab-from` are missing or damaged.
+        DataError: the vectors or a text of `vocab_from` are missing or damaged.
     """
-    keep = wanted_words(settings.vocab_from, (pair.target for pair in (*anchors, *pivoting)))
-    vectors = read_vectors(path, max_vocab=limit, reporter=reporter, keep=keep)
+    settings, limit, anchors = request.settings, request.limit, request.anchors
+    if settings.vocab_from:
+        keep = wanted_words(settings.vocab_from, (pair.target for pair in (*anchors, *request.pivoting)))
+        vectors = read_vectors(request.path, max_vocab=limit, reporter=reporter, keep=keep)
+    else:
+        vectors = opened.vectors(request.path, limit, reporter)
     if not settings.subwords:
         return TargetWords(vectors, 0)
     lowercase = is_lowercased(vectors.words)
@@ -107,7 +125,9 @@ def read_target(
     # A word that the file has, beyond the limit, is none that it lacks: at the limit nothing is composed.
     room = len(lacking) if limit is None else limit - len(vectors)
     if lacking[room:]:
-        reporter.warn(f"{len(lacking) - room:,} words are not composed from subwords: --max-vocab leaves no room")
+        reporter.warn(
+            f"`max_vocab` leaves no room for {len(lacking) - room:,} words that could be composed from subwords"
+        )
     extended = vectors.with_subwords(lacking[:room])
     return TargetWords(extended, len(extended) - len(vectors))
 
