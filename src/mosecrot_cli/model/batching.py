@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
 from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.model.checks import tokenizer_errors
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -41,7 +42,7 @@ def maximum_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, w
     if wanted is not None and wanted <= special:
         raise UsageError(f"a maximum length of {wanted} leaves no room for a token", hint=f"at least {special + 1}")
     limits = [wanted, tokenizer.model_max_length, _positions(model)]
-    return min((limit for limit in limits if limit is not None and limit < _UNLIMITED), default=None)
+    return min((int(limit) for limit in limits if limit is not None and limit < _UNLIMITED), default=None)
 
 
 def _positions(model: PreTrainedModel) -> int | None:
@@ -68,7 +69,7 @@ def encode(
     """
     taken = inspect.signature(model.forward).parameters
     names = [name for name in tokenizer.model_input_names if name in taken and name != "attention_mask"]
-    with _unchanged(tokenizer):
+    with _unchanged(tokenizer), tokenizer_errors(str(tokenizer.name_or_path) or None):
         columns = tokenizer(
             list(texts),
             truncation=max_length is not None,

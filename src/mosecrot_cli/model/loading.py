@@ -17,6 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError, MosecrotError
+from mosecrot_cli.model.checks import (
+    check_config,
+    check_model,
+    check_tokenizer,
+    ensure_padding,
+    is_panic,
+    not_finite,
+    quiet_panics,
+    read_config,
+)
 from mosecrot_cli.model.locations import explained, is_local, located, own_code
 from mosecrot_cli.model.torch_free import WEIGHTS, StoredModel, StoredTokenizer
 
@@ -63,11 +73,13 @@ def load_tokenizer(reference: str | Path) -> PreTrainedTokenizerBase:
     with _reading(reference, "tokenizer") as located:
         if "auto_map" in get_tokenizer_config(located):
             raise own_code(located)
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(located, trust_remote_code=False)
+        with quiet_panics():
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(located, trust_remote_code=False)
+            check_tokenizer(tokenizer, located)
     # Without any file of a vocabulary, transformers makes a tokenizer of special tokens.
     if not set(tokenizer.get_vocab()).difference(tokenizer.all_special_tokens):
         raise DataError(
-            "no tokenizer in this checkpoint", where=located, hint="save the tokenizer's files beside the model"
+            "no tokenizer in this checkpoint", where=located, hint="save the tokenizer's files next to the model"
         )
     return tokenizer
 
@@ -95,15 +107,17 @@ def load_input_embeddings(reference: str | Path) -> NDArray[np.float32]:
         DataError: the checkpoint is missing or broken, or holds no embeddings.
         SourceUnavailableError: the hub cannot be reached.
     """
-    stored = _stored_embeddings(reference)
-    if stored is not None:
-        return stored
-    from transformers import AutoModel
+    matrix = _stored_embeddings(reference)
+    if matrix is None:
+        from transformers import AutoModel
 
-    model, missing, _ = _load(AutoModel, reference)
-    _check_embeddings(model, missing, where=str(reference))
-    weight: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
-    return weight.detach().float().numpy()
+        model, missing, _ = _load(AutoModel, reference)
+        _check_embeddings(model, missing, where=str(reference))
+        weight: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
+        matrix = weight.detach().float().numpy()
+    if not np.isfinite(matrix).all():
+        raise not_finite("of the input embeddings", str(reference))
+    return matrix
 
 
 def load_classifier(reference: str | Path) -> Classifier:
@@ -129,7 +143,7 @@ def load_classifier(reference: str | Path) -> Classifier:
             where=where,
             hint="`mosecrot finetune` trains one",
         )
-    return Classifier(model, load_tokenizer(reference))
+    return _with_tokenizer(model, reference)
 
 
 def load_for_finetuning(reference: str | Path, labels: Sequence[str], *, seed: int | None = None) -> Classifier:
@@ -165,7 +179,7 @@ def load_for_finetuning(reference: str | Path, labels: Sequence[str], *, seed: i
         )
     _check_embeddings(model, missing + mismatched, where=str(reference))
     _check_body(model, missing + mismatched, where=str(reference))
-    return Classifier(model, load_tokenizer(reference))
+    return _with_tokenizer(model, reference)
 
 
 def load_config(reference: str | Path) -> PreTrainedConfig:
@@ -178,9 +192,12 @@ def load_config(reference: str | Path) -> PreTrainedConfig:
     from transformers import AutoConfig, PreTrainedConfig
 
     with _reading(reference) as located:
+        if is_local(located):
+            read_config(Path(located))
         content, _ = PreTrainedConfig.get_config_dict(located)
         if "auto_map" in content:
             raise own_code(located)
+        check_config(content, located)
         config: PreTrainedConfig = AutoConfig.from_pretrained(located, trust_remote_code=False)
         return config
 
@@ -205,6 +222,12 @@ def quiet_transformers() -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
+def _with_tokenizer(model: PreTrainedModel, reference: str | Path) -> Classifier:
+    tokenizer = load_tokenizer(reference)
+    ensure_padding(model, tokenizer, str(reference))
+    return Classifier(model, tokenizer)
+
+
 def _stored_embeddings(reference: str | Path) -> NDArray[np.float32] | None:
     """The input embeddings straight from a safetensors file, where their name and size leave no doubt."""
     folder = located(reference)
@@ -227,6 +250,9 @@ def _load(kind: Any, reference: str | Path, **options: Any) -> tuple[PreTrainedM
         model, info = kind.from_pretrained(
             located, trust_remote_code=False, weights_only=True, output_loading_info=True, **options
         )
+        # A model that returns tuples has no `logits`.
+        model.config.return_dict = True
+        check_model(model, str(reference))
         return model, sorted(info["missing_keys"]), sorted(name for name, *_ in info["mismatched_keys"])
 
 
@@ -237,9 +263,13 @@ def _reading(reference: str | Path, part: str = "checkpoint") -> Iterator[str]:
     with quiet_transformers():
         try:
             yield place
-        except (MosecrotError, MemoryError):
+        except MosecrotError:
             raise
-        except Exception as error:  # the Rust tokenizers raise bare Exceptions for broken files
+        except MemoryError as error:
+            raise DataError(f"there is not enough memory to read this {part}", where=place) from error
+        except BaseException as error:  # the Rust tokenizers raise bare Exceptions for broken files, and panic
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
             raise explained(error, place, part) from error
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
+from mosecrot_cli.model.checks import CONFIG, check_files
 
 _MESSAGE_LENGTH = 240
 
@@ -30,23 +31,24 @@ def located(reference: str | Path) -> str:
     if not folder.exists():
         raise DataError("no such folder", where=str(reference))
     if not folder.is_dir():
-        raise DataError("a file, but a checkpoint is a folder", where=str(reference))
-    if not (folder / "config.json").is_file():
-        raise DataError("no checkpoint: there is no config.json in this folder", where=str(reference))
+        raise DataError("this is a file, but a checkpoint is a folder", where=str(reference))
+    check_files(folder)
+    if not (folder / CONFIG).is_file():
+        raise DataError("not a checkpoint: there is no config.json in this folder", where=str(reference))
     return str(folder)
 
 
-def explained(error: Exception, located: str, part: str) -> MosecrotError:
+def explained(error: BaseException, located: str, part: str) -> MosecrotError:
     """What went wrong with reading a `part` of a checkpoint, in one line for the user."""
     from huggingface_hub import errors
 
-    chain = [error]
+    chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and isinstance(cause, Exception):
         chain.append(cause)
     if not is_local(located):
         hint = (
             "fetch config.json, model.safetensors and the tokenizer's files by hand and give their folder "
-            "in place of the id, as in --source-model DIR"
+            "in place of the id"
         )
         not_there = (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.HFValidationError)
         unreachable = (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.model.checks import tokenizer_errors
 from mosecrot_cli.orthography import is_punctuation, opens
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def fast_backend(tokenizer: PreTrainedTokenizerBase | StoredTokenizer) -> Any:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise DataError(
-            f"{type(tokenizer).__name__} is no fast tokenizer",
-            hint="the model needs a tokenizer.json beside its weights",
+            f"{type(tokenizer).__name__} is not a fast tokenizer",
+            hint="the model needs a tokenizer.json next to its weights",
         )
     return backend
 
@@ -97,7 +98,7 @@ class SourceWords:
     def _encode(self, words: Sequence[str], lead: str) -> Iterator[tuple[int, ...]]:
         """Ids of the tokens that cover some of each word, which follows `lead`; `()` where one of them is barred."""
         begin = len(lead)
-        with _unlimited(self._backend):
+        with _unlimited(self._backend), tokenizer_errors():
             for first in range(0, len(words), _BATCH):
                 texts = [lead + word for word in words[first : first + _BATCH]]
                 for text, encoding in zip(
@@ -112,7 +113,7 @@ class SourceWords:
 def unlimited_ids(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
     """Ids of whole texts: without special tokens, truncation and padding."""
     backend = fast_backend(tokenizer)
-    with _unlimited(backend):
+    with _unlimited(backend), tokenizer_errors():
         return [encoding.ids for encoding in backend.encode_batch_fast(list(texts), add_special_tokens=False)]
 
 
@@ -132,7 +133,7 @@ class Piece(NamedTuple):
 def pieces_of(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[Piece]]:
     """As `unlimited_ids`, with the place of each token."""
     backend = fast_backend(tokenizer)
-    with _unlimited(backend):
+    with _unlimited(backend), tokenizer_errors():
         found = backend.encode_batch(list(texts), add_special_tokens=False)
     return [
         [Piece(token, start, end) for token, (start, end) in zip(each.ids, each.offsets, strict=True)] for each in found

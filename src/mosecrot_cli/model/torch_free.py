@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from tokenizers import AddedToken, Tokenizer
 
+from mosecrot_cli.model.checks import check_files, is_panic, quiet_panics, read_config
+
 WEIGHTS = "model.safetensors"
 _WORD_EMBEDDINGS = ("embeddings.word_embeddings.weight", "embeddings.tok_embeddings.weight")
 _KNOWN_TYPES = {
@@ -64,12 +66,14 @@ class StoredModel:
 
     @classmethod
     def open(cls, folder: Path) -> Self | None:
-        """The model in a folder, or None for `transformers` to read."""
-        try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        known = isinstance(config, dict) and config.get("model_type") in _KNOWN_TYPES and "auto_map" not in config
+        """The model in a folder, or None for `transformers` to read.
+
+        Raises:
+            DataError: its config.json is damaged, or a file is a pipe.
+        """
+        check_files(folder)
+        config = read_config(folder)
+        known = config.get("model_type") in _KNOWN_TYPES and "auto_map" not in config
         return cls(folder, config) if known else None
 
     def input_embeddings(self) -> NDArray[np.float32] | None:
@@ -146,7 +150,9 @@ class StoredTokenizer:
         try:
             model = _read(folder / "config.json")
             config = _read(folder / "tokenizer_config.json")
-            backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            with quiet_panics():
+                backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
+                backend.encode("a")
             # As it would be written today: older files leave out what goes without saying.
             stored = json.loads(backend.to_str())
             names = {name: config.get(name, default) for name, default in _NAMES.items()}
@@ -166,7 +172,9 @@ class StoredTokenizer:
                 truncation_side=sides[1],
                 model_input_names=list(inputs),
             )
-        except Exception:  # noqa: BLE001  # whatever is wrong (tokenizers raises bare ones): `transformers` says it
+        except BaseException as error:  # whatever is wrong (tokenizers raises bare ones): `transformers` says it
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
             return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import tokenize
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +28,7 @@ from mosecrot_cli.vectors.types import WordVectors
 SOURCE = "source.npy"
 TARGET = "target.npy"
 VOCABULARY = "target.vocab.txt"
+_CHECKED_ROWS = 65_536
 
 
 def array_digest(matrix: NDArray[Any]) -> str:
@@ -97,8 +99,18 @@ class Mapped:
         return next((Path(place) for place in places if place and recorded != STDIO and Path(place).is_file()), None)
 
     def source(self) -> NDArray[np.float32]:
-        """The source side: one row per token id, `V^s x D`; a read-only memory map."""
-        return read_array(self.folder / SOURCE)
+        """The source side: one row per token id, `[V^s, D]`; a read-only memory map.
+
+        Raises:
+            DataError: the file is damaged, or a row holds NaN or infinity.
+        """
+        matrix = read_array(self.folder / SOURCE)
+        for start in range(0, len(matrix), _CHECKED_ROWS):
+            good = np.isfinite(matrix[start : start + _CHECKED_ROWS]).all(axis=1)
+            if not good.all():
+                row = start + int(np.argmin(good))
+                raise DataError(f"row {row} holds NaN or infinity", where=str(self.folder / SOURCE), hint="map again")
+        return matrix
 
     def target(self) -> WordVectors:
         """The target words and their embeddings, `V^t x D`."""
@@ -153,6 +165,13 @@ def fill(mapping: EmbeddingMap, rows: NDArray[Any], out: NDArray[Any], what: str
             advance(count)
 
 
+# What numpy raises for headers that are cut, malformed or too large.
+_UNREADABLE = (
+    *(ValueError, OSError, EOFError, TypeError, OverflowError, MemoryError, SyntaxError),
+    tokenize.TokenError,
+)
+
+
 def read_array(path: Path) -> NDArray[np.float32]:
     """A 2-d float32 `.npy` as a memory map; never unpickles.
 
@@ -161,8 +180,10 @@ def read_array(path: Path) -> NDArray[np.float32]:
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"no readable .npy matrix ({error})", where=str(path)) from error
+    except _UNREADABLE as error:
+        raise DataError(f"not a readable .npy matrix ({error})", where=str(path), hint="map again") from error
+    if not isinstance(array, np.ndarray):
+        raise DataError("an archive of arrays (.npz), but a matrix (.npy) is wanted", where=str(path))
     if array.ndim != 2 or array.dtype not in (np.float32, np.float16):
         raise DataError(
             f"a matrix of float32 or float16 is wanted, not {array.dtype} of shape {array.shape}", where=str(path)

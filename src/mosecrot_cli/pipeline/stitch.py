@@ -28,6 +28,9 @@ from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import StitchSettings
 from mosecrot_cli.vectors.types import WordVectors
 
+_FEW_WORDS = 20_000
+"""Size of a vocabulary that was cut to the words of some texts, for an estimate."""
+
 
 def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
     """Stitch a checkpoint, or each of a folder of seeds, to the target side of a `mapped/` folder.
@@ -69,7 +72,10 @@ def _stitch_all(
         "left_out": dict(result.left_out),
         "checkpoints": [*map(str, checkpoints.values())],
     }
-    return Computed(statistics, facts, _summary(result, checkpoints))
+    name, folder = next(iter(checkpoints.items()))
+    embeddings = result.target if isinstance(result, StitchedClassifier) else result
+    summary = [*_summary(result, checkpoints), *_sizes(embeddings, folder, output / name, mapped)]
+    return Computed(statistics, facts, summary)
 
 
 def _stitch_stored(
@@ -92,6 +98,7 @@ def _stitch_stored(
         options=options,
     )
     classifier.save(result, {CONFIG_KEY: _record(record, mapped)}, output)
+    classifier.check_saved(result, output, target.words)
     return result
 
 
@@ -120,6 +127,7 @@ def _stitch_loaded(
     )
     setattr(result.model.config, CONFIG_KEY, _record(record, mapped))
     result.save(output)
+    result.check_saved(output, target.words)
     return result
 
 
@@ -169,6 +177,20 @@ def _summary(result: StitchedClassifier | TargetEmbeddings, checkpoints: dict[st
     rows: list[tuple[str, str]] = [(kind, f"{count:,} rows") for kind, count in result.rows.items() if count]
     rows += [(f"left out: {reason}", f"{count:,} words") for reason, count in result.left_out.items()]
     return [*rows, ("checkpoints", f"{len(checkpoints)}")]
+
+
+def _sizes(result: TargetEmbeddings, before: Path, after: Path, mapped: Mapped) -> list[tuple[str, str]]:
+    """How large a stitched checkpoint is, and how much smaller it would be with the words of some texts only."""
+    sizes = [sum(file.stat().st_size for file in folder.iterdir() if file.is_file()) for folder in (before, after)]
+    lines = [("size", f"{sizes[1] / 1e6:,.0f} MB; the checkpoint had {sizes[0] / 1e6:,.0f} MB")]
+    words = result.rows["word"]
+    if not mapped.settings().vocab_from and words > 2 * _FEW_WORDS:
+        of_row = (result.weight.nbytes + (after / "tokenizer.json").stat().st_size) / len(result.weight)
+        dropped = (words + result.rows["alias"]) * (1 - _FEW_WORDS / words)
+        smaller = (sizes[1] - dropped * of_row) / 1e6
+        advice = f"`vocab_from` of map keeps the words of some texts: about {smaller:,.0f} MB with {_FEW_WORDS:,} words"
+        lines.append(("smaller", advice))
+    return lines
 
 
 def _plan(checkpoints: dict[str, Path], mapped: Mapped) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ exactly the tensors of its configuration, in float32. Every other checkpoint is 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +16,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from tokenizers import Tokenizer
 
-from mosecrot_cli.model.stitching.stitch import TargetEmbeddings
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.model.checks import not_finite
+from mosecrot_cli.model.stitching.stitch import TargetEmbeddings, sample_texts
 from mosecrot_cli.model.torch_free import WEIGHTS, StoredModel, StoredTokenizer
 
 _ARCHITECTURES = ["BertForSequenceClassification"]
@@ -51,9 +54,10 @@ class StoredClassifier:
             if any(part.get_dtype() != "F32" for part in parts.values()):
                 return None
             try:
-                if {name: tuple(part.get_shape()) for name, part in parts.items()} != _shapes(stored.config):
-                    return None
-            except (KeyError, TypeError):  # a configuration without sizes
+                wanted = _shapes(stored.config, len(parts))
+            except (KeyError, TypeError, AttributeError):  # a configuration without sizes
+                return None
+            if {name: tuple(part.get_shape()) for name, part in parts.items()} != wanted:
                 return None
             embeddings = tensors.get_tensor(_WORD_EMBEDDINGS)
         tokenizer = StoredTokenizer.open(folder)
@@ -79,6 +83,9 @@ class StoredClassifier:
             target: what takes the place of the word embeddings, and the tokenizer.
             record: further entries of config.json.
             folder: where to.
+
+        Raises:
+            DataError: a tensor of the checkpoint holds NaN or infinity.
         """
         folder.mkdir(parents=True)
         config = {**self.config, **record, "vocab_size": len(target.tokenizer)}
@@ -88,9 +95,34 @@ class StoredClassifier:
         (folder / "config.json").write_text(text + "\n", encoding="utf-8")
         with self.stored.tensors() as tensors:
             assert tensors is not None
-            body = {name: tensors.get_tensor(name) for name in _shapes(self.config) if name != _WORD_EMBEDDINGS}
+            body = {name: tensors.get_tensor(name) for name in tensors.keys() if name != _WORD_EMBEDDINGS}  # noqa: SIM118
+        for name, tensor in body.items():
+            if not np.isfinite(tensor).all():
+                raise not_finite(name, str(self.stored.folder))
         save_file({**body, _WORD_EMBEDDINGS: target.weight}, folder / WEIGHTS, metadata={"format": "pt"})
         target.tokenizer.save(folder)
+
+    def check_saved(self, target: TargetEmbeddings, folder: Path, words: Sequence[str]) -> None:
+        """Open a saved checkpoint again: its shapes and how it cuts two texts of the mapped words.
+
+        The other tensors were copied byte by byte, so no model is built to compare logits.
+
+        Raises:
+            DataError: it cannot be opened, or is not what was written.
+        """
+        stored = StoredModel.open(folder)
+        matrix = None if stored is None else stored.input_embeddings()
+        texts, backend = sample_texts(words), target.tokenizer.backend
+        found, expected = (each.encode_batch(texts) for each in (_opened(folder), backend))
+        same_ids = [each.ids for each in found] == [each.ids for each in expected]
+        if matrix is None or matrix.shape != target.weight.shape or not same_ids:
+            raise DataError(
+                "the stitched checkpoint is not what was written", where=str(folder), hint="stitch it again"
+            )
+
+
+def _opened(folder: Path) -> Tokenizer:
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 def _is_written_by_this_version(config: Mapping[str, Any]) -> bool:
@@ -106,8 +138,8 @@ def _is_written_by_this_version(config: Mapping[str, Any]) -> bool:
     )
 
 
-def _shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor of a BERT classifier."""
+def _shapes(config: Mapping[str, Any], most: int) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor of a BERT classifier, of which there are `most` at most."""
     width, inner = config["hidden_size"], config["intermediate_size"]
     shapes: dict[str, tuple[int, ...]] = {}
 
@@ -121,7 +153,7 @@ def _shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     for kind, size in rows.items():
         shapes[f"bert.embeddings.{kind}_embeddings.weight"] = (config[size], width)
     norm("bert.embeddings.LayerNorm")
-    for number in range(config["num_hidden_layers"]):
+    for number in range(min(config["num_hidden_layers"], most)):
         layer = f"bert.encoder.layer.{number}"
         for part in ("self.query", "self.key", "self.value", "output.dense"):
             linear(f"{layer}.attention.{part}", width, width)

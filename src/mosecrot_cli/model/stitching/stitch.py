@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.model.loading import quiet_transformers
+from mosecrot_cli.model.checks import check_model
+from mosecrot_cli.model.loading import load_classifier, quiet_transformers
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.model.stitching.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer
 from mosecrot_cli.model.stitching.vocabulary import NO_VECTOR, RowKind, SourceRow, case_forms
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 16_384
 _FROM_MAPPED = (RowKind.WORD, RowKind.ALIAS)
+_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,25 @@ class StitchedClassifier:
             self.model.save_pretrained(folder)
         self.target.tokenizer.save(folder)
 
+    def check_saved(self, folder: Path, words: Sequence[str]) -> None:
+        """Open a saved checkpoint again and compare its class probabilities on two texts of the mapped words.
+
+        Raises:
+            DataError: it cannot be opened, or gives other answers.
+        """
+        from mosecrot_cli.model.inference import predict_probabilities
+
+        texts = sample_texts(words)
+        reopened = load_classifier(folder)
+        expected = predict_probabilities(self.model, self.tokenizer, texts)
+        found = predict_probabilities(reopened.model, reopened.tokenizer, texts)
+        if not np.allclose(expected, found, atol=_TOLERANCE):
+            raise DataError(
+                f"a stitched {type(self.model).__name__} gives other answers once it is saved and opened again",
+                where=str(folder),
+                hint="take a model of another family, such as BERT, RoBERTa or MPNet",
+            )
+
 
 def stitch(
     model: PreTrainedModel,
@@ -127,13 +148,13 @@ def stitch(
         max_aliases: likewise.
 
     Raises:
-        DataError: the matrix does not fit the words or the width of the model's input embeddings.
+        DataError: the matrix does not fit the words or the width of the model's input embeddings, which cannot be
+            replaced, or a weight is not finite.
     """
     import torch
 
-    old = model.get_input_embeddings()
-    if not isinstance(old, torch.nn.Embedding):
-        raise DataError(f"{type(model).__name__} has no embedding matrix that could be replaced")
+    check_model(model, str(model.name_or_path))
+    old: torch.nn.Embedding = model.get_input_embeddings()  # type: ignore[assignment]
     target = target_embeddings(
         old.weight.detach().float().cpu().numpy(),
         tokenizer,
@@ -143,9 +164,7 @@ def stitch(
         options=StitchOptions(lowercased, shared_strings, max_aliases),
         dtype=np.float16 if old.weight.dtype == torch.float16 else np.float32,
     )
-    new = _embedding(old, torch.from_numpy(target.weight).to(device=old.weight.device, dtype=old.weight.dtype))
-    # With this memo the copy takes the new matrix wherever the old one stood, and never copies the old one.
-    stitched: PreTrainedModel = copy.deepcopy(model, {id(old): new})
+    stitched = _with_input_embeddings(model, old.weight, torch.from_numpy(target.weight))
     stitched.config.vocab_size = len(target.tokenizer)
     if getattr(stitched.config, "tokenizer_class", None) is not None:
         stitched.config.tokenizer_class = "PreTrainedTokenizerFast"
@@ -249,18 +268,20 @@ def _fill(
     return weight
 
 
-def _embedding(old: torch.nn.Embedding, weight: torch.Tensor) -> torch.nn.Embedding:
+def sample_texts(words: Sequence[str]) -> list[str]:
+    """Two short texts: of the most frequent words, and of the rarest."""
+    return [" ".join(words[:8]), " ".join(words[-5:])]
+
+
+def _with_input_embeddings(model: PreTrainedModel, old: torch.Tensor, rows: torch.Tensor) -> PreTrainedModel:
+    """A copy of a model with other rows in place of its input embeddings, in every module that shares them."""
     import torch
 
-    new = torch.nn.Embedding(
-        weight.shape[0],
-        weight.shape[1],
-        padding_idx=old.padding_idx,
-        max_norm=old.max_norm,
-        norm_type=old.norm_type,
-        scale_grad_by_freq=old.scale_grad_by_freq,
-        sparse=old.sparse,
-        _weight=weight,
-    )
-    new.weight.requires_grad_(old.weight.requires_grad)
-    return new.train(old.training)
+    weight = torch.nn.Parameter(rows.to(device=old.device, dtype=old.dtype), requires_grad=old.requires_grad)
+    # With this memo the copy takes the new matrix wherever the old one stood (BART has it in three modules), and never
+    # copies the old one.
+    stitched: PreTrainedModel = copy.deepcopy(model, {id(old): weight})
+    for module in stitched.modules():
+        if isinstance(module, torch.nn.Embedding) and module.weight is weight:
+            module.num_embeddings = len(weight)
+    return stitched
