@@ -170,7 +170,7 @@ def test_other_tensors_than_those_of_the_configuration_are_left_to_transformers(
         {"architectures": ["BertForTokenClassification"]},
         {"dtype": "float16"},
         {"is_decoder": True},
-        {"hidden_size": "wide"},
+        {"intermediate_size": "wide"},
         {"pad_token_id": ...},
     ],
 )
