@@ -27,8 +27,9 @@ check: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The site, into site/; a warning (a dead link, a page outside the navigation) is an error.
+# The site, into site/: a page per command from the code, then the rest; a warning (a dead link, say) is an error.
 docs: .venv/.installed
+	$(BIN)/python tools/command_pages.py docs/commands
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: .venv/.installed

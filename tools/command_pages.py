@@ -54,7 +54,7 @@ def _command(path: str, command: Any, *, level: int) -> Iterator[str]:
     for title, rows in panels.items():
         yield from (f"{'#' * level} {title}", "", "| option | what it does | default |", "|---|---|---|")
         for row in rows:
-            yield f"| `{_cell(written(row))}` | {_description(row)} | {_default(row)} |"
+            yield f"| `{written(row)}` | {_description(row)} | {_default(row)} |"
         yield ""
 
 
@@ -81,11 +81,12 @@ def _description(parameter: Parameter) -> str:
 def _default(parameter: Parameter) -> str:
     if parameter.default is REQUIRED:
         return "required"
-    told = _cell(default_of(parameter))
-    return told if not told or parameter.option.unset == default_of(parameter) else f"`{told}`"
+    told = default_of(parameter)
+    return _cell(told) if not told or parameter.option.unset == told else f"`{told}`"
 
 
 def _cell(text: str) -> str:
+    """Text in a table; code spans take it as it is (the site's Markdown, unlike GitHub's, keeps a backslash there)."""
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 

@@ -1,10 +1,9 @@
 """The code blocks of README.md and docs/, as their readers would type them.
 
-Three HTML comments, which neither GitHub nor the site shows, speak to the tests:
+Two HTML comments, which neither GitHub nor the site shows, speak to the tests:
 
     <!-- not run: REASON -->       directly above a block: it is checked, but not executed
     <!-- starts from: STATE -->    anywhere on a page: what earlier pages have left in the folder (`stand_ins.STATES`)
-    <!-- commands: generated -->   anywhere on a page: its text comes from the code, whose own tests run its examples
 """
 
 from __future__ import annotations
@@ -14,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+GENERATED = ROOT / "docs" / "commands"
+"""The pages that `make docs` writes from the code; tests/cli checks them."""
 RUN = {"sh", "python"}
 SHOWN = {"text", "toml", "json", "bibtex", "yaml", "tsv"}
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<language>\S*)", re.ASCII)
-_COMMENT = re.compile(r"<!--\s*(?P<kind>not run|starts from|commands):\s*(?P<text>.*?)\s*-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--\s*(?P<kind>not run|starts from):\s*(?P<text>.*?)\s*-->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """README.md, CONTRIBUTING.md and all of docs/."""
+    """README.md, CONTRIBUTING.md and all of docs/ that is written by hand."""
     paths = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [read_page(path) for path in paths]
+    return [read_page(path) for path in paths if GENERATED not in path.parents]
 
 
 def read_page(path: Path) -> Page:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from documentation.blocks import ROOT, Page, pages
+from documentation.blocks import GENERATED, ROOT, Page, pages
 from mosecrot_cli.cli.app import app
 
 PAGES = pages()
@@ -80,6 +80,8 @@ def test_linked_files_exist(page: Page):
             continue
         else:
             path = folder / target.partition("#")[0]
+        if GENERATED in path.parents:
+            continue  # `make docs` finds dead links among them
         assert path.exists(), f"{page.name}: {target}"
 
 
