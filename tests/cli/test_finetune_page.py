@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from mosecrot_cli.cli.app import app
-from mosecrot_cli.pipeline import adapt as self_training
+from mosecrot_cli.pipeline.adapt import self_training
 from mosecrot_cli.settings import AdaptSettings, FinetuneSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "finetune-transfer.md").read_text(encoding="utf-8")

@@ -26,14 +26,18 @@ SIZES = {
 }
 
 
-@given(**SIZES)
+@given(**SIZES, shrinkage=st.sampled_from([0, 0.5, 2, 20]))
 @settings(deadline=None)
-def test_the_mean_probabilities_become_the_prior(seed: int, texts: int, classes: int, scale: float) -> None:
+def test_the_mean_probabilities_become_the_prior(
+    seed: int, texts: int, classes: int, scale: float, shrinkage: float
+) -> None:
     probabilities = probabilities_of(seed, texts, classes, scale)
     prior = np.random.default_rng(seed + 1).dirichlet(np.full(classes, 2.0)) + 0.01
     prior /= prior.sum()
-    found = fit_class_bias(probabilities, prior)
-    assert with_bias(probabilities, found.bias).mean(axis=0) == pytest.approx(prior, abs=1e-6)
+    found = fit_class_bias(probabilities, prior, shrinkage=shrinkage)
+    # The condition of the first order, which has one solution only; without shrinkage the means are the prior.
+    means = with_bias(probabilities, found.bias).mean(axis=0)
+    assert means + shrinkage * found.bias / texts == pytest.approx(prior, abs=1e-6)
     assert found.bias.sum() == pytest.approx(0, abs=1e-8)
 
 
@@ -48,7 +52,18 @@ def test_it_is_the_bias_that_a_search_by_brute_force_finds(seed: int, texts: int
         middle = (low + high) / 2
         share = with_bias(probabilities, np.array([middle, -middle])).mean(axis=0)[0]
         low, high = (middle, high) if share < prior[0] else (low, middle)
-    assert fit_class_bias(probabilities, prior).bias == pytest.approx([low, -low], abs=1e-4)
+    assert fit_class_bias(probabilities, prior, shrinkage=0).bias == pytest.approx([low, -low], abs=1e-4)
+
+
+@given(seed=SIZES["seed"], classes=SIZES["classes"])
+@settings(deadline=None, max_examples=20)
+def test_of_few_texts_less_is_learnt(seed: int, classes: int) -> None:
+    texts, prior = probabilities_of(seed, 5, classes, 1.0), np.full(classes, 1 / classes)
+    few = fit_class_bias(texts, prior).bias
+    many = fit_class_bias(np.tile(texts, (200, 1)), prior).bias
+    alone = fit_class_bias(texts, prior, shrinkage=0).bias
+    assert np.linalg.norm(few) < np.linalg.norm(many) < np.linalg.norm(alone) + 1e-9
+    assert many == pytest.approx(alone, abs=0.05 * np.linalg.norm(alone))
 
 
 @given(**SIZES)
@@ -57,7 +72,7 @@ def test_an_offset_of_all_logits_is_taken_away(seed: int, texts: int, classes: i
     probabilities = probabilities_of(seed, texts, classes, min(scale, 3))
     offset = np.random.default_rng(seed + 2).normal(size=classes)
     prior = probabilities.mean(axis=0)
-    found = fit_class_bias(with_bias(probabilities, offset), prior)
+    found = fit_class_bias(with_bias(probabilities, offset), prior, shrinkage=0)
     assert found.bias == pytest.approx(-(offset - offset.mean()), abs=1e-3)
 
 

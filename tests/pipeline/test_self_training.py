@@ -17,11 +17,11 @@ from commands import failure_of, output_of
 from model.tiny import FILLERS, LABELS, QUICK, TOPICS, tiny_model, tiny_tokenizer
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
-from mosecrot_cli.pipeline import adapt as self_training
+from mosecrot_cli.pipeline.adapt import self_training
 from pico import ENGLISH, write_pico_checkpoint
 
 EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
-ADAPT = "adapt unlabelled.txt --epochs 2 --lr 2e-3 --batch-size 8 -q"
+ADAPT = "adapt --method self-training --texts unlabelled.txt --epochs 2 --lr 2e-3 --batch-size 8 -q"
 
 
 def texts_of(path: str) -> list[str]:
@@ -139,8 +139,9 @@ def test_each_of_several_seeds_is_adapted_on_its_own(stitched: Path, capsys: pyt
     for seed in (1, 4):
         shutil.copytree("stitched", f"both/seed-{seed}")
     lean(1.0, 0.5, "both/seed-4")
-    assert run(f"{ADAPT} --source-model both --rounds 1".split()) == 0
-    assert run(f"{ADAPT} --source-model both/seed-4 --rounds 1 --seed 4 -o alone".split()) == 0
+    several, alone = (ADAPT.replace("adapt", f"adapt {folder}", 1) for folder in ("both", "both/seed-4"))
+    assert run(f"{several} --rounds 1".split()) == 0
+    assert run(f"{alone} --rounds 1 --seed 4 -o alone".split()) == 0
     assert same(tensors("adapted/seed-4"), tensors("alone"))
     assert not same(tensors("adapted/seed-4"), tensors("adapted/seed-1"))
     found = json.loads(output_of("evaluate adapted --data xx.test.tsv --json", capsys))
@@ -178,7 +179,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(during: int, stitched: Pat
 def test_a_model_that_was_never_stitched_keeps_its_tokenizer(world: Path):
     write_pico_checkpoint(Path("classifier"))
     Path("english.txt").write_text("\n".join(ENGLISH))
-    line = "adapt english.txt --checkpoint classifier --confidence 0 --epochs 1 --rounds 1 -q"
+    line = "adapt classifier --method self-training --texts english.txt --confidence 0 --epochs 1 --rounds 1 -q"
     assert run(line.split()) == 0
     for name in ("tokenizer.json", "tokenizer_config.json"):
         assert (Path("adapted") / name).read_bytes() == (Path("classifier") / name).read_bytes()
@@ -240,7 +241,7 @@ def test_the_texts_of_a_named_data_set_in_the_checkpoints_language(stitched: Pat
     folder = Path("data/sib200/rus_Cyrl")
     folder.mkdir(parents=True)
     (folder / "train.tsv").write_text("index_id\tcategory\ttext\n1\ttravel\tqhctam\n2\tpolitics\tqmota\n")
-    plan = json.loads(output_of("adapt sib200 --data-dir data --dry-run --json", capsys))["plan"]
+    plan = json.loads(output_of("adapt --texts sib200 --data-dir data --dry-run --json", capsys))["plan"]
     assert plan["texts"] == "2, no label read"
 
 

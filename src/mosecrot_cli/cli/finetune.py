@@ -8,8 +8,8 @@ from mosecrot_cli.errors import UsageError
 from mosecrot_cli.settings import FinetuneSettings
 
 RETIRED = {
-    "--self-train": "mosecrot adapt TEXTS",
-    **dict.fromkeys(("--confidence", "--balance", "--no-balance", "--rounds"), "mosecrot adapt"),
+    "--self-train": "mosecrot adapt --method self-training --texts TEXTS",
+    **dict.fromkeys(("--confidence", "--balance", "--no-balance", "--rounds"), "mosecrot adapt --method self-training"),
 }
 
 

@@ -7,15 +7,18 @@ from mosecrot_cli.cli.output import Sink, report
 from mosecrot_cli.settings import StitchSettings
 
 
-@command(StitchSettings)
+@command(StitchSettings, offline=True)
 def stitch(settings: StitchSettings, sink: Sink) -> None:
     """Replace the model's embeddings by the mapped target embeddings, with a tokenizer to match.
 
     The result is an ordinary Hugging Face checkpoint, which loads without this package:
     `pipeline("text-classification", model="stitched")`.
 
-    Example:
+    With unlabelled texts of the target language it also adds a bias to each class, as mosecrot adapt does.
+
+    Examples:
         mosecrot stitch model --embeddings mapped --output stitched
+        mosecrot stitch --texts target.txt
     """
     from mosecrot_cli.pipeline.stitch import run
 

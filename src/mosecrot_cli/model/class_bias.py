@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import null_space
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp, softmax, xlogy
 
@@ -21,7 +22,10 @@ _SMALLEST = 1e-30
 """Stands in for probabilities that single precision has rounded to 0."""
 
 _TOLERANCE = 1e-9
-"""The mean probabilities agree with the prior to about this much."""
+"""Of the gradient at the minimum."""
+
+SHRINKAGE = 2.0
+"""Pull of the bias towards 0, in texts (docs/transfer.md): few texts do not have the expected shares by chance."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class ClassBias:
 
     Attributes:
         bias: what is added to the logits, [C]; sums to 0.
-        prior: the mean probabilities that were asked for, [C].
+        prior: the class shares that were asked for, [C].
         mean_before: mean predicted probabilities without the bias, [C].
         answers_before: shares of the most probable class without the bias, [C].
         answers_after: the same with the bias, [C].
@@ -54,16 +58,21 @@ class ClassBias:
         return {**named, "changed": self.changed, "information": self.information}
 
 
-def fit_class_bias(probabilities: NDArray[np.floating[Any]], prior: NDArray[np.floating[Any]]) -> ClassBias:
-    """The bias with which the mean predicted probabilities are the prior.
+def fit_class_bias(
+    probabilities: NDArray[np.floating[Any]], prior: NDArray[np.floating[Any]], *, shrinkage: float = SHRINKAGE
+) -> ClassBias:
+    """The bias that brings the mean predicted probabilities to the prior.
 
-    With the logits `L` and the prior `p` it minimises the convex function `mean(logsumexp(L + b)) - p @ b`, whose
-    gradient is the mean of `softmax(L + b)` less `p`. The minimum is unique up to a constant, which changes no
-    probability.
+    With the logits `L` of n texts, the prior `p` and the shrinkage `s` it minimises the convex function
+    `mean(logsumexp(L + b)) - p @ b + s / (2 n) * b @ b`, whose gradient is the mean of `softmax(L + b)`, less `p`,
+    plus `s b / n`. So from many texts the mean probabilities are the prior, and from few the bias is smaller, because
+    the shares of few texts differ from the prior by chance. The minimum is unique (without shrinkage up to a constant,
+    which changes no probability).
 
     Args:
         probabilities: class probabilities of n > 0 texts, [n, C] with C > 1; rows sum to 1.
         prior: expected share of each class, [C]; positive, sums to 1.
+        shrinkage: 0 or more; 0 takes the texts at their word.
 
     Raises:
         ValueError: the shapes do not fit, or a share is not positive.
@@ -74,7 +83,7 @@ def fit_class_bias(probabilities: NDArray[np.floating[Any]], prior: NDArray[np.f
         raise ValueError("every class needs a positive share")
     shares = prior.astype(np.float64) / prior.sum()
     logits = np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST))
-    bias = _minimum(logits, shares)
+    bias = _minimum(logits, shares, shrinkage / len(logits))
     before, after = logits.argmax(axis=1), (logits + bias).argmax(axis=1)
     mean = softmax(logits, axis=1).mean(axis=0)
     return ClassBias(
@@ -88,34 +97,30 @@ def fit_class_bias(probabilities: NDArray[np.floating[Any]], prior: NDArray[np.f
     )
 
 
-def _minimum(logits: Floats, prior: Floats) -> Floats:
-    # The first class has the bias 0 in the search, so that the minimum is unique.
+def _minimum(logits: Floats, prior: Floats, pull: float) -> Floats:
+    # Biases that sum to 0, by orthonormal coordinates, so that the minimum is unique without a pull, too.
+    basis = null_space(np.ones((1, len(prior))))
+
     def value(free: Floats) -> float:
-        bias = np.concatenate(([0.0], free))
-        return float(logsumexp(logits + bias, axis=1).mean() - prior @ bias)
+        bias = basis @ free
+        return float(logsumexp(logits + bias, axis=1).mean() - prior @ bias + pull / 2 * free @ free)
 
     def gradient(free: Floats) -> Floats:
-        result: Floats = (_with(logits, free).mean(axis=0) - prior)[1:]
+        result: Floats = basis.T @ (softmax(logits + basis @ free, axis=1).mean(axis=0) - prior) + pull * free
         return result
 
     def hessian(free: Floats) -> Floats:
-        found = _with(logits, free)
-        result: Floats = (np.diag(found.mean(axis=0)) - found.T @ found / len(found))[1:, 1:]
+        found = softmax(logits + basis @ free, axis=1)
+        curvature = np.diag(found.mean(axis=0)) - found.T @ found / len(found)
+        result: Floats = basis.T @ curvature @ basis + pull * np.eye(basis.shape[1])
         return result
 
     # One step of iterative proportional fitting: exact where all texts are answered alike.
     start = np.log(prior) - (logsumexp(log_softmax(logits, axis=1), axis=0) - np.log(len(logits)))
     options = {"gtol": _TOLERANCE, "maxiter": 1_000}
-    found = minimize(value, (start - start[0])[1:], method="trust-exact", jac=gradient, hess=hessian, options=options)
-    bias = np.concatenate(([0.0], found.x))
-    centred: Floats = bias - bias.mean()
-    return centred
-
-
-def _with(logits: Floats, free: Floats) -> Floats:
-    """Probabilities with a bias, [n, C], of all classes but the first."""
-    result: Floats = softmax(logits + np.concatenate(([0.0], free)), axis=1)
-    return result
+    found = minimize(value, basis.T @ start, method="trust-exact", jac=gradient, hess=hessian, options=options)
+    bias: Floats = basis @ found.x
+    return bias
 
 
 def _shares(answers: NDArray[np.int64], classes: int) -> Floats:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.errors import DataError
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.loading import load_classifier
 from mosecrot_cli.model.stitching.file_to_file import StoredClassifier
@@ -21,11 +21,12 @@ from mosecrot_cli.model.stitching.stitch import (
     target_embeddings,
 )
 from mosecrot_cli.orthography import is_lowercased
+from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of
 from mosecrot_cli.pipeline.mapped import TARGET, Mapped, array_digest, read_array
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import StitchSettings
+from mosecrot_cli.settings import ComputeSettings, StitchSettings
 from mosecrot_cli.vectors.types import WordVectors
 
 _FEW_WORDS = 20_000
@@ -41,13 +42,44 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
     checkpoints = checkpoints_of(settings.checkpoint)
     mapped = Mapped.open(settings.embeddings)
     inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "embeddings": settings.embeddings}
+    texts = None
+    if settings.texts is None and settings.prior != StitchSettings.prior:
+        raise UsageError("`prior` has no effect without `texts`", hint="name unlabelled texts of the target language")
+    if settings.texts is not None:
+        inputs["texts"] = settings.texts
+        texts = unlabelled_texts(settings.texts, settings.data, language=mapped.facts.tgt, reporter=reporter)
     step = Step("stitch", settings, inputs, (settings.out.output,))
     if settings.out.dry_run:
         return StepResult(settings.out.output, None, _plan(checkpoints, mapped), planned=True)
     step.check()
     if unchanged := step.unchanged():
         return unchanged
-    return step.run(lambda partials: _stitch_all(checkpoints, mapped, partials[0], settings, reporter))
+    return step.run(lambda partials: _compute(checkpoints, mapped, texts, partials[0], settings, reporter))
+
+
+def _compute(
+    checkpoints: dict[str, Path],
+    mapped: Mapped,
+    texts: Sequence[str] | None,
+    output: Path,
+    settings: StitchSettings,
+    reporter: Reporter,
+) -> Computed:
+    stitched = _stitch_all(checkpoints, mapped, output, settings, reporter)
+    if texts is None:
+        return stitched
+    # torch, which stitching file to file does without
+    from mosecrot_cli.pipeline.adapt.class_bias import adjust_folders
+
+    found = adjust_folders(
+        {name: (output / name, output / name) for name in checkpoints},
+        texts,
+        prior=settings.prior,
+        compute=ComputeSettings(settings.device),
+        reporter=reporter,
+    )
+    statistics = {**stitched.statistics, **found.statistics}
+    return Computed(statistics, stitched.facts, [*stitched.summary, *found.summary])
 
 
 def _stitch_all(

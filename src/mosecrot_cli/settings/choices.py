@@ -13,6 +13,8 @@ AUTO: Final = "auto"
 """A number that is chosen from the data (`ridge`)."""
 DEFAULT_MAX_VOCAB = 200_000
 DEFAULT_SEED = 1
+DEFAULT_PRIOR = "source"
+"""The class shares that texts are expected to have: those of the training data."""
 IDENTICAL_LETTERS = 4
 """Letters that a word needs for the lexicon `identical`: shorter ones are often false friends."""
 
@@ -124,6 +126,13 @@ class MapPreset(Choice):
 
     paper = "paper", "those of the paper: the defaults"
     transfer = "transfer", "residual, softmax, T = 0.15, ridge auto, source kept"
+
+
+class AdaptMethod(Choice):
+    """How a stitched checkpoint is adapted to unlabelled texts."""
+
+    bias = "bias", "a bias for each class, so that the classes are as frequent as expected"
+    self_training = "self-training", "trains on its own confident answers, for a few rounds"
 
 
 class RowFormat(Choice):

@@ -10,14 +10,15 @@ from mosecrot_cli.settings.choices import (
     DEFAULT_BATCH_SIZE,
     DEFAULT_LEARNING_RATE,
     DEFAULT_MAX_LENGTH,
+    DEFAULT_PRIOR,
     DEFAULT_SEED,
+    AdaptMethod,
     Scheduler,
 )
 from mosecrot_cli.settings.option import (
     AUGMENTATION,
     SELF_TRAINING,
     TRAINING,
-    Argument,
     Nested,
     Option,
     fraction,
@@ -27,6 +28,7 @@ from mosecrot_cli.settings.option import (
 )
 from mosecrot_cli.settings.shared import (
     BatchSize,
+    Checkpoint,
     ComputeSettings,
     DataSettings,
     Dev,
@@ -35,6 +37,7 @@ from mosecrot_cli.settings.shared import (
     MaxLength,
     OneSeed,
     OutputSettings,
+    Prior,
     Resume,
     Seeds,
     Train,
@@ -157,23 +160,18 @@ class FinetuneSettings:
 class AdaptSettings:
     """`mosecrot adapt`: after step 5."""
 
+    checkpoint: Checkpoint = Path("stitched")
     texts: Annotated[
         str,
-        Argument(
+        Option(
+            "--texts",
             help="Unlabelled texts of the target language: one per line, a table, or the name of a data set. Labels "
             "are never read.",
-            metavar="TEXTS",
+            metavar="FILE|NAME",
         ),
     ]
-    checkpoint: Annotated[
-        Path,
-        Option(
-            "--checkpoint",
-            help="Stitched checkpoint, or a folder of seed-N/ checkpoints.",
-            metavar="DIR",
-            former=("--source-model",),
-        ),
-    ] = Path("stitched")
+    method: Annotated[AdaptMethod, Option("--method", help="How to adapt.", metavar="NAME")] = AdaptMethod.bias
+    prior: Prior = DEFAULT_PRIOR
     confidence: Annotated[
         float,
         Option(

@@ -14,6 +14,7 @@ from mosecrot_cli.settings.choices import (
     Precision,
 )
 from mosecrot_cli.settings.option import (
+    CLASS_BIAS,
     COMPUTE,
     DATA,
     OUTPUT,
@@ -171,6 +172,16 @@ VocabFrom = Annotated[
 ]
 Checkpoint = Annotated[
     Path, Argument(help="Checkpoint folder, or a folder of seed-N/ checkpoints.", metavar="CHECKPOINT")
+]
+Prior = Annotated[
+    str,
+    Option(
+        "--prior",
+        help="Class shares expected of the texts: source (those of the training data), uniform, or a file with a class "
+        "and its share in each line, separated by a tab.",
+        panel=CLASS_BIAS,
+        metavar="source|uniform|FILE",
+    ),
 ]
 Train = Annotated[
     str, Option("--train", help="Training data: a TSV, CSV or JSONL file, or a name.", metavar="FILE|NAME")

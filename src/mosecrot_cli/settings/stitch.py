@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mosecrot_cli.settings.option import VOCABULARY, Option
-from mosecrot_cli.settings.shared import Checkpoint, OutputSettings
+from mosecrot_cli.settings.choices import DEFAULT_PRIOR
+from mosecrot_cli.settings.option import CLASS_BIAS, VOCABULARY, Nested, Option
+from mosecrot_cli.settings.shared import Checkpoint, ComputeSettings, DataSettings, Device, OutputSettings, Prior
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,4 +25,18 @@ class StitchSettings:
             panel=VOCABULARY,
         ),
     ] = True
+    texts: Annotated[
+        str | None,
+        Option(
+            "--texts",
+            help="Unlabelled texts of the target language, from which a bias for each class is estimated, as by adapt: "
+            "one text per line, a table, or the name of a data set. Labels are never read.",
+            panel=CLASS_BIAS,
+            metavar="FILE|NAME",
+            unset="no class bias",
+        ),
+    ] = None
+    prior: Prior = DEFAULT_PRIOR
+    data: Annotated[DataSettings, Nested("label_column")] = DataSettings()
+    device: Device = ComputeSettings.device
     out: OutputSettings = OutputSettings(Path("stitched"))

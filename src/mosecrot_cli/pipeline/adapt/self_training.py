@@ -5,84 +5,34 @@ No label of the target language is read, whatever the file of texts holds.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.manifest import Facts
-from mosecrot_cli.model.devices import check_compute, resolve_device
+from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
-from mosecrot_cli.model.loading import Classifier, load_classifier, quiet_transformers
+from mosecrot_cli.model.loading import Classifier, load_classifier
 from mosecrot_cli.model.training.pseudo_labels import PseudoLabels, choose_pseudo_labels
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
-from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
+from mosecrot_cli.pipeline.adapt.job import Job, save_adapted
+from mosecrot_cli.pipeline.checkpoints import seed_of
 from mosecrot_cli.pipeline.finetune.seeds import Report, train_seeds, training_settings
-from mosecrot_cli.pipeline.step import Computed, Step, StepResult
+from mosecrot_cli.pipeline.step import Computed
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import AdaptSettings
-from mosecrot_cli.tasks.loading import load_texts
 
 _FEW = 10
 """Texts for each label: with fewer, a warning."""
 
 
-@dataclass(frozen=True)
-class AdaptJob:
-    """A self-training with nothing left open.
-
-    Attributes:
-        settings: every number filled in.
-        checkpoints: folder inside the output ("" for the output itself) -> the checkpoint to adapt.
-        texts: what to learn from, each text once.
-        facts: of the checkpoints' manifest.
-    """
-
-    settings: AdaptSettings
-    checkpoints: dict[str, Path]
-    texts: tuple[str, ...]
-    facts: Facts
-
-
-def run(settings: AdaptSettings, reporter: Reporter) -> StepResult:
-    """Adapt a checkpoint, or each of a folder of seeds, and write Hugging Face checkpoints.
+def adapt_all(job: Job, partial: Path, reporter: Reporter) -> Computed:
+    """Train each checkpoint on its own answers and write the result into `partial`.
 
     Raises:
-        UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+        DataError: the answers of the first round have not two different labels.
     """
-    check_compute(settings.compute)
-    job = resolve(settings, reporter)
-    inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "texts": settings.texts}
-    step = Step("adapt", job.settings, inputs, (settings.out.output,))
-    if settings.out.dry_run:
-        return StepResult(settings.out.output, None, _plan(job), planned=True)
-    step.check()
-    if unchanged := step.unchanged():
-        return unchanged
-    return step.run(lambda partials: _adapt_all(job, partials[0], reporter), keep_partial=True)
-
-
-def resolve(settings: AdaptSettings, reporter: Reporter) -> AdaptJob:
-    """Find the checkpoints and load the texts.
-
-    Raises:
-        DataError: no checkpoint is there, or the texts are missing, damaged or empty.
-    """
-    checkpoints = checkpoints_of(settings.checkpoint)
-    facts = Facts.of(settings.checkpoint)
-    language = facts.tgt or facts.src
-    found = load_texts(settings.texts, "train", settings.data, language=language, reporter=reporter)
-    texts = tuple(dict.fromkeys(text for text in found if text.strip()))
-    if not texts:
-        raise DataError("no texts", where=settings.texts)
-    return AdaptJob(settings, checkpoints, texts, Facts(src=facts.src, tgt=facts.tgt))
-
-
-def _adapt_all(job: AdaptJob, partial: Path, reporter: Reporter) -> Computed:
     seeds = {name: seed_of(name) if name else job.settings.seed for name in job.checkpoints}
     checkpoints = {seeds[name]: folder for name, folder in job.checkpoints.items()}
     reports = train_seeds(
@@ -100,7 +50,7 @@ def _adapt_all(job: AdaptJob, partial: Path, reporter: Reporter) -> Computed:
     return Computed(statistics, job.facts, _summary(job, reports))
 
 
-def _adapt(job: AdaptJob, checkpoint: Path, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
+def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
     """The rounds of one checkpoint; a killed run repeats its finished rounds from their own checkpoints."""
     told = job.settings
     classifier = load_classifier(checkpoint)
@@ -136,12 +86,12 @@ def _adapt(job: AdaptJob, checkpoint: Path, seed: int, output: Path, work: Path,
             }
         )
         before = answers
-    _save(classifier, checkpoint, output)
+    save_adapted(classifier, checkpoint, output)
     return {"rounds": rounds}
 
 
 def _is_enough(
-    job: AdaptJob,
+    job: Job,
     number: int,
     chosen: PseudoLabels,
     probabilities: NDArray[np.float32],
@@ -172,7 +122,7 @@ def _is_enough(
     return False
 
 
-def _labelled(job: AdaptJob, chosen: PseudoLabels, classifier: Classifier) -> LabelledTexts:
+def _labelled(job: Job, chosen: PseudoLabels, classifier: Classifier) -> LabelledTexts:
     return LabelledTexts(
         [job.texts[row] for row in chosen.rows],
         [classifier.labels[label] for label in chosen.labels],
@@ -180,17 +130,7 @@ def _labelled(job: AdaptJob, chosen: PseudoLabels, classifier: Classifier) -> La
     )
 
 
-def _save(classifier: Classifier, checkpoint: Path, output: Path) -> None:
-    """Save the model with the tokenizer's files as they were: transformers would rewrite them with other names."""
-    with quiet_transformers():
-        classifier.model.save_pretrained(output)
-        written = classifier.tokenizer.save_pretrained(output)
-    for name in {Path(path).name for path in written}:
-        if (checkpoint / name).is_file():
-            shutil.copyfile(checkpoint / name, output / name)
-
-
-def _summary(job: AdaptJob, reports: dict[str, Report]) -> list[tuple[str, str]]:
+def _summary(job: Job, reports: dict[str, Report]) -> list[tuple[str, str]]:
     rows = [("checkpoint", str(job.settings.checkpoint)), ("texts", f"{len(job.texts):,}, no label read")]
     for name, report in reports.items():
         last = report["rounds"][-1]
@@ -201,7 +141,8 @@ def _summary(job: AdaptJob, reports: dict[str, Report]) -> list[tuple[str, str]]
     return rows
 
 
-def _plan(job: AdaptJob) -> list[tuple[str, str]]:
+def plan(job: Job) -> list[tuple[str, str]]:
+    """What a dry run shows."""
     told = job.settings
     steps = -(-len(job.texts) // told.batch_size) * told.epochs
     return [

@@ -1,0 +1,33 @@
+"""Adapting a stitched classifier to unlabelled texts of the target language: no label of it is ever read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mosecrot_cli.model.devices import check_compute
+from mosecrot_cli.pipeline.adapt import class_bias, self_training
+from mosecrot_cli.pipeline.adapt.job import resolve
+from mosecrot_cli.pipeline.step import Step, StepResult
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import AdaptMethod, AdaptSettings
+
+_METHODS = {AdaptMethod.bias: class_bias, AdaptMethod.self_training: self_training}
+
+
+def run(settings: AdaptSettings, reporter: Reporter) -> StepResult:
+    """Adapt a checkpoint, or each of a folder of seeds, and write Hugging Face checkpoints.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+    """
+    check_compute(settings.compute)
+    job = resolve(settings, reporter)
+    method = _METHODS[settings.method]
+    inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "texts": settings.texts}
+    step = Step("adapt", job.settings, inputs, (settings.out.output,))
+    if settings.out.dry_run:
+        return StepResult(settings.out.output, None, method.plan(job), planned=True)
+    step.check()
+    if unchanged := step.unchanged():
+        return unchanged
+    return step.run(lambda partials: method.adapt_all(job, partials[0], reporter), keep_partial=True)
