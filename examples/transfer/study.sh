@@ -139,7 +139,7 @@ adapted_row() { # LANGUAGE ANCHORS SETTING MODEL OPTIONS...: the row, and the sa
     scored "$1" "$2" "$3+self-trained" && return
     echo "$1, $2 anchors: $3+self-trained" >&2
     stitched "$1" "$2" "${@:4}"
-    mosecrot adapt "data/$1/unlabelled.txt" --checkpoint stitched "${adapting[@]}" \
+    mosecrot adapt stitched --texts "data/$1/unlabelled.txt" --method self-training "${adapting[@]}" \
         -o adapted --overwrite -q
     score "$1" "$2" "$3+self-trained" adapted
 }
