@@ -141,7 +141,7 @@ def test_a_mistyped_option_is_answered_with_the_nearest(name: str, capsys: pytes
         ("map --k x", "--k: 'x' is neither"),
         ("map --k", "--k"),
         ("finetune", "option --train is missing"),
-        ("finetune --self-train x", "mosecrot adapt TEXTS"),
+        ("finetune --self-train x", "mosecrot adapt --method self-training --texts TEXTS"),
         ("evaluate --compare a b --data c", "mosecrot compare A B"),
         ("vectors convert a", "name OUT once"),
         ("vectors convert a b.vec -o c.vec", "name OUT once"),
