@@ -1,29 +1,26 @@
-"""Whole files or none: outputs are written next to their final name and renamed when complete; the cache's place."""
+"""Files: what must be there, what cannot be written, digests, and the folder of the cache."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mosecrot_cli.errors import DataError, OutputError, OutputExistsError
+from mosecrot_cli.errors import DataError, OutputError
 
-PARTIAL = ".partial"
 CACHE = "MOSECROT_CACHE"
 _CANNOT_WRITE = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EFBIG,
-    errno.ENOTDIR,
-    errno.EEXIST,
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EBUSY),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP, errno.ENAMETOOLONG, errno.EMLINK),
 }
+_RUST_ERROR = re.compile(r"\(os error (\d+)\)")
+_NUMPY_ERROR = re.compile(r"^\d+ requested and \d+ written$")
 
 
 def cache_folder() -> Path:
@@ -35,46 +32,28 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("mosecrot", appauthor=False))
 
 
-def partial_path(path: Path) -> Path:
-    """Where `path` is written until it is whole."""
-    return path.with_name(path.name + PARTIAL)
-
-
-def check_writable(path: Path, *, overwrite: bool, marker: str | None = None) -> None:
-    """Fail early when `path` must not or cannot be written.
-
-    Args:
-        path: the output, a file or a folder.
-        overwrite: whether an existing output may be replaced.
-        marker: a file that an existing *folder* must hold to be replaced, so that `-o ~` destroys nothing.
-
-    Raises:
-        OutputExistsError: it exists and may not be replaced.
-        OutputError: its folder cannot be written.
-    """
-    if path.exists():
-        if not overwrite:
-            raise OutputExistsError("the output exists", where=str(path), hint="--overwrite replaces it")
-        if path.is_dir() and marker and any(path.iterdir()) and not (path / marker).exists():
-            raise OutputExistsError(
-                "the folder was not written by mosecrot", where=str(path), hint="choose another --output"
-            )
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path.parent))
-
-
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn the system's refusals to write `path` into an `OutputError`."""
+def writing(*paths: Path) -> Iterator[None]:
+    """Turn the system's refusals to write into an `OutputError`, naming the first path if the system names none."""
     try:
         yield
-    except OSError as error:
-        if error.errno in _CANNOT_WRITE:
-            reason = os.strerror(error.errno)
-            raise OutputError(f"cannot write: {reason.lower()}", where=str(error.filename or path)) from error
-        raise
+    except Exception as error:
+        number = _refusal(error)
+        if number == errno.ENOENT and not all(path.parent.is_dir() for path in paths):
+            raise OutputError("cannot write: its folder is gone", where=str(paths[0])) from error
+        if number not in _CANNOT_WRITE:
+            raise
+        where = str(getattr(error, "filename", None) or paths[0])
+        raise OutputError(f"cannot write: {os.strerror(number).lower()}", where=where) from error
+
+
+def _refusal(error: Exception) -> int | None:
+    """The number of the system's error behind an exception, also of those of numpy and of libraries in Rust."""
+    if match := _RUST_ERROR.search(str(error)):
+        return int(match[1])
+    if isinstance(error, OSError) and _NUMPY_ERROR.search(str(error)):
+        return errno.ENOSPC
+    return error.errno if isinstance(error, OSError) else None
 
 
 def remove(path: Path) -> None:
@@ -86,45 +65,24 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def atomic_outputs(*paths: Path, keep_partial: bool = False) -> Iterator[list[Path]]:
-    """Write several outputs that belong together: all of them appear, or none.
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to, which is renamed to `path` when all is well and removed otherwise.
 
-    Yields one partial path for each of `paths`; on success each is renamed to its final name and what stood there is
-    removed only then. On any error or interruption the partial outputs are removed.
-
-    Args:
-        paths: final names, files or folders.
-        keep_partial: leave an incomplete output in place (for runs that can be resumed).
+    For single files of the cache. Outputs of commands, which belong to the user, are written by `staging`.
 
     Raises:
         OutputError: the system refuses the writing.
     """
-    partials = [partial_path(path) for path in paths]
-    done = False
-    try:
-        with writing(paths[0]):
-            if not keep_partial:
-                for partial in partials:
-                    remove(partial)
-            yield partials
-            for partial, path in zip(partials, paths, strict=True):
-                _replace(partial, path)
-            done = True
-    finally:
-        if not done and not keep_partial:
-            for partial in partials:
-                remove(partial)
-
-
-def _replace(partial: Path, path: Path) -> None:
-    if path.is_dir():
-        old = path.with_name(path.name + ".old")
-        remove(old)
-        path.rename(old)
-        partial.rename(path)
-        remove(old)
-    else:
-        partial.replace(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=".mosecrot-", suffix=".part", dir=path.parent)
+        os.close(descriptor)
+        partial = Path(name)
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def existing_file(path: Path, *, hint: str | None = None) -> Path:

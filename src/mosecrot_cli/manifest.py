@@ -15,6 +15,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from mosecrot_cli import __version__
 from mosecrot_cli.files import sha256
+from mosecrot_cli.staging import check_whole
 from mosecrot_cli.structured import read_json, to_json
 
 FOLDER_MANIFEST = "manifest.json"
@@ -113,6 +114,7 @@ class Manifest:
         created: when it was written, in UTC.
         mosecrot: the version that wrote it.
         versions: of Python and of the libraries that compute.
+        files: every file of the output, relative to the folder of the manifest.
     """
 
     command: str
@@ -124,6 +126,7 @@ class Manifest:
     created: str = ""
     mosecrot: str = __version__
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     def stamped(self) -> Manifest:
         """With the time and the versions of what computed the result."""
@@ -156,8 +159,9 @@ class Manifest:
         """The manifest of an output (in the folder, or next to the file), or None where there is none.
 
         Raises:
-            DataError: it is damaged.
+            DataError: it is damaged, or the output is not whole.
         """
+        check_whole(output)
         path = manifest_of(output)
         return cls.read(path) if path.is_file() else None
 

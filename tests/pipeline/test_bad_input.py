@@ -1,6 +1,5 @@
 """Whatever is wrong with an input: one line that says what, where and how to mend; exit code; nothing half-written."""
 
-import errno
 import json
 import os
 import shutil
@@ -145,30 +144,6 @@ def test_dimensions_that_do_not_fit(chain: Path, capsys: CAPSYS):
 def test_an_incomplete_mapped_folder(chain: Path, capsys: CAPSYS):
     Path("mapped/target.vocab.txt").unlink()
     assert "target.vocab.txt is missing" in failure_of("stitch -o other", 3, capsys)
-
-
-def test_the_output_is_an_input(chain: Path, capsys: CAPSYS):
-    assert "one of the inputs" in failure_of("stitch model -o model --overwrite", 2, capsys)
-
-
-@pytest.mark.parametrize("line", ["map --k 3 -o full", "stitch -o full", f"{ANCHORS} -o full.tsv"])
-def test_a_full_disk(line: str, chain: Path, capsys: CAPSYS, monkeypatch: pytest.MonkeyPatch):
-    def refuse(self: Path, target: Path) -> Path:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
-
-    # The last moment: everything is written, but the renaming fails.
-    monkeypatch.setattr(Path, "rename", refuse)
-    monkeypatch.setattr(Path, "replace", refuse)
-    assert "no space left" in failure_of(line, 6, capsys)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_really_full_disk_behind_predictions(chain: Path, capsys: CAPSYS, monkeypatch: pytest.MonkeyPatch):
-    from mosecrot_cli import files
-
-    monkeypatch.setattr(files, "partial_path", lambda path: Path("/dev/full"))
-    monkeypatch.setattr(files, "remove", lambda path: None)
-    assert "no space left" in failure_of("evaluate --data xx.test.tsv --predictions p.tsv", 6, capsys)
 
 
 def test_a_folder_that_cannot_be_written(world: Path, capsys: CAPSYS, monkeypatch: pytest.MonkeyPatch):

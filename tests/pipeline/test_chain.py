@@ -188,7 +188,7 @@ def test_outputs_are_kept_unless_told_otherwise(
     chain: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     before = digest(Path("mapped/target.npy"))
-    assert "--overwrite" in failure_of("map --k 3", 4, capsys)
+    assert "overwrite" in failure_of("map --k 3", 4, capsys)
     assert run("map --k 3 -q --overwrite".split()) == 0
     assert digest(Path("mapped/target.npy")) != before
     stamp = Path("mapped/manifest.json").read_text()

@@ -78,7 +78,7 @@ def test_wrong_usage(text: Path, capsys: pytest.CaptureFixture[str]):
     assert "once" in failure_of("vectors convert xx.vec a.vec -o b.vec", 2, capsys)
     assert "float16 numbers are for .npy" in failure_of("vectors convert xx.vec a.vec --dtype float16", 2, capsys)
     assert "which words to keep" in failure_of("vectors prune xx.vec a.vec", 2, capsys)
-    assert "the output is one of the inputs" in failure_of("vectors convert xx.vec xx.vec --overwrite", 2, capsys)
+    assert "the output is the input" in failure_of("vectors convert xx.vec xx.vec --overwrite", 2, capsys)
     assert "no such file" in failure_of("vectors info none.vec", 3, capsys)
     Path("a.npy").write_bytes(b"mine")
     assert "the output exists" in failure_of("vectors convert xx.vec a.npy", 4, capsys)

@@ -58,7 +58,7 @@ def test_gensim_reads_it(tmp_path: Path, ending, numbers):
 def test_the_same_vectors_give_the_same_bytes(tmp_path: Path, numbers):
     vectors = WordVectors(words=list("abcdef"), matrix=numbers)
     for ending in ENDINGS:
-        first, second = tmp_path / f"one{ending}", tmp_path / f"two{ending}.partial"
+        first, second = tmp_path / f"one{ending}", tmp_path / f"two{ending}"
         write_vectors(vectors, first)
         write_vectors(vectors, second)
         assert first.read_bytes() == second.read_bytes()

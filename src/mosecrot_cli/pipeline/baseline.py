@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from mosecrot_cli.files import check_writable
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.model.linear_baseline import MeanVectorClassifier, standalone_tokenizer
 from mosecrot_cli.orthography import is_lowercased
+from mosecrot_cli.outputs import check_outputs
 from mosecrot_cli.pipeline import evaluate, resources, stitch
 from mosecrot_cli.pipeline.evaluate import Evaluation, as_predictions
 from mosecrot_cli.pipeline.finetune import run as finetune
@@ -43,7 +43,8 @@ def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
         DataError, OutputExistsError, OutputError: see `errors`.
     """
     if settings.predictions:
-        check_writable(settings.predictions, overwrite=settings.overwrite)
+        inputs = {name: getattr(settings, name) for name in ("train", "data_set", "target_vectors")}
+        check_outputs([settings.predictions], inputs=inputs, overwrite=settings.overwrite)
     facts = Facts.of(AnchorsSettings.out.output)
     language = settings.tgt or facts.tgt
     path = resources.vectors(settings.target_vectors, language, facts.target_vectors, reporter=reporter).bring()
@@ -57,7 +58,7 @@ def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
     probabilities = classifier.predict_probabilities(words.encode(test.texts))
     predictions = as_predictions(test, classifier.labels_, probabilities)
     if settings.predictions:
-        evaluate.write(settings.predictions, predictions)
+        evaluate.write([settings.predictions], [predictions], overwrite=settings.overwrite)
     return evaluate.evaluation(
         {"": predictions},
         test,
@@ -108,10 +109,11 @@ def multilingual(settings: MbertBaselineSettings, reporter: Reporter) -> Evaluat
 
 def _check(settings: LstsqBaselineSettings | MbertBaselineSettings, folders: tuple[Path, ...]) -> None:
     """Find out before hours of training that a result cannot be written."""
+    inputs = {"train": settings.train, "data_set": settings.data_set, "dev": settings.dev}
     for path in folders:
-        check_writable(path, overwrite=settings.out.overwrite)
+        check_outputs([path], inputs=inputs, overwrite=settings.out.overwrite, folder=True)
     if settings.predictions:
-        check_writable(settings.predictions, overwrite=settings.out.overwrite)
+        check_outputs([settings.predictions], inputs=inputs, overwrite=settings.out.overwrite)
 
 
 def _output(settings: LstsqBaselineSettings | MbertBaselineSettings, folder: Path) -> OutputSettings:

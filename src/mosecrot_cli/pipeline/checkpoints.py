@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.staging import check_whole
 
 CONFIG_KEY = "mosecrot"
 """Where a checkpoint's `config.json` says what it was trained on."""
@@ -65,6 +66,7 @@ def checkpoints_of(folder: Path) -> dict[str, Path]:
     seeds = {path.name: path for path in folder.glob("seed-*") if _SEED.fullmatch(path.name) and path.is_dir()}
     if seeds:
         return dict(sorted(seeds.items(), key=lambda item: seed_of(item[0])))
+    check_whole(folder)
     what = "neither a checkpoint (config.json) nor seed-N/ folders are there" if folder.is_dir() else "no such folder"
     raise DataError(what, where=str(folder), hint="name the folder that finetune or stitch has written")
 

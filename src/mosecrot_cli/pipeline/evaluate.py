@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,16 @@ from mosecrot_cli.evaluation.metrics import score
 from mosecrot_cli.evaluation.predictions import Predictions, write_predictions
 from mosecrot_cli.evaluation.runs import Run, Summary, summarise
 from mosecrot_cli.evaluation.tables import Table, confusion_table, per_class_table, summary_table
-from mosecrot_cli.files import atomic_outputs, check_writable
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
 from mosecrot_cli.model.loading import load_classifier
+from mosecrot_cli.outputs import check_outputs
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import EvaluateSettings
+from mosecrot_cli.staging import atomic_outputs
 from mosecrot_cli.tasks.loading import labels_of, load
 from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 
@@ -77,8 +78,9 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
         UsageError, SourceUnavailableError, OutputError: see `errors`.
     """
     checkpoints = checkpoints_of(settings.checkpoint)
-    for path in _prediction_files(settings, checkpoints):
-        check_writable(path, overwrite=settings.overwrite)
+    files = _prediction_files(settings, checkpoints)
+    inputs = {"checkpoint": settings.checkpoint, "data_set": settings.data_set}
+    check_outputs(files, inputs=inputs, overwrite=settings.overwrite)
     facts = Facts.of(settings.checkpoint)
     dataset = load(
         settings.data_set,
@@ -97,8 +99,8 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
         )
         found[name] = as_predictions(dataset, classifier.labels, probabilities)
         tokenizer = classifier.tokenizer
-    for path, predictions in zip(_prediction_files(settings, checkpoints), found.values(), strict=False):
-        write(path, predictions)
+    if files:
+        write(files, found.values(), overwrite=settings.overwrite)
     return evaluation(
         found,
         dataset,
@@ -139,10 +141,11 @@ def as_predictions(
     return Predictions(dataset.ids, dataset.labels, predicted, tuple(labels), probabilities.astype(np.float64))
 
 
-def write(path: Path, predictions: Predictions) -> None:
-    """Write a predictions file, whole or not at all."""
-    with atomic_outputs(path) as (partial,):
-        write_predictions(predictions, partial)
+def write(paths: Sequence[Path], found: Iterable[Predictions], *, overwrite: bool) -> None:
+    """Write files of predictions: all of them whole, or none."""
+    with atomic_outputs(*paths, overwrite=overwrite) as works:
+        for work, predictions in zip(works, found, strict=True):
+            write_predictions(predictions, work)
 
 
 def _prediction_files(settings: EvaluateSettings, checkpoints: Mapping[str, Path]) -> list[Path]:

@@ -22,6 +22,7 @@ from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.pipeline.checkpoints import InputSpace
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, STDIO, MapSettings
+from mosecrot_cli.staging import check_whole
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
@@ -61,6 +62,7 @@ class Mapped:
             DataError: it is missing, incomplete or no such folder.
         """
         hint = "`mosecrot map` writes it; name another"
+        check_whole(folder)
         if not folder.is_dir():
             raise DataError("no such folder of mapped embeddings", where=str(folder), hint=hint)
         for name in (SOURCE, TARGET, VOCABULARY, FOLDER_MANIFEST):

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.files import atomic_outputs, check_writable, existing_file
+from mosecrot_cli.files import existing_file
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.inference import stream_probabilities
 from mosecrot_cli.model.loading import load_classifier
+from mosecrot_cli.outputs import check_outputs
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import STDIO, PredictSettings, RowFormat
+from mosecrot_cli.staging import atomic_outputs
 from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import Columns
 
@@ -44,13 +46,17 @@ def run(settings: PredictSettings, write: Callable[[str], None], reporter: Repor
             hint=f"choose one: {next(iter(checkpoints.values()))}",
         )
     if settings.output != STDIO:
-        check_writable(Path(settings.output), overwrite=settings.overwrite)
+        inputs = {"checkpoint": settings.checkpoint, "texts": settings.texts}
+        check_outputs([Path(settings.output)], inputs=inputs, overwrite=settings.overwrite)
     texts = read_texts(settings)
     rows = _rows(settings, next(iter(checkpoints.values())), texts, reporter)
     if settings.output == STDIO:
         _write_all(rows, write)
         return
-    with atomic_outputs(Path(settings.output)) as (partial,), partial.open("w", encoding="utf-8") as stream:
+    with (
+        atomic_outputs(Path(settings.output), overwrite=settings.overwrite) as (work,),
+        work.open("w", encoding="utf-8") as stream,
+    ):
         _write_all(rows, lambda row: _write_line(stream.write, row))
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from mosecrot_cli.errors import UsageError
-from mosecrot_cli.files import atomic_outputs, check_writable
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Input, Manifest, describe_input, file_manifest
+from mosecrot_cli.outputs import check_outputs
 from mosecrot_cli.settings import ALL, OutputSettings
+from mosecrot_cli.staging import MARKER, atomic_outputs
 from mosecrot_cli.structured import to_json
 from mosecrot_cli.vectors.cache import VectorCache
 
@@ -111,30 +111,38 @@ class Step:
         return StepResult(self.outputs[0], manifest, skipped=True)
 
     def check(self) -> None:
-        """Fail before the computing starts if the outputs cannot be written, or would replace an input.
+        """Fail before the computing starts if the outputs cannot be written, or something would be lost by it.
 
         Raises:
-            OutputExistsError, OutputError: see `files.check_writable`.
-            UsageError: an output is one of the inputs.
+            UsageError, OutputExistsError, OutputError: see `outputs.check_outputs`.
         """
-        read = {Path(path).resolve() for path in self.inputs.values() if str(path) != "-"}
-        for path in self.outputs:
-            if path.resolve() in read:
-                raise UsageError("the output is one of the inputs", where=str(path), hint="choose another --output")
-            replace = self.settings.out.overwrite or self.settings.out.if_changed
-            check_writable(path, overwrite=replace, marker=FOLDER_MANIFEST)
+        check_outputs(
+            self.outputs,
+            inputs=self.inputs,
+            overwrite=self._replaces,
+            folder=self.folder,
+            manifest=None if self.folder else self.manifest_path,
+        )
+
+    @property
+    def _replaces(self) -> bool:
+        return self.settings.out.overwrite or self.settings.out.if_changed
 
     def run(self, compute: Callable[[Sequence[Path]], Computed], *, keep_partial: bool = False) -> StepResult:
-        """Compute into partial outputs, write the manifest, and rename all of them.
+        """Compute into working paths, write the manifest, and give everything its name at once.
 
         Args:
-            compute: gets one partial path per output and fills it.
-            keep_partial: leave what an interrupted run has written, for `--resume`.
+            compute: gets one working path per output and fills it.
+            keep_partial: leave what an interrupted run has written, for `resume`.
+
+        Raises:
+            OutputExistsError, OutputError: see `staging.atomic_outputs`.
         """
         started = time.perf_counter()
         finals = list(self.outputs) if self.folder else [*self.outputs, self.manifest_path]
-        with atomic_outputs(*finals, keep_partial=keep_partial) as partials:
-            computed = compute(partials[: len(self.outputs)])
+        with atomic_outputs(*finals, overwrite=self._replaces, keep_partial=keep_partial) as works:
+            computed = compute(works[: len(self.outputs)])
+            place = works[0] / FOLDER_MANIFEST if self.folder else works[-1]
             manifest = Manifest(
                 command=self.command,
                 settings=describe_settings(self.settings),
@@ -142,12 +150,19 @@ class Step:
                 statistics=computed.statistics,
                 facts=computed.facts.recorded(self.manifest_path),
                 seconds=round(time.perf_counter() - started, 3),
+                files=_files_in(works[0]) if self.folder else tuple(path.name for path in finals),
             ).stamped()
-            manifest.write(partials[0] / FOLDER_MANIFEST if self.folder else partials[-1])
+            manifest.write(place)
         return StepResult(self.outputs[0], manifest, computed.summary)
 
     def _describe_inputs(self, digests: Mapping[str, str | None]) -> dict[str, Input]:
         return {name: describe_input(path, digest=digests.get(name)) for name, path in self.inputs.items()}
+
+
+def _files_in(folder: Path) -> tuple[str, ...]:
+    """Every file in a folder that is about to be finished, with the manifest that comes last."""
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    return tuple(sorted(found - {MARKER} | {FOLDER_MANIFEST}))
 
 
 def describe_settings(settings: Any) -> dict[str, Any]:

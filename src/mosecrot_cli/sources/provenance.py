@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mosecrot_cli.files import partial_path, writing
+from mosecrot_cli.files import replacing
 from mosecrot_cli.sources.fetch import Fetcher
 
 
@@ -124,8 +124,5 @@ def announce(provenance: Provenance, fetcher: Fetcher) -> None:
     if marker.exists():
         return
     fetcher.reporter.warn(str(provenance))
-    with writing(marker):
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        partial = partial_path(marker)
+    with replacing(marker) as partial:
         partial.write_text(f"{provenance}\n", encoding="utf-8")
-        partial.replace(marker)

@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError
-from mosecrot_cli.files import partial_path, writing
+from mosecrot_cli.files import replacing, writing
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.sources.download import Remote
 from mosecrot_cli.sources.fetch import Fetcher
@@ -147,10 +147,8 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, cod
     path = folder / file
     if path.exists():
         return
-    partial = partial_path(path)
-    with archive.open(member) as packed, partial.open("wb") as stream:
+    with archive.open(member) as packed, replacing(path) as partial, partial.open("wb") as stream:
         shutil.copyfileobj(packed, stream)
-    partial.replace(path)
 
 
 def find_editions(folder: Path | None, language: Language) -> list[Path]:

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import DTypeLike, NDArray
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.files import PARTIAL, writing
+from mosecrot_cli.files import writing
 from mosecrot_cli.settings import VectorForm
 from mosecrot_cli.vectors.formats.npy import words_path
 from mosecrot_cli.vectors.formats.text_blocks import is_number
@@ -26,7 +26,7 @@ _BLANKS = re.compile(r"[\t\r\n]|^ | $|  ")
 
 
 def write_vectors(vectors: WordVectors, path: Path, form: VectorForm | None = None) -> None:
-    """Write vectors in a format, that of the name if none is given (a final `.partial` does not count).
+    """Write vectors in a format, that of the name if none is given.
 
     `.vec`, `.txt` (text with header), `.vec.gz`, `.txt.gz`; `.bin` (word2vec binary); `.npy` with `X.vocab.txt`
     beside it. Text holds the shortest decimals that read back as the same 32-bit floats.
@@ -46,7 +46,7 @@ def form_of(path: Path) -> VectorForm:
     Raises:
         UsageError: it tells none.
     """
-    name = path.name.removesuffix(PARTIAL).lower()
+    name = path.name.lower()
     for suffix, form in _ENDINGS.items():
         if name.endswith(suffix):
             return form
@@ -118,7 +118,7 @@ def write_matrix_stream(
 
 
 def _write_arrays(vectors: WordVectors, path: Path) -> None:
-    write_arrays(vectors, path, words_path(path.with_name(path.name.removesuffix(PARTIAL))))
+    write_arrays(vectors, path, words_path(path))
 
 
 def _write_text(vectors: WordVectors, path: Path) -> None:

@@ -15,6 +15,8 @@ from mosecrot_cli.model.training.types import TrainingResult, TrainingSettings
 from mosecrot_cli.pipeline.checkpoints import seed_name
 from mosecrot_cli.pipeline.step import StepSettings, describe_settings
 from mosecrot_cli.settings import ComputeSettings, OptimizerSettings
+from mosecrot_cli.staging import clear_partial
+from mosecrot_cli.structured import JsonObject, read_json
 
 WORK = "work"
 """Inside the partial output: checkpoints of a run that may be resumed, and what it was told."""
@@ -83,7 +85,7 @@ def train_seeds(
             if not done.exists():
                 report = train(seed, partial / name, work / seed_name(seed))
                 done.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-            reports[seed_name(seed)] = json.loads(done.read_text(encoding="utf-8"))
+            reports[seed_name(seed)] = read_json(done, JsonObject, hint="leave `resume` out to begin anew")
             remove(work / seed_name(seed))
     remove(work)
     return reports
@@ -123,7 +125,7 @@ def _worth_keeping(partial: Path) -> Iterator[None]:
         yield
     except BaseException:
         if not any(partial.glob(f"**/{DONE}")) and not any(partial.glob(f"{WORK}/**/checkpoint-*")):
-            remove(partial)
+            clear_partial(partial)
         raise
 
 
@@ -132,7 +134,7 @@ def _prepare(settings: SeededSettings, partial: Path) -> None:
     told = partial / WORK / "settings.json"
     wanted = describe_settings(settings)
     if settings.resume and told.exists():
-        before = json.loads(told.read_text(encoding="utf-8"))
+        before = read_json(told, JsonObject, hint="leave `resume` out to begin anew")
         different = sorted(name for name in wanted if before.get(name) != wanted[name])
         if different:
             raise UsageError(
@@ -141,6 +143,6 @@ def _prepare(settings: SeededSettings, partial: Path) -> None:
                 hint="give the same options, or leave --resume out to begin anew",
             )
         return
-    remove(partial)
+    clear_partial(partial)
     told.parent.mkdir(parents=True)
     told.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")

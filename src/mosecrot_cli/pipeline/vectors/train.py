@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.files import writing
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.pipeline.vectors.output import facts_of, manifest_of, outputs_of, summary_of, write
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import FastTextSettings, TrainVectorsSettings
+from mosecrot_cli.staging import scratch_folder
 from mosecrot_cli.tasks.textfiles import stream_texts
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.training import SENTENCE_END, check_corpus, train_model, write_corpus
@@ -42,9 +42,9 @@ def run(settings: TrainVectorsSettings, reporter: Reporter) -> StepResult:
         step.check()
         if unchanged := step.unchanged():
             return unchanged
-    # Beside the output: corpus and model are as large as it.
-    place = output.parent if output.parent.is_dir() else None
-    with writing(output), tempfile.TemporaryDirectory(prefix=".mosecrot-", dir=place) as folder:
+    # Next to the output, because the corpus and the model are as large as the vectors.
+    temporary = tempfile.TemporaryDirectory() if settings.out.dry_run else scratch_folder(output)
+    with temporary as folder:
         corpus = Path(folder) / "corpus.txt"
         counts = write_corpus(_texts(settings), corpus, lowercase=settings.lowercase)
         where = ", ".join(map(str, settings.texts))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mosecrot_cli.files import partial_path, writing
+from mosecrot_cli.files import replacing, writing
 
 HEADER = "source\ttarget\tscore\torigin\n"
 
@@ -99,17 +99,13 @@ class Journal:
 
 def write_lexicon(path: Path, rows: Iterable[Translation], origin: str) -> None:
     """Write a lexicon file (TSV with a header), whole or not at all; words with tabs or line breaks are left out."""
-    partial = partial_path(path)
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(HEADER)
-            for row in rows:
-                score = "" if row.score is None else repr(row.score)
-                line = f"{row.source}\t{row.target}\t{score}\t{origin}"
-                if line.count("\t") == 3 and len(line.splitlines()) == 1:
-                    stream.write(line + "\n")
-        partial.replace(path)
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(HEADER)
+        for row in rows:
+            score = "" if row.score is None else repr(row.score)
+            line = f"{row.source}\t{row.target}\t{score}\t{origin}"
+            if line.count("\t") == 3 and len(line.splitlines()) == 1:
+                stream.write(line + "\n")
 
 
 def digest_of(*parts: object) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.staging import check_whole
 from mosecrot_cli.vectors.formats.collector import Keep, WordCollector
 from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
 
@@ -93,6 +94,7 @@ def _check_finite(block: NDArray[np.float32], rows: list[int], path: Path) -> No
 
 
 def _find_words(path: Path) -> Path:
+    check_whole(path)
     candidates = [words_path(path), path.with_suffix(".txt")]
     for candidate in candidates:
         if candidate.is_file():
