@@ -6,53 +6,21 @@ unpacks to hundreds of times its size is refused before it fills the memory.
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
 import sys
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Final, Protocol
+from typing import Final
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
+from mosecrot_cli.packing import PACKINGS, Unpacked, packing_of
 
 STDIN: Final = "-"
 """The path that means standard input."""
 
-MOST_UNPACKED: Final = 64 << 20
-"""Bytes that any packed file may unpack to, whatever its ratio."""
-
-MOST_RATIO: Final = 200
-"""Beyond `MOST_UNPACKED`, how many bytes each packed byte may unpack to. Running text reaches about 10."""
-
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
-
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Packing:
-    """A compression: its name, the suffix of its files, their first bytes, and a reader of what is inside."""
-
-    name: str
-    suffix: str
-    magic: bytes
-    unpack: Callable[[Any], _Readable]
-
-
-_PACKINGS = (
-    _Packing("gzip", ".gz", b"\x1f\x8b", lambda raw: gzip.GzipFile(fileobj=raw, mode="rb")),
-    _Packing("bzip2", ".bz2", b"BZh", bz2.BZ2File),
-    _Packing("xz", ".xz", b"\xfd7zXZ\x00", lzma.LZMAFile),
-)
-_DAMAGED = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 
 
 def display_name(path: str) -> str:
@@ -63,7 +31,7 @@ def display_name(path: str) -> str:
 def plain_suffix(path: str) -> str:
     """The suffix in lower case, that of a compression left out: `.tsv` for `de.TSV.gz`."""
     name = PurePath(path)
-    if name.suffix.lower() in {packing.suffix for packing in _PACKINGS}:
+    if name.suffix.lower() in {packing.suffix for packing in PACKINGS}:
         name = name.with_suffix("")
     return name.suffix.lower()
 
@@ -78,15 +46,14 @@ def open_bytes(path: str) -> Iterator[io.BufferedReader]:
     """Open a file, or standard input for `-`, and unpack it where its first bytes say that it is packed.
 
     Args:
-        path: a plain file or one of gzip, bzip2 or xz, or `-`.
+        path: a plain file or one of gzip, bzip2, xz or zstd, or `-`.
 
     Raises:
         DataError: no such file; while reading, packed data that are damaged or unpack to far too much.
     """
     with _open_raw(path) as raw:
-        start = raw.peek(8)
-        packing = next((packing for packing in _PACKINGS if start.startswith(packing.magic)), None)
-        yield raw if packing is None else io.BufferedReader(_Unpacked(raw, packing, display_name(path)))
+        packing = packing_of(raw.peek(8))
+        yield raw if packing is None else io.BufferedReader(Unpacked(raw, packing, display_name(path)))
 
 
 def read_lines(path: str, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
@@ -170,45 +137,3 @@ def _open_raw(path: str) -> Iterator[io.BufferedReader]:
         yield reader
     finally:
         reader.detach()  # else the end of the reader would close standard input
-
-
-class _Counted:
-    """The packed bytes, counted as they are read."""
-
-    def __init__(self, stream: _Readable) -> None:
-        self._stream = stream
-        self.total = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        data = self._stream.read(size)
-        self.total += len(data)
-        return data
-
-
-class _Unpacked(io.RawIOBase):
-    """What is inside packed data, with the faults of these as `DataError`."""
-
-    def __init__(self, stream: _Readable, packing: _Packing, where: str) -> None:
-        self._packed = _Counted(stream)
-        self._inside = packing.unpack(self._packed)
-        self._name, self._where = packing.name, where
-        self._total = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        try:
-            data = self._inside.read(len(buffer))
-        except _DAMAGED as error:
-            hint = "fetch the file again, or compress it anew"
-            raise DataError(f"damaged {self._name} file ({error})", where=self._where, hint=hint) from error
-        buffer[: len(data)] = data
-        self._total += len(data)
-        if self._total > max(MOST_UNPACKED, MOST_RATIO * self._packed.total):
-            raise DataError(
-                f"the {self._name} file unpacks to more than {MOST_RATIO} times its size",
-                where=self._where,
-                hint="if that is right, unpack it first and name the unpacked file",
-            )
-        return len(data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import tokenize
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from mosecrot_cli.arrays import map_npy, require_finite
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import writing
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Manifest
@@ -29,7 +29,6 @@ from mosecrot_cli.vectors.types import WordVectors
 SOURCE = "source.npy"
 TARGET = "target.npy"
 VOCABULARY = "target.vocab.txt"
-_CHECKED_ROWS = 65_536
 
 
 def array_digest(matrix: NDArray[Any]) -> str:
@@ -107,11 +106,7 @@ class Mapped:
             DataError: the file is damaged, or a row holds NaN or infinity.
         """
         matrix = read_array(self.folder / SOURCE)
-        for start in range(0, len(matrix), _CHECKED_ROWS):
-            good = np.isfinite(matrix[start : start + _CHECKED_ROWS]).all(axis=1)
-            if not good.all():
-                row = start + int(np.argmin(good))
-                raise DataError(f"row {row} holds NaN or infinity", where=str(self.folder / SOURCE), hint="map again")
+        require_finite(matrix, str(self.folder / SOURCE))
         return matrix
 
     def target(self) -> WordVectors:
@@ -167,27 +162,11 @@ def fill(mapping: EmbeddingMap, rows: NDArray[Any], out: NDArray[Any], what: str
             advance(count)
 
 
-# What numpy raises for headers that are cut, malformed or too large.
-_UNREADABLE = (
-    *(ValueError, OSError, EOFError, TypeError, OverflowError, MemoryError, SyntaxError),
-    tokenize.TokenError,
-)
-
-
 def read_array(path: Path) -> NDArray[np.float32]:
-    """A 2-d float32 `.npy` as a memory map; never unpickles.
+    """A matrix `[n, D]` of float32 or float16 in an `.npy` file as a memory map; its numbers are not looked at.
 
     Raises:
         DataError: damaged, of another kind, or pickled.
     """
-    try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except _UNREADABLE as error:
-        raise DataError(f"not a readable .npy matrix ({error})", where=str(path), hint="map again") from error
-    if not isinstance(array, np.ndarray):
-        raise DataError("an archive of arrays (.npz), but a matrix (.npy) is wanted", where=str(path))
-    if array.ndim != 2 or array.dtype not in (np.float32, np.float16):
-        raise DataError(
-            f"a matrix of float32 or float16 is wanted, not {array.dtype} of shape {array.shape}", where=str(path)
-        )
+    array: NDArray[np.float32] = map_npy(path, dtypes=("float16", "float32"))
     return array

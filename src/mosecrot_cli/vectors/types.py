@@ -5,21 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.orthography import normalised_lower
-
-
-class VectorFormat(StrEnum):
-    """How word vectors lie in a file."""
-
-    TEXT = "text"
-    WORD2VEC = "word2vec binary"
-    FASTTEXT = "fastText binary"
-    NUMPY = "numpy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +18,7 @@ class VectorPreview:
 
     Attributes:
         path: the file.
-        format: its format.
+        format: name of its format.
         rows: number of rows in the file, None where only reading all of it would tell.
         dimension: numbers a row.
         size: bytes of the file (compressed, where it is).
@@ -36,7 +26,7 @@ class VectorPreview:
     """
 
     path: str
-    format: VectorFormat
+    format: str
     rows: int | None
     dimension: int
     size: int

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mosecrot_cli.arrays import FLOATS, read_npz, require_finite
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import writing
 from mosecrot_cli.mapping.base import EmbeddingMap
@@ -58,40 +56,20 @@ class OutOfFoldRows:
             DataError: the file is damaged or of another kind, or holds ids, rows or numbers that make no sense.
         """
         where = str(path)
-        try:
-            with np.load(path, allow_pickle=False) as content:
-                tokens, rows, vectors = (content[name] for name in ("tokens", "rows", "vectors"))
-        except _UNREADABLE as error:
-            problem = f"not the out-of-fold rows of a map ({error})"
-            raise DataError(problem, where=where, hint=_MAP_AGAIN) from error
-        for name, ids in (("tokens", tokens), ("rows", rows)):
-            _check_ids(name, ids, where)
-        if vectors.ndim != 2 or not np.issubdtype(vectors.dtype, np.floating):
-            problem = f"`vectors` must be a matrix of floats, not {vectors.dtype} of shape {list(vectors.shape)}"
-            raise DataError(problem, where=where, hint=_MAP_AGAIN)
-        if not len(tokens) == len(rows) == len(vectors):
+        found = read_npz(path, _ARRAYS, hint=_MAP_AGAIN)
+        tokens, rows, vectors = found["tokens"], found["rows"], found["vectors"]
+        if not len(tokens) == len(rows) == len(vectors) > 0:
             problem = f"{len(tokens):,} tokens, {len(rows):,} rows and {len(vectors):,} vectors do not belong together"
             raise DataError(problem, where=where, hint=_MAP_AGAIN)
-        if not (good := np.isfinite(vectors).all(axis=1)).all():
-            raise DataError(f"row {int(np.argmin(good))} holds NaN or infinity", where=where, hint=_MAP_AGAIN)
+        for name, ids in (("tokens", tokens), ("rows", rows)):
+            if ids.min() < 0:
+                raise DataError(f"`{name}` holds {ids.min()}, which cannot be", where=where, hint=_MAP_AGAIN)
+        require_finite(vectors, f"{where}: vectors")
         return cls(tokens.astype(np.int64), rows.astype(np.int64), vectors)
 
 
-# What numpy and zipfile raise for odd headers, encrypted members, unknown compression and cut files.
-_UNREADABLE = (
-    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError, RuntimeError),
-    *(NotImplementedError, SyntaxError, zipfile.BadZipFile, zlib.error),
-)
-
-
-def _check_ids(name: str, ids: NDArray[Any], where: str) -> None:
-    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
-        problem = f"`{name}` must be a list of whole numbers, not {ids.dtype} of shape {list(ids.shape)}"
-        raise DataError(problem, where=where, hint=_MAP_AGAIN)
-    if len(ids) == 0:
-        raise DataError("there is no row", where=where, hint=_MAP_AGAIN)
-    if ids.min() < 0:
-        raise DataError(f"`{name}` holds {ids.min()}, which cannot be", where=where, hint=_MAP_AGAIN)
+_INTEGERS = ("int32", "int64")
+_ARRAYS = {"tokens": (1, _INTEGERS), "rows": (1, _INTEGERS), "vectors": (2, FLOATS)}
 
 
 def out_of_fold_rows(

@@ -84,7 +84,7 @@ def describe(settings: DescribeVectorsSettings, reporter: Reporter) -> VectorsIn
     votes = script_votes(vectors.words)
     return VectorsInfo(
         path=str(path),
-        format=preview.format.value,
+        format=preview.format,
         bytes=preview.size,
         rows=vectors.notes["rows"],
         words=len(vectors),

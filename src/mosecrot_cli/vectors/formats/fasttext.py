@@ -24,8 +24,9 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import sha256, writing
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.vectors.formats.collector import Keep, RowCollector
+from mosecrot_cli.vectors.formats.description import MAX_DIMENSION, Sample, VectorFormat
 from mosecrot_cli.vectors.formats.streams import is_packed, open_source, read_head
-from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
+from mosecrot_cli.vectors.types import VectorPreview, WordVectors
 
 MAGIC = struct.pack("<i", 793712314)
 _NEWEST_VERSION = 12
@@ -36,6 +37,7 @@ _SUPERVISED = 3
 _LOSSES, _MODELS = range(1, 5), range(1, 4)
 _BLOCK_ROWS = 1024
 _COPY_BYTES = 8 << 20
+_LONGEST_WORD_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def peek_fasttext(path: Path) -> VectorPreview:
     """
     head = _read_head(read_head(path, _HEAD.size), str(path))
     size, subwords = path.stat().st_size, head.longest_ngram > 0
-    return VectorPreview(str(path), VectorFormat.FASTTEXT, head.words, head.dimension, size, subwords)
+    return VectorPreview(str(path), FORMAT.name, head.words, head.dimension, size, subwords)
 
 
 def read_fasttext(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
@@ -95,17 +97,24 @@ def _unpacked(path: Path, reporter: Reporter) -> Iterator[tuple[Path, str | None
     if not is_packed(path):
         yield path, sha256(path)
         return
+    most = _most_bytes(_read_head(read_head(path, _HEAD.size), str(path)))
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "model.bin"
         with (
             reporter.track(f"unpacking {path.name}", path.stat().st_size) as advance,
-            open_source(path, advance) as file,
+            open_source(path, advance, most_bytes=most) as file,
         ):
             with writing(plain), plain.open("wb") as out:
                 while data := file.read(_COPY_BYTES):
                     out.write(data)
             digest = file.digest()
         yield plain, digest
+
+
+def _most_bytes(head: _Head) -> int:
+    """A bound of the size of a model: its two matrices and its words. Rows of zeros pack better than any text."""
+    rows = 2 * (head.words + head.labels) + head.buckets
+    return _HEAD.size + 4 * rows * head.dimension + _LONGEST_WORD_BYTES * (head.words + head.labels) + 2 * _MATRIX.size
 
 
 def _read_head(data: bytes, path: str) -> _Head:
@@ -117,7 +126,7 @@ def _read_head(data: bytes, path: str) -> _Head:
         raise DataError(f"no fastText model of version {_NEWEST_VERSION} or older", where=path)
     if version == 11 and model == _SUPERVISED:
         longest_ngram = 0  # such models had no character n-grams, whatever they say
-    sound = dim > 0 and words > 0 and labels >= 0 and size == words + labels
+    sound = 0 < dim <= MAX_DIMENSION and words > 0 and labels >= 0 and size == words + labels
     sound = sound and loss in _LOSSES and model in _MODELS
     sound = sound and buckets >= 0 and longest_ngram >= 0 and (buckets > 0 or longest_ngram == 0)
     if not sound:
@@ -201,3 +210,10 @@ def _subwords(model: Any, path: str) -> Callable[[str], NDArray[np.float32]]:
         return _vectors(model, [unicodedata.normalize("NFC", word)], path)[0]  # type: ignore[no-any-return]
 
     return vector
+
+
+def _matches(sample: Sample) -> bool:
+    return sample.head.startswith(MAGIC)
+
+
+FORMAT = VectorFormat("fastText binary", _matches, peek_fasttext, read_fasttext)

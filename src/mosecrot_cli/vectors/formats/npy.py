@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mosecrot_cli.arrays import NPY_MAGIC, map_npy, require_finite
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.staging import check_whole
 from mosecrot_cli.vectors.formats.collector import Keep, WordCollector
-from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
+from mosecrot_cli.vectors.formats.description import MAX_DIMENSION, Sample, VectorFormat
+from mosecrot_cli.vectors.formats.streams import is_packed
+from mosecrot_cli.vectors.types import VectorPreview, WordVectors
 
-MAGIC = b"\x93NUMPY"
 _BLOCK_NUMBERS = 1 << 22
-_DTYPES = ("float16", "float32", "float64")
 
 
 def words_path(path: Path) -> Path:
@@ -31,7 +32,7 @@ def peek_arrays(path: Path) -> VectorPreview:
         DataError: no such array.
     """
     rows, dimension = _open_array(path).shape
-    return VectorPreview(str(path), VectorFormat.NUMPY, rows, dimension, path.stat().st_size)
+    return VectorPreview(str(path), FORMAT.name, rows, dimension, path.stat().st_size)
 
 
 def read_arrays(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
@@ -58,7 +59,7 @@ def read_arrays(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: 
             if not mapped:
                 with np.errstate(over="ignore"):
                     block[:] = stored[rows]
-            _check_finite(block, rows, path)
+            require_finite(block, str(path), rows=rows)
             advance(len(block))
     return collector.vectors(
         np.ascontiguousarray(matrix),
@@ -69,28 +70,13 @@ def read_arrays(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: 
 
 
 def _open_array(path: Path) -> NDArray[np.floating]:
-    existing_file(path)
-    hint = "save a float32 matrix with numpy.save; pickled objects are never loaded"
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise DataError(f"no readable array: {' '.join(str(error).split())}", where=str(path), hint=hint) from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise DataError("an archive of arrays, but one .npy is wanted", where=str(path), hint=hint)
-    if array.ndim != 2 or array.dtype.newbyteorder("=").name not in _DTYPES:
-        what = f"an array of shape {array.shape} and type {array.dtype}, but [words, dimension] of floats is wanted"
-        raise DataError(what, where=str(path), hint=hint)
-    if not array.size:
-        raise DataError(f"no word vectors: an array of shape {array.shape}", where=str(path))
+    if not path.name.endswith(".npy") and is_packed(path):
+        hint = "unpack it (an .npz with `unzip`) and name the .npy"
+        raise DataError("a packed array, which cannot be memory-mapped", where=str(path), hint=hint)
+    array: NDArray[np.floating] = map_npy(path)
+    if not array.size or array.shape[1] > MAX_DIMENSION:
+        raise DataError(f"not word vectors: an array of shape {list(array.shape)}", where=str(path))
     return array
-
-
-def _check_finite(block: NDArray[np.float32], rows: list[int], path: Path) -> None:
-    finite = np.isfinite(block).all(axis=1)
-    if not finite.all():
-        what = "NaN or infinite numbers (as 32-bit floats)"
-        raise DataError(what, where=f"{path}: row {rows[int(np.argmin(finite))] + 1}")
 
 
 def _find_words(path: Path) -> Path:
@@ -120,3 +106,11 @@ def _read_words(path: Path) -> list[str]:
     if words:
         words[0] = words[0].removeprefix("\ufeff")
     return words
+
+
+def _matches(sample: Sample) -> bool:
+    return sample.path.name.endswith((".npy", ".npz")) or sample.head.startswith(NPY_MAGIC)
+
+
+# An array is mapped where it is, so a cache of it would be a copy.
+FORMAT = VectorFormat("numpy", _matches, peek_arrays, read_arrays, cached=False)

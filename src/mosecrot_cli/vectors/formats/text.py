@@ -18,6 +18,7 @@ import numpy as np
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.vectors.formats.collector import Keep, RowCollector
+from mosecrot_cli.vectors.formats.description import MAX_DIMENSION, Sample, VectorFormat
 from mosecrot_cli.vectors.formats.streams import SourceFile, open_source
 from mosecrot_cli.vectors.formats.text_blocks import (
     TextBlock,
@@ -27,13 +28,14 @@ from mosecrot_cli.vectors.formats.text_blocks import (
     parse_line,
     plain_lines,
 )
-from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
+from mosecrot_cli.vectors.types import VectorPreview, WordVectors
 
 BLOCK_BYTES = 8 << 20
 _HEAD_BYTES = 64 << 10
 _LONGEST_LINE_BYTES = 64 << 20
 _PARSERS = 2
 _BOM = b"\xef\xbb\xbf"
+_CONCEPT = re.compile(r"/c/[a-z]{2,3}/")
 HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
 
 
@@ -76,11 +78,18 @@ def text_layout(head: bytes, path: str) -> TextLayout:
         if not dimension:
             hint = "expected: a word and its numbers, between spaces"
             raise DataError("no word vectors in text form", where=f"{path}:{line}", hint=hint)
+        _check_dimension(dimension, f"{path}:{line}")
         return TextLayout(None, dimension, start, line)
     rows, dimension = int(header[1]), int(header[2])
+    _check_dimension(dimension, f"{path}:{line}")
     start, line = start + len(content) + 1, line + 1
     _check_header(head[start:], rows, dimension, f"{path}:{line - 1}")
     return TextLayout(rows, dimension, start, line)
+
+
+def _check_dimension(dimension: int, where: str) -> None:
+    if dimension > MAX_DIMENSION:
+        raise DataError(f"rows of {dimension:,} numbers: at most {MAX_DIMENSION:,} are possible", where=where)
 
 
 def _check_header(body: bytes, rows: int, dimension: int, where: str) -> None:
@@ -115,7 +124,7 @@ def peek_text(path: Path) -> VectorPreview:
     """
     with open_source(path) as source:
         layout = text_layout(_LineBlocks(source).head(), str(path))
-        return VectorPreview(str(path), VectorFormat.TEXT, layout.rows, layout.dimension, source.size)
+        return VectorPreview(str(path), FORMAT.name, layout.rows, layout.dimension, source.size)
 
 
 def read_text(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
@@ -191,6 +200,7 @@ class _TextReader:
         self._rows = RowCollector(self._layout.dimension, limit=max_vocab, expected=expected, keep=keep)
         self._pending: deque[Future[TextBlock]] = deque()
         self._pending_lines = self._read_rows = 0
+        self._prefix: str | None = None
         self._rows.words.note("blank_lines", ())
 
     def _expected_rows(self, head: bytes) -> int:
@@ -214,7 +224,9 @@ class _TextReader:
         ended = not self._pending and self._blocks.ended()
         if ended and promised is not None and self._read_rows < promised:
             what = f"the header promises {promised} rows, the file has {self._read_rows}: truncated, or a wrong header"
-            raise DataError(what, where=f"{self._path}:{max(1, self._layout.line - 1)}")
+            line = f"{self._read_rows} {self._layout.dimension}"
+            hint = f"fetch the file again; if it was cut on purpose (by `head`, say), make its first line `{line}`"
+            raise DataError(what, where=f"{self._path}:{max(1, self._layout.line - 1)}", hint=hint)
         return self._rows.finish(source=self._path, digest=self._source.digest())
 
     def _submit(self, pool: ThreadPoolExecutor) -> None:
@@ -236,7 +248,30 @@ class _TextReader:
         promised = self._layout.rows
         if promised is not None and self._read_rows > promised:
             what = f"more rows than the header promises ({promised})"
-            raise DataError(what, where=f"{self._path}:{self._layout.line + promised}", hint="mend the header")
+            hint = "correct the first line: it says how many rows follow"
+            raise DataError(what, where=f"{self._path}:{self._layout.line + promised}", hint=hint)
         before = len(self._rows.words.index)
-        kept = self._rows.add(block.words, block.matrix)
+        kept = self._rows.add(self._without_language(block), block.matrix)
         self._rows.words.note("blank_lines", [before + bisect_left(kept, position) for position in block.blanks])
+
+    def _without_language(self, block: TextBlock) -> list[str]:
+        """The words, of ConceptNet Numberbatch without the `/c/xx/` before each."""
+        if self._prefix is None:
+            found = _CONCEPT.match(block.words[0]) if block.words else None
+            self._prefix = found[0] if found else ""
+        prefix = self._prefix
+        if not prefix:
+            return block.words
+        other = next((word for word in block.words if not word.startswith(prefix)), None)
+        if other is not None:
+            what = f"Numberbatch with words of several languages ({prefix}… and {other[:20]}…)"
+            hint = f"keep one language: zcat -f FILE | grep '^{prefix}' > xx.vec"
+            raise DataError(what, where=self._path, hint=hint)
+        return [word.removeprefix(prefix) for word in block.words]
+
+
+def _matches(sample: Sample) -> bool:
+    return b"\0" not in sample.head.partition(b"\n")[0]
+
+
+FORMAT = VectorFormat("text", _matches, peek_text, read_text)

@@ -9,13 +9,17 @@ import numpy as np
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.vectors.formats.collector import Keep, RowCollector
+from mosecrot_cli.vectors.formats.description import MAX_DIMENSION, Sample, VectorFormat
 from mosecrot_cli.vectors.formats.streams import SourceFile, open_source, read_head
 from mosecrot_cli.vectors.formats.text import HEADER
-from mosecrot_cli.vectors.types import VectorFormat, VectorPreview, WordVectors
+from mosecrot_cli.vectors.formats.text_blocks import is_number, plain_lines
+from mosecrot_cli.vectors.types import VectorPreview, WordVectors
 
 BLOCK_BYTES = 8 << 20
 _LONGEST_HEADER_BYTES = 256
 _LONGEST_WORD_BYTES = 1 << 20
+_SUFFIXES = {".bin", ".vector", ".w2v"}
+_CONTROL_CHARACTERS = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 
 
 def peek_word2vec(path: Path) -> VectorPreview:
@@ -25,7 +29,7 @@ def peek_word2vec(path: Path) -> VectorPreview:
         DataError: no header.
     """
     rows, dimension, _ = _header(read_head(path, _LONGEST_HEADER_BYTES), str(path))
-    return VectorPreview(str(path), VectorFormat.WORD2VEC, rows, dimension, path.stat().st_size)
+    return VectorPreview(str(path), FORMAT.name, rows, dimension, path.stat().st_size)
 
 
 def read_word2vec(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
@@ -43,8 +47,8 @@ def _header(head: bytes, path: str) -> tuple[int, int, int]:
     """Rows, dimension, and where the first row starts."""
     line, newline, _ = head.partition(b"\n")
     sizes = HEADER.fullmatch(line)
-    if not newline or sizes is None or not int(sizes[2]):
-        raise DataError("no word2vec binary file: it must begin with 'rows dimension'", where=path)
+    if not newline or sizes is None or not 0 < int(sizes[2]) <= MAX_DIMENSION:
+        raise DataError("not a word2vec binary file: it must begin with 'rows dimension'", where=path)
     return int(sizes[1]), int(sizes[2]), len(line) + 1
 
 
@@ -119,3 +123,24 @@ class _BinaryReader:
             what = f"the word '{shown}' is not UTF-8 ({error.reason})"
             hint = "wrong encoding, or the header's dimension is wrong"
             raise DataError(what, where=f"{self._path}: row {row + 1}", hint=hint) from error
+
+
+def _matches(sample: Sample) -> bool:
+    """Tell it from text, which may begin with the same header, by what follows that."""
+    header, newline, body = sample.head.partition(b"\n")
+    sizes = HEADER.fullmatch(header)
+    if not newline or sizes is None:
+        return False
+    dimension = int(sizes[2])
+    line = plain_lines(body.partition(b"\n")[0])[:-1]
+    numbers = line.split(b" ")[1:]
+    if numbers and all(is_number(field) for field in numbers[-dimension:] if field):
+        return False
+    if not _SUFFIXES.isdisjoint(suffix.lower() for suffix in sample.path.suffixes[-2:]):
+        return True
+    first_row = body[body.find(b" ") + 1 :][: 4 * dimension]
+    # The bytes of floats are hardly ever all printable; those of a malformed text line are.
+    return any(byte in _CONTROL_CHARACTERS for byte in first_row)
+
+
+FORMAT = VectorFormat("word2vec binary", _matches, peek_word2vec, read_word2vec)

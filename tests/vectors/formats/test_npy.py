@@ -68,12 +68,12 @@ def test_bad_input(tmp_path: Path, numbers):
     broken[4, 1] = np.inf
     cases = [
         (broken, None, "v.npy: row 5", "infinite"),
-        (np.full((6, 2), 1e300), None, "v.npy: row 1", "32-bit"),
+        (np.full((6, 2), 1e300), None, "v.npy: row 1", "float32"),
         (numbers, ["a"], "v.vocab.txt", "1 words for the 6 rows"),
-        (numbers[0], None, "v.npy", r"shape \(5,\)"),
+        (numbers[0], None, "v.npy", r"shape \[5\]"),
         (np.ones((6, 5), dtype=np.int64), None, "v.npy", "int64"),
-        (numbers[:0], None, "v.npy", "no word vectors"),
-        (np.array([[Boom()]], dtype=object), None, "v.npy", "no readable array"),
+        (numbers[:0], None, "v.npy", "not word vectors"),
+        (np.array([[Boom()]], dtype=object), None, "v.npy", "not an array of numbers"),
     ]
     for matrix, words, where, match in cases:
         with pytest.raises(DataError, match=match) as caught:
@@ -87,7 +87,7 @@ def test_damaged_arrays(tmp_path: Path, numbers):
     Boom_pickle = b"\x80\x04cpytest\nfail\n(U\x01xtR."
     for content in (whole[:-9], whole[:20], b"\x93NUMPY", Boom_pickle, b"a 1 2\n"):
         path.write_bytes(content)
-        with pytest.raises(DataError, match="no readable array") as caught:
+        with pytest.raises(DataError, match="no array|truncated|header|pickle") as caught:
             read_vectors(path, max_vocab=None)
         assert "\n" not in str(caught.value)
     np.savez(tmp_path / "v.npz", numbers)
