@@ -139,6 +139,20 @@ def test_a_checkpoint_from_elsewhere_needs_a_prior(world: Path, capsys: pytest.C
     assert run(f"{line} --prior uniform".split()) == 0
 
 
+def test_a_single_class_takes_no_bias(world: Path, capsys: pytest.CaptureFixture[str]):
+    write_pico_checkpoint(Path("classifier"), labels=("only",))
+    Path("english.txt").write_text("the dog eats bread\n")
+    assert "a single class" in failure_of("adapt classifier --texts english.txt --prior uniform -q", 3, capsys)
+
+
+def test_a_model_that_answers_all_texts_alike_is_told(stitched: Path, capsys: pytest.CaptureFixture[str]):
+    head = tensors("stitched")
+    head["classifier.weight"] *= 1e-3
+    save_file(head, "stitched/model.safetensors", metadata={"format": "pt"})
+    assert run("adapt stitched --texts unlabelled.txt".split()) == 0
+    assert "answers all texts nearly alike" in capsys.readouterr().err
+
+
 def test_few_texts_are_told(stitched: Path, capsys: pytest.CaptureFixture[str]):
     Path("few.txt").write_text("\n".join(Path("unlabelled.txt").read_text().splitlines()[:12]))
     assert run("adapt stitched --texts few.txt".split()) == 0

@@ -39,8 +39,9 @@ class ClassBias:
         answers_before: shares of the most probable class without the bias, [C].
         answers_after: the same with the bias, [C].
         changed: share of the texts whose most probable class the bias changes.
-        information: mutual information of text and predicted class without the bias, in nats, from 0 (all texts are
-            answered alike) to log C (all answers are certain, and the classes are equally frequent).
+        information: mutual information of text and predicted class with the bias, in nats, from 0 (all texts are
+            answered alike) to log C (all answers are certain, and the classes are equally frequent). Of several maps
+            under the same classifier and texts, the one with more of it tends to score higher (docs/transfer.md).
     """
 
     bias: Floats
@@ -93,7 +94,7 @@ def fit_class_bias(
         answers_before=_shares(before, len(shares)),
         answers_after=_shares(after, len(shares)),
         changed=float((before != after).mean()),
-        information=_information(logits, mean),
+        information=_information(softmax(logits + bias, axis=1)),
     )
 
 
@@ -127,6 +128,6 @@ def _shares(answers: NDArray[np.int64], classes: int) -> Floats:
     return np.bincount(answers, minlength=classes) / len(answers)
 
 
-def _information(logits: Floats, mean: Floats) -> float:
-    each = softmax(logits, axis=1)
-    return float(max(0.0, xlogy(each, each).sum(axis=1).mean() - xlogy(mean, mean).sum()))
+def _information(probabilities: Floats) -> float:
+    mean = probabilities.mean(axis=0)
+    return float(max(0.0, xlogy(probabilities, probabilities).sum(axis=1).mean() - xlogy(mean, mean).sum()))

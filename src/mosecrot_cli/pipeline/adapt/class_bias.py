@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.class_bias import ClassBias, fit_class_bias
 from mosecrot_cli.model.devices import Device, resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
@@ -106,10 +107,13 @@ def adjust(
 
     Raises:
         UsageError: the output layer has no bias, or the prior is unknown.
-        DataError: the file of the prior is damaged or does not fit the checkpoint.
+        DataError: the checkpoint has one class only, or the file of the prior is damaged or does not fit.
     """
+    if len(classifier.labels) < 2:
+        raise DataError("a classifier with a single class", where=str(where), hint="a class bias needs two or more")
     output_layer(classifier.model)  # before the work of predicting
-    record = getattr(classifier.model.config, CONFIG_KEY, None) or {}
+    recorded = getattr(classifier.model.config, CONFIG_KEY, None)
+    record = recorded if isinstance(recorded, dict) else {}
     shares = resolve_prior(prior, classifier.labels, record, where=str(where))
     probabilities = predict_probabilities(
         classifier.model, classifier.tokenizer, texts, device=device, reporter=reporter
@@ -135,7 +139,11 @@ def _rows(found: ClassBias, labels: Sequence[str], name: str) -> list[tuple[str,
         )
         for label, prior, before, after, bias in lines
     ]
-    return [*rows, (f"{prefix}changed", f"{found.changed:.1%} of the answers")]
+    return [
+        *rows,
+        (f"{prefix}changed", f"{found.changed:.1%} of the answers"),
+        (f"{prefix}information", f"{found.information:.3f} of {np.log(len(labels)):.3f} nats"),
+    ]
 
 
 def _warn(found: ClassBias, labels: Sequence[str], texts: int, reporter: Reporter) -> None:
