@@ -11,7 +11,7 @@ from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.retrying import Patience
 from sources.loopback import Loopback
 
-QUICK = Patience(attempts=3, first=0.01, longest=2.0, connect=2.0, read=0.4)
+QUICK = Patience(attempts=3, first=0.01, longest=2.0, connect=2.0, read=0.4, least_bytes=1)
 
 
 @pytest.fixture(autouse=True)

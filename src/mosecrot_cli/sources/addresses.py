@@ -11,7 +11,8 @@ from mosecrot_cli.errors import UsageError
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _SECRET = re.compile(
-    r"((?:[\w.%-]*(?:token|secret|password|passwd|signature|credential|api-?key)|sig|key|auth)=)[^&#]*", re.IGNORECASE
+    r"(?<![\w.%-])((?:[\w.%-]*(?:token|secret|password|passwd|signature|credential|api-?key)|sig|key|auth)=)[^&#]*",
+    re.IGNORECASE,
 )
 _HOST = re.compile(r"(?:[^@:/?#\\\s]+|\[[\da-fA-F:.]*\])(?::\d*)?(?=[/?#]|$)")
 _LONGEST = 2000
@@ -77,4 +78,4 @@ def file_name(address: str, default: str) -> str:
 def _reason(error: Exception, address: str) -> str:
     """The library's reason, unless it quotes the address."""
     reason = " ".join(str(error).split())
-    return "it cannot be parsed" if address in reason or "@" in reason else reason
+    return "it cannot be parsed" if address in reason or "@" in address else reason

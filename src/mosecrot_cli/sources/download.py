@@ -1,21 +1,30 @@
-"""One file on its way into the cache: resumed, checked, in place only when it is whole."""
+"""Downloading one file into the cache: resumed, checked, and under its name only when it is whole.
+
+pooch and the functions of huggingface_hub were considered. pooch starts a broken download anew and wants the checksum
+of each file beforehand, which fastText does not publish. huggingface_hub resumes files of its own hub (`hub.py` uses
+it), by the hash that only this hub sends. Here any server's file is resumed with `Range` and `If-Range`, in another
+process too; a web page in the place of the file, a wrong length, a published MD5 and a server that hardly sends
+anything are noticed.
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 import httpx
 
-from mosecrot_cli.errors import DataError, SourceUnavailableError
+from mosecrot_cli.errors import DataError, OutputError, SourceUnavailableError
+from mosecrot_cli.sources.addresses import shown, without_secrets
 from mosecrot_cli.sources.retrying import (
     MOMENTARY,
+    Pace,
     TryAgain,
     as_try_again,
     describe,
@@ -23,6 +32,7 @@ from mosecrot_cli.sources.retrying import (
     retrying,
     unavailable,
 )
+from mosecrot_cli.structured import read_json
 
 if TYPE_CHECKING:
     from mosecrot_cli.sources.fetch import Fetcher
@@ -48,13 +58,26 @@ class Remote:
     parameter: str
 
     @property
+    def where(self) -> str:
+        """The address for people, without secrets."""
+        return shown(self.url)
+
+    @property
     def advice(self) -> str:
         """How to do without the download."""
-        return f"fetch {self.url} by hand and give it with `{self.parameter}`"
+        return f"fetch {self.where} by hand and give it with `{self.parameter}`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What is known of a part of a file: where it comes from, and the ETag or date that tells if that still is it."""
+
+    url: str = ""
+    validator: str = ""
 
 
 class Download:
-    """One file on its way into the cache: `NAME.part` with what its resumption needs in `NAME.part.json`."""
+    """One download: to `NAME.part`, and what is needed to resume it to `NAME.part.json`."""
 
     def __init__(self, fetcher: Fetcher, remote: Remote, path: Path) -> None:
         self.fetcher, self.remote, self.path = fetcher, remote, path
@@ -62,7 +85,7 @@ class Download:
         self.notes = path.with_name(path.name + _PART + ".json")
 
     def run(self) -> None:
-        """Fetch it, with the patience of the fetcher.
+        """Fetch the file, with the patience of the fetcher.
 
         Raises:
             SourceUnavailableError, DataError: see `fetch.Fetcher.file`.
@@ -72,11 +95,11 @@ class Download:
             retrying(self.fetcher.patience, self._size)(self._attempt)
         except TryAgain as failure:
             raise unavailable(
-                failure, self.fetcher.patience, where=self.remote.url, advice=self.remote.advice
+                failure, self.fetcher.patience, where=self.remote.where, advice=self.remote.advice
             ) from None
         if wanted and _digest(self.part, "sha256") != wanted:
             self._discard()
-            raise DataError("the checksum is wrong", where=self.remote.url, hint=self.remote.advice)
+            raise DataError("the checksum is wrong", where=self.remote.where, hint=self.remote.advice)
         self.part.replace(self.path)
         self.notes.unlink(missing_ok=True)
 
@@ -95,22 +118,22 @@ class Download:
                 client.stream("GET", self.remote.url, headers=headers) as answer,
             ):
                 self._receive(answer)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise as_try_again(error) or SourceUnavailableError(
-                describe(error), where=self.remote.url, hint=self.remote.advice
+                describe(error), where=self.remote.where, hint=self.remote.advice
             ) from None
 
     def _resumption(self) -> dict[str, str]:
-        """Headers that ask for the rest, if it is sure to belong to what is there."""
+        """Headers that ask for the rest of the file, where it surely belongs to the part that is there."""
         start = self._size()
         try:
-            notes = json.loads(self.notes.read_text(encoding="utf-8")) if start else {}
-        except (OSError, ValueError):
-            notes = {}
-        if not start or notes.get("url") != self.remote.url or not notes.get("validator"):
+            notes = read_json(self.notes, _Notes) if start else _Notes()
+        except DataError:
+            notes = _Notes()
+        if not start or notes.url != without_secrets(self.remote.url) or not _is_validator(notes.validator):
             self._discard()
             return {}
-        return {"range": f"bytes={start}-", "if-range": notes["validator"]}
+        return {"range": f"bytes={start}-", "if-range": notes.validator}
 
     def _receive(self, answer: httpx.Response) -> None:
         self._check_status(answer)
@@ -120,6 +143,7 @@ class Download:
             raise TryAgain("a part came that was not asked for")
         self._check_type(answer)
         total = _total(answer, start)
+        room = self._check_room(total, start)
         if not start:
             self._discard()
             self._note(answer)
@@ -129,9 +153,15 @@ class Download:
         ):
             advance(start)
             # As they come: in blocks of a size, what is less than a block would be lost when the connection breaks.
+            pace = Pace(self.fetcher.patience)
             for number, block in enumerate(answer.iter_raw()):
+                pace.add(len(block))
                 if number == 0 and not start and WEB_PAGE.match(block) and not _wants_html(self.remote):
                     raise self._page()
+                room -= len(block)
+                if room < 0:
+                    self._discard()
+                    raise DataError("the server sends without end", where=self.remote.where, hint=self.remote.advice)
                 stream.write(block)
                 advance(len(block))
         if total is not None and self._size() < total:
@@ -152,7 +182,19 @@ class Download:
         if status in MOMENTARY:
             raise TryAgain(f"HTTP {status}", retry_after(answer))
         what = "no such file there" if status in (404, 410) else f"HTTP {status} {answer.reason_phrase}".strip()
-        raise SourceUnavailableError(what, where=self.remote.url, hint=self.remote.advice)
+        raise SourceUnavailableError(what, where=self.remote.where, hint=self.remote.advice)
+
+    def _check_room(self, total: int | None, start: int) -> int:
+        """How many bytes may be written; of an unknown length, half of what is free.
+
+        Raises:
+            OutputError: the disk has no room for the file.
+        """
+        free = disk_usage(self.part.parent).free
+        if total is not None and total - start > free:
+            what = f"the file needs {(total - start) / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free"
+            raise OutputError(what, where=str(self.path), hint="MOSECROT_CACHE names another folder for the cache")
+        return free // 2 if total is None else free
 
     def _check_type(self, answer: httpx.Response) -> None:
         if answer.headers.get("content-type", "").startswith("text/html") and not _wants_html(self.remote):
@@ -160,15 +202,15 @@ class Download:
 
     def _page(self) -> DataError:
         self._discard()
-        return DataError("a web page came instead of the file", where=self.remote.url, hint=self.remote.advice)
+        return DataError("a web page came instead of the file", where=self.remote.where, hint=self.remote.advice)
 
     def _note(self, answer: httpx.Response) -> None:
-        """Keep what tells later whether the file there is still the same one."""
+        """Record what tells later whether the server still has the same file."""
         etag = answer.headers.get("etag", "")
         validator = etag if etag and not etag.startswith("W/") else answer.headers.get("last-modified", "")
         accepts = answer.headers.get("accept-ranges", "").lower() != "none"
-        notes = {"url": self.remote.url, "validator": validator if accepts else ""}
-        self.notes.write_text(json.dumps(notes), encoding="utf-8")
+        notes = _Notes(without_secrets(self.remote.url), validator if accepts else "")
+        self.notes.write_text(json.dumps(asdict(notes)), encoding="utf-8")
 
     def _check_published(self, answer: httpx.Response) -> None:
         """Compare with the MD5 that the server gives, where it gives one."""
@@ -176,6 +218,10 @@ class Download:
         if published and _digest(self.part, "md5") != published:
             self._discard()
             raise TryAgain("the checksum is wrong")
+
+
+def _is_validator(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable()
 
 
 def _wants_html(remote: Remote) -> bool:
@@ -199,7 +245,7 @@ def _published_md5(answer: httpx.Response) -> str | None:
     match = re.search(r"md5=([A-Za-z0-9+/=]+)", answer.headers.get("x-goog-hash", ""))
     try:
         return base64.b64decode(value or (match[1] if match else ""), validate=True).hex() or None
-    except binascii.Error:
+    except ValueError:  # not base64, or not ASCII
         return None
 
 

@@ -1,8 +1,9 @@
-"""The one way to fetch: files into the cache (resumed, checked, whole or not at all) and answers of an API."""
+"""Fetching: files into the cache, whole or not at all, and answers of an API, bounded in time and size."""
 
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +17,7 @@ from mosecrot_cli import __version__
 from mosecrot_cli.errors import DataError, SourceUnavailableError
 from mosecrot_cli.files import cache_folder, writing
 from mosecrot_cli.progress import Reporter, SilentReporter
+from mosecrot_cli.sources.addresses import shown
 from mosecrot_cli.sources.download import WEB_PAGE, Download, Remote
 from mosecrot_cli.sources.endpoints import Endpoints, is_offline, load_endpoints
 from mosecrot_cli.sources.retrying import (
@@ -28,20 +30,22 @@ from mosecrot_cli.sources.retrying import (
     retrying,
     unavailable,
 )
+from mosecrot_cli.structured import JsonObject, decode_json
 
+_MOST_ANSWER_BYTES = 64 << 20
 _AGENT = {"user-agent": f"mosecrot/{__version__}"}
 
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Fetches; knows the cache, the addresses and whether it is offline.
+    """Fetches files and answers; knows the cache, the addresses, and whether downloads are allowed.
 
     Attributes:
         cache: the folder of fetched files.
         endpoints: the addresses.
-        offline: only what the cache holds.
-        reporter: draws the bars.
-        patience: how often and how long is tried.
+        offline: whether only the cache may be used.
+        reporter: receives progress.
+        patience: how often and how long a request is tried.
     """
 
     cache: Path = field(default_factory=cache_folder)
@@ -58,9 +62,9 @@ class Fetcher:
         return path
 
     def file(self, remote: Remote) -> Path:
-        """The file, from the cache or else fetched; two processes fetch it once.
+        """The file, from the cache or downloaded; two processes that want it at once download it once.
 
-        A broken download goes on where it stopped, also that of an earlier process.
+        A broken download is resumed where it stopped, also in a later process.
 
         Raises:
             SourceUnavailableError: offline, unreachable, not there; says what to fetch by hand.
@@ -70,7 +74,7 @@ class Fetcher:
         path = self.path(remote)
         if path.is_file():
             return path
-        self.require_network(remote.what, remote.advice, where=remote.url)
+        self.require_network(remote.what, remote.advice, where=remote.where)
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_name(path.name + ".lock")):
@@ -111,26 +115,48 @@ class Fetcher:
             SourceUnavailableError: offline, or no good answer came.
             DataError: the answer is no JSON.
         """
-        self.require_network("the answer", advice, where=url)
+        self.require_network("the answer", advice, where=shown(url))
 
         def ask() -> httpx.Response:
             try:
-                with self.client() as client:
-                    answer = client.post(url, json=dict(body), headers=dict(headers or {}))
-            except httpx.HTTPError as error:
-                raise as_try_again(error) or SourceUnavailableError(describe(error), where=url, hint=advice) from None
+                answer = self._post(url, body, headers or {}, advice)
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+                raise as_try_again(error) or SourceUnavailableError(
+                    describe(error), where=shown(url), hint=advice
+                ) from None
             if answer.status_code in MOMENTARY or is_momentary(answer):
                 raise TryAgain(f"HTTP {answer.status_code}", retry_after(answer))
             if answer.is_success and not _is_json(answer):
                 if WEB_PAGE.match(answer.content):
-                    raise DataError("a web page came instead of an answer", where=url, hint=advice)
+                    raise DataError("a web page came instead of an answer", where=shown(url), hint=advice)
                 raise TryAgain("a damaged answer")
             return answer
 
         try:
             return retrying(self.patience)(ask)
         except TryAgain as failure:
-            raise unavailable(failure, self.patience, where=url, advice=advice) from None
+            raise unavailable(failure, self.patience, where=shown(url), advice=advice) from None
+
+    def _post(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str], advice: str) -> httpx.Response:
+        """The whole answer, bounded in time and in (unpacked) size.
+
+        Raises:
+            TryAgain: it takes too long.
+            DataError: it is larger than any real answer.
+        """
+        deadline, content = time.monotonic() + self.patience.answer, bytearray()
+        plain = {"accept-encoding": "identity", **headers}
+        with self.client() as client, client.stream("POST", url, json=dict(body), headers=plain) as answer:
+            for block in answer.iter_bytes():
+                content += block
+                if len(content) > _MOST_ANSWER_BYTES:
+                    what = f"the answer is larger than {_MOST_ANSWER_BYTES >> 20} MiB"
+                    raise DataError(what, where=shown(url), hint=advice)
+                if time.monotonic() > deadline:
+                    raise TryAgain("the answer takes too long")
+            # What was unpacked is not unpacked again.
+            kept = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-encoding"]
+            return httpx.Response(answer.status_code, headers=kept, content=bytes(content), request=answer.request)
 
     def client(self, *, follow_redirects: bool = False) -> httpx.Client:
         """An HTTP client; proxies come from the environment."""
@@ -150,7 +176,7 @@ def _certificates() -> ssl.SSLContext:
 
 def _is_json(answer: httpx.Response) -> bool:
     try:
-        answer.json()
-    except (ValueError, UnicodeDecodeError):
+        decode_json(answer.content, JsonObject, where="")
+    except DataError:
         return False
     return True

@@ -1,8 +1,13 @@
-"""When a request is tried again, and how long it waits: 429, 5xx and broken connections, with back-off."""
+"""When a request is tried again and how long that waits: after 429, 5xx and broken connections, with back-off.
+
+tenacity runs the loop. What it does not know is progress: a download of gigabytes may break more often than a small
+request may fail, so the count of attempts starts anew after each that brought something.
+"""
 
 from __future__ import annotations
 
 import email.utils
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +22,7 @@ _BROKEN = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError
 
 
 class TryAgain(Exception):
-    """A failure that may pass.
+    """A failure that may not last.
 
     Args:
         reason: what happened, for people.
@@ -31,13 +36,16 @@ class TryAgain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long is tried.
+    """How often and how long a request is tried.
 
     Attributes:
-        attempts: attempts in a row that bring nothing; each byte of progress starts the count anew.
+        attempts: attempts in a row that may bring nothing; an attempt that brings `least_bytes` starts the count anew.
         first: seconds before the second attempt; doubled each time.
         longest: the longest pause in seconds. A server that asks for a longer one is taken to be over quota.
         connect, read: seconds to wait for a connection, and for the next bytes of an answer.
+        least_bytes: what a download must bring in every `window` seconds; a server that sends less is given up.
+        window: see `least_bytes`.
+        answer: seconds that the whole answer of an API may take.
     """
 
     attempts: int = 6
@@ -45,6 +53,9 @@ class Patience:
     longest: float = 120.0
     connect: float = 20.0
     read: float = 60.0
+    least_bytes: int = 64 << 10
+    window: float = 60.0
+    answer: float = 300.0
 
     @property
     def timeout(self) -> httpx.Timeout:
@@ -63,7 +74,7 @@ def retrying(patience: Patience, progress: Callable[[], int] = lambda: 0) -> ten
 
     def stop(call: tenacity.RetryCallState) -> bool:
         reached = progress()
-        state["vain"] = 1 if reached > state["seen"] else state["vain"] + 1
+        state["vain"] = 1 if reached >= state["seen"] + patience.least_bytes else state["vain"] + 1
         state["seen"] = max(reached, state["seen"])
         asked = _asked(call)
         return state["vain"] >= patience.attempts or (asked is not None and asked > patience.longest)
@@ -83,8 +94,33 @@ def _asked(call: tenacity.RetryCallState) -> float | None:
     return error.wait if isinstance(error, TryAgain) else None
 
 
-def as_try_again(error: httpx.HTTPError) -> TryAgain | None:
-    """The error as one that may pass, or None if it will not."""
+class Pace:
+    """Watches that a download brings enough in every window of time.
+
+    A timeout for each read does not end a server that sends a byte now and then.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._start, self._bytes = time.monotonic(), 0
+
+    def add(self, count: int) -> None:
+        """Take note of some bytes.
+
+        Raises:
+            TryAgain: the window is over and too few came.
+        """
+        self._bytes += count
+        passed = time.monotonic() - self._start
+        if passed < self._patience.window:
+            return
+        if self._bytes < self._patience.least_bytes:
+            raise TryAgain(f"too slow: {self._bytes:,} bytes in {passed:,.0f} s")
+        self._start, self._bytes = time.monotonic(), 0
+
+
+def as_try_again(error: Exception) -> TryAgain | None:
+    """The error as one that may not last; None for one that will."""
     if isinstance(error, _BROKEN):
         return TryAgain(describe(error))
     return None
@@ -95,8 +131,15 @@ def describe(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     if isinstance(error, httpx.ConnectError):
-        return f"no connection: {str(error) or 'refused'}"
-    return f"the connection broke: {str(error) or type(error).__name__}"
+        return f"no connection: {_reason(error) or 'refused'}"
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL | ValueError):
+        return "the server redirects to an address that is not http or https"
+    return f"the connection broke: {_reason(error) or type(error).__name__}"
+
+
+def _reason(error: Exception) -> str:
+    """The library's reason in one line; it may come from the server."""
+    return "".join(c if c.isprintable() else " " for c in str(error))[:200].strip()
 
 
 def retry_after(response: httpx.Response) -> float | None:
@@ -105,17 +148,18 @@ def retry_after(response: httpx.Response) -> float | None:
     if value is None:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
 def unavailable(failure: TryAgain, patience: Patience, *, where: str, advice: str) -> SourceUnavailableError:
-    """The error for a failure that did not pass."""
+    """The error for a failure that lasted."""
     if failure.wait is not None and failure.wait > patience.longest:
         what = f"over quota: the server asks to wait {failure.wait:,.0f} s"
     else:
