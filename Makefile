@@ -1,10 +1,13 @@
 # One environment in .venv, made from a clean checkout with CPython 3.11+, a C++ compiler and the package index.
 PYTHON ?= python3
 BIN := .venv/bin
+# Of `make fuzz`: `make fuzz MUTATIONS=20000 SEED=2` is a long run.
+MUTATIONS ?= 3000
+SEED ?= 1
 # Two workers on two cores: more threads in each would only get in each other's way.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: quickstart quickstart-full test check docs bench bench-full clean
+.PHONY: quickstart quickstart-full test check docs fuzz bench bench-full clean
 
 # Installed when pyproject.toml changes; `touch` marks it, so that a second `make` starts at once.
 .venv/.installed: pyproject.toml constraints.txt
@@ -31,6 +34,9 @@ check: .venv/.installed
 docs: .venv/.installed
 	$(BIN)/python tools/command_pages.py docs/commands
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+fuzz: .venv/.installed
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m reliability.fuzz --mutations $(MUTATIONS) --seed $(SEED)
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,372 @@
+"""Runs the commands on damaged inputs and judges what they do: `python -m reliability.fuzz --mutations 3000 --seed 1`.
+
+Each case damages one file of a small finished chain and runs one command that reads it, in a forked process with a
+bound on time and memory. It is a fault when the command
+
+- ends with exit code 1, a signal, a traceback or not in time,
+- fails without exactly one line that begins with `error:`, or leaves a new file behind,
+- changes or removes a file that was there,
+- ends with exit code 0 and leaves NaN or infinity in what it wrote or printed,
+- or sends a control character to the terminal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import pkgutil
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import mosecrot_cli
+from reliability.mutations import mutate
+
+SECONDS = 60
+"""A command on these inputs takes about a second; one that takes this long hangs."""
+MEMORY = 6 * 2**30
+PRELOADED = (
+    "accelerate",
+    "datasets",
+    "faiss",
+    "polars",
+    "safetensors.numpy",
+    "scipy.stats",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+    "transformers.models.bert.modeling_bert",
+    "transformers.trainer",
+)
+"""Imported once, before the forks: most of the time of a command."""
+
+COMMANDS: dict[str, list[str]] = {
+    # What is read, by kind of input -> (file to damage, command line).
+    "lexicon": [
+        "en-xx.tsv|anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -o new.tsv"
+    ],
+    "vectors": [
+        "xx.vec|anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -o new.tsv",
+        "xx.vec|map anchors.tsv --source-model pico-bert --target-vectors xx.vec -o new",
+        "xx.vec|vectors convert xx.vec -o new.npy",
+        "xx.npy|vectors info xx.npy",
+        "xx.npy|map anchors.tsv --source-model pico-bert --target-vectors xx.npy -o new",
+        "xx.vocab.txt|vectors convert xx.npy -o new.vec",
+        "xx.bin|vectors convert xx.bin -o new.vec",
+        "xx.vec.gz|vectors info xx.vec.gz",
+        "xx.vec.gz|vectors convert xx.vec.gz -o new.vec",
+    ],
+    "anchors": ["anchors.tsv|map -o new", "anchors.manifest.json|map -o new"],
+    "mapped": [
+        "mapped/manifest.json|stitch -o new",
+        "mapped/target.npy|stitch -o new",
+        "mapped/target.vocab.txt|stitch -o new",
+        "mapped/source.npy|stitch -o new",
+        "mapped/manifest.json|inspect",
+        "mapped/target.npy|inspect",
+        "kept/out_of_fold.npz|finetune --train en.train.tsv --embeddings none --augment kept --epochs 1 -o new",
+    ],
+    "model": [
+        "pico-bert/config.json|anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert "
+        "--target-vectors xx.vec -o new.tsv",
+        "pico-bert/tokenizer.json|anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert "
+        "--target-vectors xx.vec -o new.tsv",
+        "pico-bert/model.safetensors|map anchors.tsv --source-model pico-bert --target-vectors xx.vec -o new",
+        "pico-bert/config.json|finetune --train en.train.tsv --source-model pico-bert --embeddings none --epochs 1 -o new",
+        "model/config.json|stitch -o new",
+        "model/tokenizer.json|stitch -o new",
+        "model/tokenizer_config.json|stitch -o new",
+        "model/model.safetensors|stitch -o new",
+        "model/manifest.json|stitch -o new",
+    ],
+    "checkpoint": [
+        "stitched/config.json|predict stitched texts.txt",
+        "stitched/tokenizer.json|predict stitched texts.txt",
+        "stitched/tokenizer_config.json|predict stitched texts.txt",
+        "stitched/model.safetensors|predict stitched texts.txt",
+        "stitched/model.safetensors|evaluate --data xx.test.tsv --json",
+        "stitched/manifest.json|evaluate --data xx.test.tsv --json",
+        "stitched/config.json|evaluate --data xx.test.tsv --json",
+    ],
+    "data": [
+        "xx.test.tsv|evaluate --data xx.test.tsv --json",
+        "xx.test.csv|evaluate --data xx.test.csv",
+        "xx.test.jsonl|evaluate --data xx.test.jsonl --json",
+        "en.train.tsv|finetune --train en.train.tsv --source-model pico-bert --embeddings none --epochs 1 -o new",
+        "xx.train.tsv|baseline lr --train xx.train.tsv --data xx.test.tsv --target-vectors xx.vec --json",
+        "texts.txt|predict stitched texts.txt",
+        "texts.txt|predict stitched - --format jsonl < texts.txt",
+        "xx.test.jsonl|predict stitched xx.test.jsonl --format jsonl",
+        "p.tsv|compare p.tsv q.tsv --data xx.test.tsv",
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file to damage, a command that reads it, and the seed of the damage."""
+
+    kind: str
+    file: str
+    line: str
+    seed: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with an answer; `fault` is empty where nothing is."""
+
+    case: Case
+    mutation: str
+    code: int
+    fault: str
+    said: str
+
+
+def cases(count: int, seed: int) -> list[Case]:
+    """That many cases, the kinds of input in turn."""
+    kinds = list(COMMANDS)
+    chosen = []
+    for number in range(count):
+        kind = kinds[number % len(kinds)]
+        entry = COMMANDS[kind][number // len(kinds) % len(COMMANDS[kind])]
+        file, line = entry.split("|", 1)
+        chosen.append(Case(kind, file, line, f"{seed}-{number}"))
+    return chosen
+
+
+def build_world(folder: Path) -> None:
+    """The pico world after the whole chain, with further formats of its files."""
+    sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "smoke"))
+    from make_pico import make_model, make_texts, make_vectors, write_lexicon
+
+    folder.mkdir()
+    os.chdir(folder)
+    chance = np.random.default_rng(0)
+    make_vectors(Path("xx.vec"), make_model(Path("pico-bert")), chance)
+    write_lexicon(Path("en-xx.tsv"))
+    for name, count, invented in [("en.train", 24, False), ("xx.train", 24, True), ("xx.test", 24, True)]:
+        make_texts(Path(f"{name}.tsv"), count, chance, invented=invented)
+    rows = [line.split("\t") for line in Path("xx.test.tsv").read_text().splitlines()]
+    header, rows = rows[0], rows[1:]
+    Path("xx.test.csv").write_text("\n".join(",".join(f'"{cell}"' for cell in row) for row in [header, *rows]) + "\n")
+    lines = (json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) for row in rows)
+    Path("xx.test.jsonl").write_text("\n".join(lines) + "\n")
+    Path("texts.txt").write_text("\n".join(row[-1] for row in rows) + "\n")
+    steps = [
+        "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec",
+        "map --k 5",
+        "map --preset transfer -o kept",
+        "finetune --train en.train.tsv --embeddings none --epochs 1",
+        "stitch",
+        "evaluate --data xx.test.tsv --predictions p.tsv",
+        "evaluate --data xx.test.tsv --predictions q.tsv",
+        "vectors convert xx.vec -o xx.npy",
+        "vectors convert xx.vec -o xx.vec.gz",
+        "vectors convert xx.vec -o xx.bin --to word2vec",
+    ]
+    for step in steps:
+        code = _forked(f"{step} -q", Path("stdout"), Path("stderr"))
+        if code:
+            raise SystemExit(f"the undamaged chain failed: {step}: {Path('stderr').read_text()}")
+    for file in ("stdout", "stderr"):
+        Path(file).unlink()
+
+
+def _forked(line: str, out: Path, err: Path) -> int:
+    """Run a command line in a forked process; returns its exit code, or minus its signal."""
+    line, _, stdin = (part.strip() for part in line.partition("<"))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            signal.alarm(SECONDS)
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            os.dup2(os.open(stdin or os.devnull, os.O_RDONLY | os.O_NONBLOCK), 0)
+            for number, path in ((1, out), (2, err)):
+                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+            from mosecrot_cli.cli.app import run
+
+            code = run(line.split())
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except BaseException:  # noqa: BLE001  whatever it is, it is the answer
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _copy(world: Path, folder: Path) -> None:
+    """A copy of hard links: a command that writes into an input would change the world, which is checked."""
+    shutil.copytree(world, folder, copy_function=os.link)
+
+
+def _listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file with its inode and size; what is no regular file with zeros."""
+    found = {}
+    for path in folder.rglob("*"):
+        state = path.lstat()
+        found[str(path.relative_to(folder))] = (state.st_ino, state.st_size) if path.is_file() else (0, 0)
+    return found
+
+
+def run_case(world: Path, case: Case, place: Path) -> Verdict:
+    """Damage, run, judge."""
+    folder = place / case.seed
+    _copy(world, folder)
+    chance = random.Random(case.seed)
+    mutation = mutate(folder / case.file, chance)
+    before = _listing(folder)
+    os.chdir(folder)
+    out, err = place / f"{case.seed}.out", place / f"{case.seed}.err"
+    started = time.monotonic()
+    code = _forked(case.line, out, err)
+    said = err.read_bytes().decode("utf-8", "replace")
+    fault = _fault(code, out, said, before, folder, time.monotonic() - started)
+    os.chdir(place)
+    shutil.rmtree(folder)
+    out.unlink()
+    err.unlink()
+    return Verdict(case, mutation, code, fault, said[-1500:])
+
+
+def _fault(code: int, out: Path, said: str, before: dict[str, tuple[int, int]], folder: Path, seconds: float) -> str:
+    after = _listing(folder)
+    errors = [line for line in said.splitlines() if line.startswith("error:")]
+    if code == -signal.SIGALRM:
+        return f"no answer within {SECONDS} seconds"
+    if code not in (0, 2, 3, 4, 5, 6):
+        return f"exit code {code}"
+    if "Traceback" in said:
+        return "traceback"
+    if any(ord(character) < 32 and character not in "\n\t" for character in said):
+        return "control character on the terminal"
+    if any(after.get(name) != state for name, state in before.items()):
+        return "an input was changed or removed"
+    if code:
+        if len(errors) != 1:
+            return f"{len(errors)} lines of error"
+        new = [name for name in after if name not in before]
+        return f"left behind: {new[0]}" if new else ""
+    return _not_finite(out, [folder / name for name in after if name not in before])
+
+
+def _not_finite(out: Path, new: list[Path]) -> str:
+    """What in the results of a successful command is not a finite number."""
+    printed = out.read_bytes().decode("utf-8", "replace")
+    words = printed.replace(",", " ").replace(":", " ").split()
+    if any(word.lower() in ("nan", "inf", "-inf", "infinity", "-infinity") for word in words):
+        return "NaN or infinity printed"
+    for path in new:
+        if path.suffix == ".npy" and not np.isfinite(np.load(path)).all():
+            return f"NaN or infinity in {path.name}"
+        if path.suffix == ".safetensors":
+            from safetensors.numpy import load_file
+
+            if not all(np.isfinite(tensor).all() for tensor in load_file(path).values()):
+                return f"NaN or infinity in {path.name}"
+    return ""
+
+
+def _worker(world: Path, share: list[Case], place: Path, results: Path) -> None:
+    """Run a share of the cases and append each verdict as a line of JSON."""
+    place.mkdir()
+    with results.open("w", encoding="utf-8") as stream:
+        for case in share:
+            verdict = run_case(world, case, place)
+            told = [
+                case.kind,
+                case.file,
+                case.line,
+                case.seed,
+                verdict.mutation,
+                verdict.code,
+                verdict.fault,
+                verdict.said,
+            ]
+            stream.write(json.dumps(told) + "\n")
+            stream.flush()
+
+
+def fuzz(count: int, seed: int, jobs: int = 2) -> list[Verdict]:
+    """Run `count` cases in `jobs` processes at a time.
+
+    Only imports happen in this process, so that a fork inherits no thread.
+    """
+    import torch
+
+    for name in PRELOADED:
+        importlib.import_module(name)
+    for module in pkgutil.walk_packages(mosecrot_cli.__path__, "mosecrot_cli."):
+        if not module.name.endswith(("__main__", "training_process", "worker")):
+            importlib.import_module(module.name)
+    os.environ |= {
+        "OMP_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "MOSECROT_OFFLINE": "1",
+        "HF_HUB_OFFLINE": "1",
+    }
+    torch.set_num_threads(1)
+    home = Path.cwd()
+    with tempfile.TemporaryDirectory() as given:
+        top = Path(given)
+        os.environ["MOSECROT_CACHE"] = str(top / "cache")
+        os.environ["MOSECROT_VECTOR_CACHE"] = "off"
+        build_world(top / "world")
+        chosen = cases(count, seed)
+        children = []
+        for job in range(jobs):
+            child = os.fork()
+            if child == 0:
+                code = 1
+                try:
+                    _worker(top / "world", chosen[job::jobs], top / f"job-{job}", top / f"results-{job}")
+                    code = 0
+                except Exception:  # noqa: BLE001  the parent sees that cases are missing
+                    traceback.print_exc()
+                finally:
+                    os._exit(code)
+            children.append(child)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        lines = [json.loads(line) for job in range(jobs) for line in (top / f"results-{job}").open(encoding="utf-8")]
+        os.chdir(home)
+    if any(codes) or len(lines) != count:
+        raise SystemExit(f"{count} cases were wanted, {len(lines)} ended; the processes ended with {codes}")
+    return [Verdict(Case(*line[:4]), *line[4:]) for line in lines]
+
+
+def main() -> None:
+    """Print a table of the answers by kind of input, and each fault."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--mutations", type=int, default=3_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    given = parser.parse_args()
+    verdicts = fuzz(given.mutations, given.seed, given.jobs)
+    faults = [verdict for verdict in verdicts if verdict.fault]
+    for verdict in faults:
+        print(
+            f"FAULT {verdict.fault}: {verdict.case.line}\n  {verdict.case.file}, {verdict.mutation}, {verdict.case.seed}"
+        )
+        print("  " + "\n  ".join(verdict.said.splitlines()[-6:]))
+    answers = Counter((verdict.case.kind, verdict.code) for verdict in verdicts)
+    for (kind, code), number in sorted(answers.items()):
+        print(f"{kind:12} exit code {code:3}: {number:6}")
+    print(f"{len(verdicts)} mutations, {len(faults)} faults")
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    main()
