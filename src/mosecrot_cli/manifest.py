@@ -48,6 +48,7 @@ class Facts:
         source_embeddings_sha256: digest of the model's own embeddings.
         embeddings_frozen: whether fine-tuning left the word embeddings as they were.
         labels: label names in the order of their ids.
+        seeds: the seeds of the fine-tuning, one for each checkpoint.
     """
 
     src: str | None = None
@@ -61,6 +62,7 @@ class Facts:
     source_embeddings_sha256: str | None = None
     embeddings_frozen: bool | None = None
     labels: tuple[str, ...] | None = None
+    seeds: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, output: Path) -> Facts:

@@ -82,7 +82,7 @@ def test_the_manifest_and_the_configuration_tell_what_was_done(stitched: Path):
     found = manifest["statistics"]["class_bias"][""]
     assert manifest["command"] == "adapt" and manifest["statistics"]["labels"] == "none read"
     assert manifest["statistics"]["texts"] == 60 and manifest["settings"]["method"] == "bias"
-    assert manifest["facts"] == {"src": "en", "tgt": "xx"}
+    assert manifest["facts"] == {"src": "en", "tgt": "xx", "seeds": [1]}
     first, second = found["bias"]
     moved = tensors("adapted")[BIAS] - tensors("stitched")[BIAS]
     assert moved.tolist() == pytest.approx([found["bias"][first], found["bias"][second]], abs=1e-5)

@@ -115,7 +115,7 @@ def test_the_manifest_tells_of_every_round_and_that_no_label_was_read(stitched: 
     manifest = json.loads(Path("adapted/manifest.json").read_text())
     assert manifest["statistics"]["labels"] == "none read"
     assert manifest["statistics"]["texts"] == 60
-    assert manifest["facts"] == {"src": "en", "tgt": "xx"}
+    assert manifest["facts"] == {"src": "en", "tgt": "xx", "seeds": [1]}
     assert manifest["settings"]["confidence"] == 0.6 and manifest["settings"]["rounds"] == 2
     first, second = manifest["statistics"]["training"]["seed-1"]["rounds"]
     assert first["changed_share"] is None and 0 < second["changed_share"] < 1

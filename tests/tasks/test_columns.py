@@ -125,10 +125,10 @@ def test_a_missing_value_is_never_a_class(tmp_path: Path, label: str) -> None:
     assert read_file(path, require_labels=False).labels is None
 
 
-def test_nan_of_json_is_a_missing_value(tmp_path: Path) -> None:
+def test_nan_of_python_is_not_json(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a", "label": 1}\n{"text": "b", "label": NaN}\n')
-    with pytest.raises(DataError, match=r"a\.jsonl:2: the label is 'NaN'"):
+    with pytest.raises(DataError, match=r"a\.jsonl:2: not JSON"):
         read_file(str(path))
 
 
@@ -147,7 +147,7 @@ def test_the_separator_of_excel(tmp_path: Path, line: str, name: str) -> None:
 def test_half_of_a_surrogate_pair_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a", "label": "x"}\n{"text": "b \\ud83d", "label": "x"}\n')
-    with pytest.raises(DataError, match=r"a\.jsonl:2: the text has half of a surrogate pair"):
+    with pytest.raises(DataError, match=r"a\.jsonl:2: .*half of a surrogate pair"):
         read_file(str(path))
     path.write_text('{"text": "\\ud83d\\ude00", "label": "x"}\n')
     assert read_file(str(path)).texts == ("\U0001f600",)

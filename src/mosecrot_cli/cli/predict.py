@@ -14,6 +14,7 @@ def predict(settings: PredictSettings, sink: Sink) -> None:
     Examples:
         echo "Сборная выиграла матч." | mosecrot predict stitched
         mosecrot predict stitched texts.txt --format jsonl -o labels.jsonl
+        mosecrot predict stitched-a stitched-b texts.txt --ensemble
     """
     from mosecrot_cli.pipeline.predict import run
 

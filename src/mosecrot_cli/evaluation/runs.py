@@ -55,8 +55,14 @@ class Summary:
     runs: tuple[Run, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: the means at the top, the single runs under `runs`, their seeds under `seeds`."""
+        """As JSON values: the means at the top, the single runs under `runs`, the known seeds under `seeds`.
+
+        `macro_f1_interval` has the two ends of the interval, `bootstrap` says how it was drawn.
+        """
         content = asdict(self)
+        interval = content.pop("interval")
+        content["macro_f1_interval"] = None if interval is None else [interval.pop("low"), interval.pop("high")]
+        content["bootstrap"] = interval
         content["per_class"] = per_class_dict(self.per_class)
         content["runs"] = [
             {"seed": run.seed, "macro_f1": run.scores.macro_f1, "accuracy": run.scores.accuracy} for run in self.runs

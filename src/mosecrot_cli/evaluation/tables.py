@@ -1,8 +1,9 @@
-"""Results as plain tables; how they are drawn is the command line's business."""
+"""Results as plain tables that fit a terminal; the command line draws them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from mosecrot_cli.evaluation.runs import Summary
 
 Cell = str | int | float
+WIDTH = 80
+"""Columns that a table may take: those of a terminal."""
+_CONFUSIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +50,108 @@ def summary_table(summary: Summary) -> Table:
 
 
 def per_class_table(scores: Scores | Summary) -> Table:
-    """One row per class."""
-    rows = tuple((item.label, item.precision, item.recall, item.f1, item.support) for item in scores.per_class)
+    """Precision, recall and F1, one class a row."""
+    rows = tuple(
+        (shortened(item.label, 30), item.precision, item.recall, item.f1, item.support) for item in scores.per_class
+    )
     return Table("per class", ("class", "precision", "recall", "F1", "texts"), rows)
 
 
-def confusion_table(scores: Scores | Summary) -> Table:
-    """Gold labels down, predictions across; over several seeds the sum."""
-    pairs = zip(scores.labels, scores.confusion, strict=True)
-    rows: tuple[tuple[Cell, ...], ...] = tuple((label, *counts) for label, counts in pairs)
-    return Table("confusion: gold down, predicted across", ("gold", *scores.labels), rows)
+def confusion_tables(scores: Scores | Summary, *, width: int = WIDTH) -> list[Table]:
+    """The confusion matrix, summed over seeds, in a form that fits `width` columns.
+
+    Gold labels go down and predictions across. Where the labels are too wide for the head, they are numbered, and the
+    rows hold the key. A matrix that does not fit even so becomes a list of the most frequent confusions.
+    """
+    title = "confusion: gold down, predicted across"
+    labels, counts = scores.labels, scores.confusion
+    if _fits(labels, [display_width(label) for label in labels], counts, width):
+        rows: tuple[tuple[Cell, ...], ...] = tuple((label, *row) for label, row in zip(labels, counts, strict=True))
+        return [Table(title, ("gold", *labels), rows)]
+    numbers = [str(number) for number in range(1, len(labels) + 1)]
+    keys = [f"{number} {shortened(label, 30)}" for number, label in zip(numbers, labels, strict=True)]
+    if _fits(keys, [len(number) for number in numbers], counts, width):
+        rows = tuple((key, *row) for key, row in zip(keys, counts, strict=True))
+        return [Table(title, ("gold", *numbers), rows)]
+    return [_most_confused(scores)]
 
 
-def results_table(results: Mapping[str, Summary], title: str = "results") -> Table:
-    """Several systems, one a row, in the order given."""
-    rows = tuple(
-        (name, summary.macro_f1, summary.macro_f1_std, summary.accuracy, len(summary.runs), summary.n)
-        for name, summary in results.items()
-    )
-    return Table(title, ("system", "macro-F1", "std", "accuracy", "seeds", "texts"), rows)
+def _fits(names: Sequence[str], heads: Sequence[int], counts: Sequence[Sequence[int]], width: int) -> bool:
+    """Whether a matrix of counts fits: names of the rows, widths of the heads, two spaces and a line a column."""
+    cells = [max(head, *(len(f"{row[column]:,}") for row in counts)) for column, head in enumerate(heads)]
+    first = max(4, *map(display_width, names))
+    return first + sum(cells) + 3 * (len(cells) + 1) + 1 <= width
+
+
+def _most_confused(scores: Scores | Summary) -> Table:
+    labels = scores.labels
+    wrong = [
+        (count, labels[gold], labels[predicted])
+        for gold, row in enumerate(scores.confusion)
+        for predicted, count in enumerate(row)
+        if count and gold != predicted
+    ]
+    wrong.sort(key=lambda item: -item[0])
+    rows = tuple((f"{shortened(gold, 28)} → {shortened(predicted, 28)}", count) for count, gold, predicted in wrong)
+    return Table(f"most frequent confusions of {len(wrong):,}", ("gold → predicted", "texts"), rows[:_CONFUSIONS])
+
+
+def results_tables(results: Sequence[tuple[str, str, Summary]]) -> list[Table]:
+    """Several results (system, data set, scores): a table for each data set, or one for the only system.
+
+    The rows keep the order of `results`.
+    """
+    if len({system for system, _, _ in results}) == 1:
+        return [_results(f"results of {results[0][0]}", "data", [(data, found) for _, data, found in results])]
+    return [
+        _results(f"results on {data}", "system", [(system, found) for system, own, found in results if own == data])
+        for data in dict.fromkeys(data for _, data, _ in results)
+    ]
+
+
+def _results(title: str, head: str, results: Sequence[tuple[str, Summary]]) -> Table:
+    several = any(len(summary.runs) > 1 for _, summary in results)
+    rows: list[tuple[Cell, ...]] = []
+    for name, summary in results:
+        interval = summary.interval
+        ends = f"{interval.low:.3f}-{interval.high:.3f}" if interval else ""
+        spread: tuple[Cell, ...] = (summary.macro_f1_std,) if several else ()
+        shown = shortened(name, 32 - 8 * several, start=False)
+        rows.append((shown, summary.macro_f1, *spread, ends, summary.accuracy, summary.n))
+    deviation = ("std",) if several else ()
+    return Table(title, (head, "macro-F1", *deviation, "95% interval", "accuracy", "texts"), tuple(rows))
 
 
 def comparison_table(comparison: PairedComparison, names: tuple[str, str]) -> Table:
     """A paired comparison, one number a row, under the names of the two lists."""
     interval = comparison.interval
-    rows = (
+    first, second = (shortened(name, 44, start=False) for name in names)
+    rows: tuple[tuple[Cell, ...], ...] = (
         ("texts", comparison.n),
-        (f"macro-F1 of {names[0]}", comparison.first),
-        (f"macro-F1 of {names[1]}", comparison.second),
+        (f"macro-F1 of {first}", comparison.first),
+        (f"macro-F1 of {second}", comparison.second),
         ("difference", comparison.difference),
         (f"{interval.level:.0%} interval, low", interval.low),
         (f"{interval.level:.0%} interval, high", interval.high),
         ("p-value (two-sided)", comparison.p_value),
-        (f"share of resamples in which {names[0]} is better", comparison.first_wins),
+        (f"share of resamples won by {first}", comparison.first_wins),
     )
     return Table(f"paired bootstrap, {interval.resamples:,} resamples", ("", "value"), rows)
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes in a terminal: East Asian wide characters take two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def shortened(text: str, width: int, *, start: bool = True) -> str:
+    """A text of at most `width` columns: its start, or its end, with an ellipsis for the rest."""
+    if display_width(text) <= width:
+        return text
+    kept = text
+    while display_width(kept) > width - 1:
+        kept = kept[:-1] if start else kept[1:]
+    return f"{kept}…" if start else f"…{kept}"

@@ -150,5 +150,11 @@ def _probabilities(model: PreTrainedModel, batch: dict[str, torch.Tensor], devic
     # Not in the generator above: the mode would stay on while the caller holds the generator.
     with torch.inference_mode(), device.autocast(), memory_errors("a smaller batch or maximum length"):
         logits = model(**{name: column.to(device.name) for name, column in batch.items()}).logits
+        if not torch.isfinite(logits).all():
+            raise DataError(
+                "the model computes NaN or infinity",
+                where=str(model.name_or_path) or None,
+                hint="its weights are damaged, or half precision overflows: `precision` fp32 tells which",
+            )
         result: NDArray[np.float32] = logits.float().softmax(dim=-1).cpu().numpy()
         return result

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mosecrot_cli.manifest import Facts
-from mosecrot_cli.model.coverage import vocabulary_coverage
+from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
 from mosecrot_cli.model.linear_baseline import MeanVectorClassifier, standalone_tokenizer
 from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.outputs import check_outputs
-from mosecrot_cli.pipeline import evaluate, resources, stitch
-from mosecrot_cli.pipeline.evaluate import Evaluation, as_predictions
+from mosecrot_cli.pipeline import evaluate, plausibility, resources, stitch
+from mosecrot_cli.pipeline.evaluate import Evaluation, Evaluations, as_predictions
 from mosecrot_cli.pipeline.finetune import run as finetune
 from mosecrot_cli.pipeline.map import run as mapping
 from mosecrot_cli.progress import Reporter
@@ -29,11 +29,11 @@ from mosecrot_cli.settings import (
     StitchSettings,
 )
 from mosecrot_cli.tasks.loading import labels_of, load
-from mosecrot_cli.tasks.types import require_known_labels
+from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 from mosecrot_cli.vectors.readers import read_vectors
 
 
-def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
+def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluations:
     """`lr`: logistic regression on mean static vectors, trained on labelled target texts (so not zero-shot).
 
     Texts are tokenized as by the tokenizer of a stitched model.
@@ -59,17 +59,35 @@ def linear(settings: LinearBaselineSettings, reporter: Reporter) -> Evaluation:
     predictions = as_predictions(test, classifier.labels_, probabilities)
     if settings.predictions:
         evaluate.write([settings.predictions], [predictions], overwrite=settings.overwrite)
-    return evaluate.evaluation(
-        {"": predictions},
+    result = evaluate.evaluation(
+        [(None, predictions)],
         test,
         resamples=EvaluateSettings.resamples,
         seed=EvaluateSettings.seed,
         coverage=vocabulary_coverage(words.tokenizer, test.texts),
         facts={"baseline": "lr", "train": train.source, "data": test.source, "vectors": str(path)},
     )
+    _warn(train, test, vocabulary_coverage(words.tokenizer, train.texts), result, language, reporter)
+    return Evaluations((result,))
 
 
-def least_squares(settings: LstsqBaselineSettings, reporter: Reporter) -> Evaluation:
+def _warn(
+    train: TextDataset,
+    test: TextDataset,
+    training_words: VocabularyCoverage,
+    result: Evaluation,
+    language: str | None,
+    reporter: Reporter,
+) -> None:
+    """Say what is probably a mistake: the languages, the vectors, or the two data sets."""
+    for dataset, coverage in ((train, training_words), (test, result.coverage)):
+        plausibility.warn_of_language(dataset, language, "the baseline", reporter)
+        plausibility.warn_of_unknown_words(coverage, dataset.source, language, reporter)
+    plausibility.warn_of_labels(test, train.label_names, f"the training data {train.source}", reporter)
+    plausibility.warn_of_scores(result.summary, f"lr on {test.source}", reporter)
+
+
+def least_squares(settings: LstsqBaselineSettings, reporter: Reporter) -> Evaluations:
     """`lstsq`: the commands `map --method lstsq`, `finetune --embeddings none`, `stitch`, `evaluate` in a row.
 
     Raises:
@@ -95,7 +113,7 @@ def least_squares(settings: LstsqBaselineSettings, reporter: Reporter) -> Evalua
     return _evaluate(settings, stitched, reporter)
 
 
-def multilingual(settings: MbertBaselineSettings, reporter: Reporter) -> Evaluation:
+def multilingual(settings: MbertBaselineSettings, reporter: Reporter) -> Evaluations:
     """`mbert`: a multilingual model, all of it fine-tuned on the source language, on target-language texts.
 
     Raises:
@@ -150,11 +168,11 @@ def _evaluate(
     reporter: Reporter,
     *,
     language: str | None = None,
-) -> Evaluation:
+) -> Evaluations:
     return evaluate.run(
         EvaluateSettings(
-            data_set=settings.data_set,
-            checkpoint=checkpoint,
+            data_sets=(settings.data_set,),
+            checkpoints=(checkpoint,),
             split=settings.split,
             data=settings.data,
             compute=settings.compute,

@@ -65,13 +65,13 @@ def checkpoints_of(folder: Path) -> dict[str, Path]:
         return {"": folder}
     seeds = {path.name: path for path in folder.glob("seed-*") if _SEED.fullmatch(path.name) and path.is_dir()}
     if seeds:
-        return dict(sorted(seeds.items(), key=lambda item: seed_of(item[0])))
+        return dict(sorted(seeds.items(), key=lambda item: seed_of(item[0]) or 0))
     check_whole(folder)
     what = "neither a checkpoint (config.json) nor seed-N/ folders are there" if folder.is_dir() else "no such folder"
     raise DataError(what, where=str(folder), hint="name the folder that finetune or stitch has written")
 
 
-def seed_of(name: str) -> int:
-    """The seed of a folder's name; 0 for a single checkpoint."""
+def seed_of(name: str) -> int | None:
+    """The seed that a folder is named for, as in `seed-3`; None for another name."""
     match = _SEED.fullmatch(name)
-    return int(match[1]) if match else 0
+    return int(match[1]) if match else None

@@ -1,54 +1,65 @@
-"""Step 6: how well a checkpoint does on labelled texts."""
+"""Step 6: how well checkpoints do on labelled texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mosecrot_cli.errors import UsageError
 from mosecrot_cli.evaluation.bootstrap import macro_f1_interval
 from mosecrot_cli.evaluation.metrics import score
 from mosecrot_cli.evaluation.predictions import Predictions, write_predictions
 from mosecrot_cli.evaluation.runs import Run, Summary, summarise
-from mosecrot_cli.evaluation.tables import Table, confusion_table, per_class_table, summary_table
+from mosecrot_cli.evaluation.tables import Table, confusion_tables, per_class_table, results_tables, summary_table
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
-from mosecrot_cli.model.devices import resolve_device
-from mosecrot_cli.model.inference import predict_probabilities
-from mosecrot_cli.model.loading import load_classifier
+from mosecrot_cli.model.devices import Device, resolve_device
 from mosecrot_cli.outputs import check_outputs
+from mosecrot_cli.pipeline import plausibility
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
+from mosecrot_cli.pipeline.ensemble import Ensemble
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import EvaluateSettings
 from mosecrot_cli.staging import atomic_outputs
 from mosecrot_cli.tasks.loading import labels_of, load
 from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 
+_Key = tuple[int, int, str]
+"""Number of the system, number of the data set, name of the run."""
+_UNSAFE = re.compile(r"[^\w.-]+")
+
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of one checkpoint, or of one per seed.
+    """Scores of one system (a checkpoint, one checkpoint per seed, an ensemble, a baseline) on one data set.
 
     Attributes:
         summary: the scores; means over the seeds.
         coverage: how much of the texts the vocabulary knows.
-        facts: what was evaluated on what.
+        facts: what was evaluated on what; `checkpoint` (or `baseline`) and `data` name the two.
     """
 
     summary: Summary
     coverage: VocabularyCoverage
     facts: Mapping[str, Any]
 
+    @property
+    def system(self) -> str:
+        """The name of what was evaluated."""
+        return str(self.facts.get("checkpoint") or self.facts.get("baseline"))
+
     def to_dict(self) -> dict[str, Any]:
-        """As JSON: `macro_f1`, `accuracy`, `n`, … at the top."""
-        content = self.summary.to_dict()
-        interval = self.summary.interval
-        content["macro_f1_interval"] = None if interval is None else [interval.low, interval.high]
-        return content | {"coverage": self._coverage()} | dict(self.facts)
+        """As JSON values, with `macro_f1`, `accuracy`, `n`, ... at the top."""
+        shares = ("unknown_word_share", "unknown_token_share")
+        coverage = asdict(self.coverage) | {name: getattr(self.coverage, name) for name in shares}
+        return self.summary.to_dict() | {"coverage": coverage} | dict(self.facts)
 
     def tables(self) -> list[Table]:
         """As tables: scores with coverage, classes, confusions."""
@@ -57,67 +68,85 @@ class Evaluation:
             ("words not whole in the vocabulary", self.coverage.unknown_word_share),
             ("unknown tokens", self.coverage.unknown_token_share),
         )
-        scores = Table(scores.title, scores.columns, scores.rows + rows)
-        return [scores, per_class_table(self.summary), confusion_table(self.summary)]
-
-    def _coverage(self) -> dict[str, Any]:
-        shares = ("unknown_word_share", "unknown_token_share")
-        return asdict(self.coverage) | {name: getattr(self.coverage, name) for name in shares}
+        scores = replace(scores, rows=scores.rows + rows)
+        return [scores, per_class_table(self.summary), *confusion_tables(self.summary)]
 
 
-def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None = None) -> Evaluation:
-    """Classify a labelled data set with a checkpoint, or with each of a folder of seeds, and score the predictions.
+@dataclass(frozen=True)
+class Evaluations:
+    """Scores of one or more systems on one or more data sets.
+
+    Attributes:
+        results: one for each system and data set; the data sets of the first system come first.
+    """
+
+    results: tuple[Evaluation, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values: those of the only result, else all of them under `results`."""
+        if len(self.results) == 1:
+            return self.results[0].to_dict()
+        return {"results": [result.to_dict() for result in self.results]}
+
+    def tables(self) -> list[Table]:
+        """As tables: those of the only result, else a row for each result."""
+        if len(self.results) == 1:
+            return self.results[0].tables()
+        return results_tables([(result.system, result.facts["data"], result.summary) for result in self.results])
+
+
+@dataclass(frozen=True)
+class _System:
+    """Something to evaluate: each run is a list of checkpoints that answer together."""
+
+    name: str
+    runs: Mapping[str, Sequence[Path]]
+    facts: Facts
+
+    def seed(self, run: str) -> int | None:
+        """The training seed of a run, None where it is not known."""
+        members = self.runs[run]
+        if len(members) > 1:
+            return None
+        named = seed_of(members[0].name)
+        seeds = self.facts.seeds or ()
+        return named if named is not None else seeds[0] if len(seeds) == 1 else None
+
+
+def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None = None) -> Evaluations:
+    """Classify labelled data sets with checkpoints, or with each of a folder of seeds, and score the predictions.
 
     Args:
-        settings: what, on what, where.
-        reporter: hears of progress.
-        language: of a data set named without one; None: the checkpoint's target language, else its source language.
+        settings: what is evaluated on what.
+        reporter: receives progress, and warnings about likely mistakes.
+        language: of data sets named without one; None: the checkpoint's target language, else its source language.
+            A given language also says that the model is meant to read it.
 
     Raises:
-        DataError: a checkpoint or the data set is damaged, or has labels that the model does not know.
+        DataError: a checkpoint or a data set is damaged, or a text has a label that the model does not know.
         UsageError, SourceUnavailableError, OutputError: see `errors`.
     """
-    checkpoints = checkpoints_of(settings.checkpoint)
-    files = _prediction_files(settings, checkpoints)
-    inputs = {"checkpoint": settings.checkpoint, "data_set": settings.data_set}
-    check_outputs(files, inputs=inputs, overwrite=settings.overwrite)
-    facts = Facts.of(settings.checkpoint)
-    dataset = load(
-        settings.data_set,
-        settings.split,
-        settings.data,
-        language=language or facts.tgt or facts.src,
-        reporter=reporter,
-    )
-    device = resolve_device(settings.compute)
-    found: dict[str, Predictions] = {}
-    for name, folder in checkpoints.items():
-        classifier = load_classifier(folder)
-        require_known_labels(dataset, classifier.labels, owner=str(folder))
-        probabilities = predict_probabilities(
-            classifier.model, classifier.tokenizer, dataset.texts, device=device, reporter=reporter
-        )
-        found[name] = as_predictions(dataset, classifier.labels, probabilities)
-        tokenizer = classifier.tokenizer
+    if not settings.data_sets:
+        raise UsageError("there is nothing to evaluate on", hint="name labelled data with `data_sets`")
+    systems = _systems(settings)
+    files = _prediction_files(settings, systems)
+    inputs = _numbered("checkpoints", settings.checkpoints) | _numbered("data_sets", settings.data_sets)
     if files:
-        write(files, found.values(), overwrite=settings.overwrite)
-    return evaluation(
-        found,
-        dataset,
-        resamples=settings.resamples,
-        seed=settings.seed,
-        coverage=vocabulary_coverage(tokenizer, dataset.texts),
-        facts={
-            "checkpoint": str(settings.checkpoint),
-            "data": dataset.source,
-            "data_notes": dict(dataset.notes),
-            "device": device.description,
-        },
-    )
+        check_outputs(list(files.values()), inputs=inputs, overwrite=settings.overwrite)
+    device = resolve_device(settings.compute)
+    answers: dict[_Key, Predictions] = {}
+    results = [
+        result
+        for number, system in enumerate(systems)
+        for result in _evaluate(system, number, settings, device, language, answers, reporter)
+    ]
+    if files:
+        write(list(files.values()), [answers[key] for key in files], overwrite=settings.overwrite)
+    return Evaluations(tuple(results))
 
 
 def evaluation(
-    found: Mapping[str, Predictions],
+    found: Mapping[int | None, Predictions] | Sequence[tuple[int | None, Predictions]],
     dataset: TextDataset,
     *,
     resamples: int,
@@ -125,18 +154,27 @@ def evaluation(
     coverage: VocabularyCoverage,
     facts: Mapping[str, Any],
 ) -> Evaluation:
-    """Scores of predictions (name of the checkpoint -> predictions) on a data set."""
-    gold = labels_of(dataset)
-    labels = next(iter(found.values())).labels
-    runs = [Run(seed_of(name), score(gold, item.predicted, labels)) for name, item in found.items()]
-    interval = macro_f1_interval(gold, [item.predicted for item in found.values()], resamples=resamples, seed=seed)
+    """Score predictions on a data set.
+
+    Args:
+        found: the training seed (None if unknown) and the predictions of each run.
+        dataset: the labelled texts.
+        resamples: of the bootstrap interval.
+        seed: of the resamples.
+        coverage: how much of the texts the vocabulary knows.
+        facts: what was evaluated on what.
+    """
+    pairs = list(found.items()) if isinstance(found, Mapping) else list(found)
+    gold, labels = labels_of(dataset), pairs[0][1].labels
+    runs = [Run(number, score(gold, item.predicted, labels)) for number, item in pairs]
+    interval = macro_f1_interval(gold, [item.predicted for _, item in pairs], resamples=resamples, seed=seed)
     return Evaluation(summarise(runs, interval), coverage, facts)
 
 
 def as_predictions(
     dataset: TextDataset, labels: Sequence[str], probabilities: NDArray[np.floating[Any]]
 ) -> Predictions:
-    """Predictions of a data set from its class probabilities [texts, labels]."""
+    """Predictions of a data set from its class probabilities [n, K]."""
     predicted = tuple(labels[column] for column in probabilities.argmax(axis=1))
     return Predictions(dataset.ids, dataset.labels, predicted, tuple(labels), probabilities.astype(np.float64))
 
@@ -148,9 +186,93 @@ def write(paths: Sequence[Path], found: Iterable[Predictions], *, overwrite: boo
             write_predictions(predictions, work)
 
 
-def _prediction_files(settings: EvaluateSettings, checkpoints: Mapping[str, Path]) -> list[Path]:
-    """One file for a single checkpoint, else `NAME.seed-N.tsv` for each."""
+def _systems(settings: EvaluateSettings) -> list[_System]:
+    folders = {folder: checkpoints_of(folder) for folder in settings.checkpoints}
+    if not settings.ensemble:
+        return [
+            _System(str(folder), {name: [path] for name, path in found.items()}, Facts.of(folder))
+            for folder, found in folders.items()
+        ]
+    members = [path for found in folders.values() for path in found.values()]
+    if len(members) < 2:
+        raise UsageError("an ensemble needs two checkpoints or more", hint="name them, or a folder of seeds")
+    return [_System(" + ".join(map(str, folders)), {"": members}, Facts.of(settings.checkpoints[0]))]
+
+
+def _evaluate(
+    system: _System,
+    number: int,
+    settings: EvaluateSettings,
+    device: Device,
+    language: str | None,
+    answers: dict[_Key, Predictions],
+    reporter: Reporter,
+) -> Iterator[Evaluation]:
+    """The results of one system on all data sets; `answers` receives the predictions."""
+    reads = language or plausibility.language_read(system.facts)
+    datasets = [
+        load(spec, settings.split, settings.data, language=reads, reporter=reporter) for spec in settings.data_sets
+    ]
+    for dataset in datasets:
+        plausibility.warn_of_language(dataset, reads, system.name, reporter)
+    found: list[list[tuple[int | None, Predictions]]] = [[] for _ in datasets]
+    for name, folders in system.runs.items():
+        model = Ensemble.load(folders)
+        for column, dataset in enumerate(datasets):
+            require_known_labels(dataset, model.labels, owner=" + ".join(map(str, folders)))
+            probabilities = model.probabilities(dataset.texts, device=device, reporter=reporter)
+            answers[number, column, name] = as_predictions(dataset, model.labels, probabilities)
+            found[column].append((system.seed(name), answers[number, column, name]))
+    for dataset, runs in zip(datasets, found, strict=True):
+        coverage = vocabulary_coverage(model.tokenizer, dataset.texts)
+        facts = _facts(system, dataset, device)
+        result = evaluation(
+            runs, dataset, resamples=settings.resamples, seed=settings.seed, coverage=coverage, facts=facts
+        )
+        plausibility.warn_of_labels(dataset, model.labels, system.name, reporter)
+        if language is None:
+            plausibility.warn_of_unknown_words(coverage, dataset.source, reads, reporter)
+        plausibility.warn_of_scores(result.summary, f"{system.name} on {dataset.source}", reporter)
+        yield result
+
+
+def _facts(system: _System, dataset: TextDataset, device: Device) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "checkpoint": system.name,
+        "data": dataset.source,
+        "language": dataset.language,
+        "data_notes": dict(dataset.notes),
+        "device": device.description,
+    }
+    members = next(iter(system.runs.values()))
+    return facts | {"members": [str(path) for path in members]} if len(members) > 1 else facts
+
+
+def _numbered(name: str, values: Sequence[object]) -> dict[str, object]:
+    """Inputs of one kind by name, for messages about outputs."""
+    return {f"{name}[{number}]" if number else name: value for number, value in enumerate(values)}
+
+
+def _prediction_files(settings: EvaluateSettings, systems: Sequence[_System]) -> dict[_Key, Path]:
+    """A file for each system, data set and run; where there are several of a kind, the name says which."""
     path = settings.predictions
     if path is None:
-        return []
-    return [path.with_name(f"{path.stem}.{name}{path.suffix}") if name else path for name in checkpoints]
+        return {}
+    files = {}
+    for (number, system), (column, spec) in product(enumerate(systems), enumerate(settings.data_sets)):
+        for name in system.runs:
+            parts = [path.stem, name]
+            parts[1:1] = [_file_name(spec)] if len(settings.data_sets) > 1 else []
+            parts[1:1] = [_file_name(system.name)] if len(systems) > 1 else []
+            files[number, column, name] = path.with_name(".".join(filter(None, parts)) + path.suffix)
+    if len(set(files.values())) < len(files):
+        raise UsageError(
+            "two results would have the same file of predictions",
+            where=str(path),
+            hint="evaluate checkpoints and data sets with the same names one by one",
+        )
+    return files
+
+
+def _file_name(spec: str) -> str:
+    return _UNSAFE.sub("-", Path(spec).stem if Path(spec).exists() else spec).strip("-")

@@ -98,7 +98,7 @@ def _stitch_all(
             else:
                 result = _stitch_loaded(folder, mapped, target, options, output / name, told)
             advance(1)
-    facts = Facts(src=mapped.facts.src, tgt=mapped.facts.tgt)
+    facts = Facts(src=mapped.facts.src, tgt=mapped.facts.tgt, seeds=Facts.of(settings.checkpoint).seeds)
     statistics = {
         "rows": dict(result.rows),
         "left_out": dict(result.left_out),

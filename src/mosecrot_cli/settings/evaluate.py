@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from mosecrot_cli.settings.choices import DEFAULT_SEED, STDIO, RowFormat
-from mosecrot_cli.settings.option import OUTPUT, SCORES, Argument, Nested, Option
+from mosecrot_cli.settings.option import INPUT, OUTPUT, SCORES, Argument, Nested, Option
 from mosecrot_cli.settings.shared import (
     Checkpoint,
     ComputeSettings,
@@ -22,13 +22,24 @@ from mosecrot_cli.settings.shared import (
 
 BootstrapSeed = Annotated[int, Option("--seed", help="Seed of the bootstrap.", panel=SCORES, metavar="N", least=0)]
 
+Ensemble = Annotated[
+    bool, Option("--ensemble", help="Average the log-probabilities of all checkpoints and seeds.", panel=INPUT)
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateSettings:
     """`mosecrot evaluate`: step 6."""
 
-    checkpoint: Checkpoint = Path("stitched")
-    data_set: LabelledData
+    checkpoints: Annotated[
+        tuple[Path, ...],
+        Argument(help="Checkpoint folders, or folders of seed-N/ checkpoints.", metavar="CHECKPOINT"),
+    ] = (Path("stitched"),)
+    data_sets: Annotated[
+        tuple[str, ...],
+        Option("--data", help="Labelled data: a TSV, CSV or JSONL file, or a name. Repeatable.", metavar="FILE|NAME"),
+    ]
+    ensemble: Ensemble = False
     split: Split = "test"
     resamples: Resamples = 2_000
     seed: BootstrapSeed = DEFAULT_SEED
@@ -59,6 +70,11 @@ class PredictSettings:
     texts: Annotated[
         str, Argument(help="Texts: one per line, or a TSV, CSV or JSONL file; '-' for stdin.", metavar="TEXTS")
     ] = STDIO
+    more: Annotated[
+        tuple[str, ...],
+        Argument(help="With --ensemble: several checkpoints come first, then the texts.", metavar="..."),
+    ] = ()
+    ensemble: Ensemble = False
     text_column: TextColumn = None
     compute: Annotated[ComputeSettings, Nested("gpus")] = ComputeSettings()
     format: Annotated[RowFormat, Option("--format", help="Format of the rows.", panel=OUTPUT, metavar="NAME")] = (

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Literal
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.structured import JsonObject, decode_line
 from mosecrot_cli.text_lines import STDIN, display_name, plain_suffix, read_lines
 
 Format = Literal["tsv", "csv", "jsonl", "text"]
@@ -162,17 +163,12 @@ def _json_table(lines: Iterator[tuple[int, str]], where: str) -> OpenTable:
     return OpenTable(where, names, len(names), number, chain([head], rows))
 
 
-def _json_record(text: str, where: str) -> dict[str, object]:
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"the line is not valid JSON ({error})", where=where, hint="write one object a line") from error
-    if not isinstance(record, dict):
-        raise DataError("the line is not a JSON object", where=where, hint="`jq -c '.[]'` turns an array into lines")
-    return record
+def _json_record(text: str, where: str) -> JsonObject:
+    hint = "write one JSON object a line; `jq -c '.[]'` turns an array into lines"
+    return decode_line(text.encode(), JsonObject, where=where, hint=hint)
 
 
-def _json_cell(record: dict[str, object], name: str) -> str:
+def _json_cell(record: JsonObject, name: str) -> str:
     value = record.get(name)
     if value is None:
         return ""

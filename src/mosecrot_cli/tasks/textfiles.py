@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -15,7 +14,6 @@ from mosecrot_cli.tasks.types import Columns, TextDataset
 from mosecrot_cli.text_lines import display_name, plain_suffix, read_lines
 
 _MISSING = {"nan", "#n/a", "<na>", "null"}
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 TABLES = (".tsv", ".csv", ".jsonl", ".ndjson")
 
 
@@ -171,7 +169,4 @@ def checked_label(label: str, layout: ColumnLayout, where: str, *, required: boo
 def _plain(value: str, where: str) -> str:
     if isinstance(value, NestedValue):
         raise DataError("a list or an object where a text or a label is expected", where=where)
-    if not value.isascii() and _LONE_SURROGATE.search(value):
-        hint = "the text was cut inside a character, or was never Unicode: mend or remove it"
-        raise DataError("the text has half of a surrogate pair", where=where, hint=hint)
     return value

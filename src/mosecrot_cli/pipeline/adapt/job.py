@@ -42,7 +42,7 @@ def resolve(settings: AdaptSettings, reporter: Reporter) -> Job:
     facts = Facts.of(settings.checkpoint)
     language = facts.tgt or facts.src
     texts = unlabelled_texts(settings.texts, settings.data, language=language, reporter=reporter)
-    return Job(settings, checkpoints, texts, Facts(src=facts.src, tgt=facts.tgt))
+    return Job(settings, checkpoints, texts, Facts(src=facts.src, tgt=facts.tgt, seeds=facts.seeds))
 
 
 def unlabelled_texts(

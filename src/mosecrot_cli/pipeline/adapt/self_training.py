@@ -33,7 +33,8 @@ def adapt_all(job: Job, partial: Path, reporter: Reporter) -> Computed:
     Raises:
         DataError: the answers of the first round have not two different labels.
     """
-    seeds = {name: seed_of(name) if name else job.settings.seed for name in job.checkpoints}
+    named = {name: seed_of(name) for name in job.checkpoints}
+    seeds = {name: job.settings.seed if seed is None else seed for name, seed in named.items()}
     checkpoints = {seeds[name]: folder for name, folder in job.checkpoints.items()}
     reports = train_seeds(
         job.settings,
