@@ -9,7 +9,7 @@ from typing import Annotated
 from mosecrot_cli.settings.choices import DEFAULT_SEED
 from mosecrot_cli.settings.evaluate import EvaluateSettings
 from mosecrot_cli.settings.map import MapSettings
-from mosecrot_cli.settings.option import Nested, Option
+from mosecrot_cli.settings.option import DATA_SET, Nested, Option
 from mosecrot_cli.settings.shared import (
     BatchSize,
     ComputeSettings,
@@ -41,7 +41,7 @@ class LinearBaselineSettings:
         Option(
             "--train",
             help="Training data in the target language: a TSV, CSV or JSONL file, or a name.",
-            metavar="FILE|NAME",
+            metavar=DATA_SET,
         ),
     ]
     data_set: LabelledData

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from mosecrot_cli.settings.choices import DEFAULT_SEED, STDIO, RowFormat
-from mosecrot_cli.settings.option import INPUT, OUTPUT, SCORES, Argument, Nested, Option
+from mosecrot_cli.settings.option import DATA_SET, INPUT, OUTPUT, SCORES, Argument, Nested, Option
 from mosecrot_cli.settings.shared import (
     Checkpoint,
     ComputeSettings,
@@ -37,7 +37,7 @@ class EvaluateSettings:
     ] = (Path("stitched"),)
     data_sets: Annotated[
         tuple[str, ...],
-        Option("--data", help="Labelled data: a TSV, CSV or JSONL file, or a name. Repeatable.", metavar="FILE|NAME"),
+        Option("--data", help="Labelled data: a TSV, CSV or JSONL file, or a name. Repeatable.", metavar=DATA_SET),
     ]
     ensemble: Ensemble = False
     split: Split = "test"
@@ -72,7 +72,7 @@ class PredictSettings:
     ] = STDIO
     more: Annotated[
         tuple[str, ...],
-        Argument(help="With --ensemble: several checkpoints come first, then the texts.", metavar="..."),
+        Argument(help="With --ensemble: several checkpoints come first, then the texts.", metavar="MORE"),
     ] = ()
     ensemble: Ensemble = False
     text_column: TextColumn = None

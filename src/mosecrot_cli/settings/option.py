@@ -38,6 +38,9 @@ CHECKS: Final = "Checks"
 COMPUTE: Final = "Device"
 OUTPUT: Final = "Output"
 
+DATA_SET: Final = "FILE|NAME"
+"""The metavar of a data set; `--help` lists the names (`tasks.registry`)."""
+
 REQUIRED: Final = dataclasses.MISSING
 """The default of a parameter that has none."""
 

@@ -17,6 +17,7 @@ from mosecrot_cli.settings.option import (
     CLASS_BIAS,
     COMPUTE,
     DATA,
+    DATA_SET,
     OUTPUT,
     SCORES,
     TRAINING,
@@ -183,17 +184,15 @@ Prior = Annotated[
         metavar="source|uniform|FILE",
     ),
 ]
-Train = Annotated[
-    str, Option("--train", help="Training data: a TSV, CSV or JSONL file, or a name.", metavar="FILE|NAME")
-]
+Train = Annotated[str, Option("--train", help="Training data: a TSV, CSV or JSONL file, or a name.", metavar=DATA_SET)]
 Dev = Annotated[
     str | None,
     Option(
-        "--dev", help="Development data, which picks the best epoch.", metavar="FILE|NAME", unset="keep the last epoch"
+        "--dev", help="Development data, which picks the best epoch.", metavar=DATA_SET, unset="keep the last epoch"
     ),
 ]
 LabelledData = Annotated[
-    str, Option("--data", help="Labelled data: a TSV, CSV or JSONL file, or a name.", metavar="FILE|NAME")
+    str, Option("--data", help="Labelled data: a TSV, CSV or JSONL file, or a name.", metavar=DATA_SET)
 ]
 Split = Annotated[str, Option("--split", help="Split of a named data set.", panel=DATA, metavar="NAME")]
 TextColumn = Annotated[

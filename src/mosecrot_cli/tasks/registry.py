@@ -127,6 +127,7 @@ def near_name(spec: str) -> str | None:
     return near[0] + colon + rest if near else None
 
 
-def usage() -> str:
-    """How the names are written, for help texts: `taxi1500[:LANG]`, ..., `hf:NAME[:CONFIG]`."""
-    return ", ".join([*(f"{name}[:LANG]" for name in DATASETS), f"{HUB}:NAME[:CONFIG]"])
+def described_names() -> list[tuple[str, str]]:
+    """How each name is written and what it stands for, for help texts."""
+    named = [(f"{name}[:LANG]", entry.summary) for name, entry in DATASETS.items()]
+    return [*named, (f"{HUB}:NAME[:CONFIG]", "a data set of the Hugging Face hub")]

@@ -18,7 +18,8 @@ from typing import Any, Final, get_args
 import typer
 
 from mosecrot_cli.settings import ALL
-from mosecrot_cli.settings.option import OUTPUT, REQUIRED, Parameter
+from mosecrot_cli.settings.option import DATA_SET, OUTPUT, REQUIRED, Parameter
+from mosecrot_cli.tasks.registry import described_names
 
 DOCUMENTATION: Final = "https://github.com/mosecrot/mosecrot"
 _COLUMN = 26
@@ -97,11 +98,15 @@ def default_of(parameter: Parameter) -> str:
         return str(default.value)
     if isinstance(default, float):
         return f"{default:g}"
+    if isinstance(default, tuple):
+        return " ".join(map(str, default))
     return "all" if default == ALL else str(default)
 
 
 def choices_of(parameter: Parameter) -> list[tuple[str, str]]:
     """The values that can be chosen, each with its description; empty where there are no descriptions."""
+    if parameter.option.metavar == DATA_SET and parameter.default is REQUIRED:
+        return described_names()
     kind = choice_type(parameter)
     found = [(str(member.value), getattr(member, "summary", "")) for member in kind or ()]
     return found if any(summary for _, summary in found) else []

@@ -153,7 +153,7 @@ def _train_all(job: FinetuneJob, partial: Path, reporter: Reporter) -> Computed:
         source_kept=job.mapped is None,
         embeddings_frozen=job.freeze,
         labels=tuple(job.train.label_names),
-        seeds=tuple(told.seeds),
+        seeds=tuple(told.seeds) or (told.seed,),
     )
     origin = resources.announced(SourceModel(job.source_model), reporter)
     statistics = {
