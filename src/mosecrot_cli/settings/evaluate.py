@@ -72,7 +72,7 @@ class PredictSettings:
     ] = STDIO
     more: Annotated[
         tuple[str, ...],
-        Argument(help="With --ensemble: several checkpoints come first, then the texts.", metavar="MORE"),
+        Argument(help="With --ensemble: several checkpoints come first, then the texts.", metavar="MORE", unset="none"),
     ] = ()
     ensemble: Ensemble = False
     text_column: TextColumn = None
