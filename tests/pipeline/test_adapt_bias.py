@@ -182,3 +182,39 @@ def test_stitch_adds_it_at_once(stitched: Path, capsys: pytest.CaptureFixture[st
         == json.loads(Path("later/manifest.json").read_text())["statistics"]["class_bias"]
     )
     assert "unlabelled.txt" in recorded["inputs"]["texts"]["path"]
+
+
+def test_stitch_chooses_the_map_whose_answers_carry_the_most_information(stitched: Path, capsys):
+    """Of a sound map and two in which all words are the same, the sound one is used, wherever it stands."""
+    for name in ("flat", "level"):
+        shutil.copytree("mapped", name)
+        rows = np.load(f"{name}/target.npy")
+        np.save(f"{name}/target.npy", np.tile(rows.mean(axis=0), (len(rows), 1)))
+    line = "stitch model --texts unlabelled.txt -q"
+    assert run(f"{line} --embeddings flat --alternative mapped --alternative level -o chosen".split()) == 0
+    assert run(f"{line} --embeddings mapped -o sound".split()) == 0
+    chosen, sound = tensors("chosen"), tensors("sound")
+    assert chosen.keys() == sound.keys() and all(torch.equal(chosen[name], sound[name]) for name in sound)
+    assert sorted(path.name for path in Path("chosen").iterdir()) == sorted(
+        path.name for path in Path("sound").iterdir()
+    )
+    found = json.loads(Path("chosen/manifest.json").read_text())
+    assert found["statistics"]["embeddings"] == "mapped"
+    information = found["statistics"]["information"]
+    assert max(information["flat"], information["level"]) < information["mapped"] / 2
+    assert {"embeddings", "alternative_1", "alternative_2", "texts"} <= found["inputs"].keys()
+
+
+def test_seeds_use_the_same_map(stitched: Path):
+    for seed in (1, 4):
+        shutil.copytree("model", f"models/seed-{seed}")
+    shutil.copytree("mapped", "same")
+    line = "stitch models --texts unlabelled.txt --alternative same -q -o chosen"
+    assert run(line.split()) == 0
+    assert sorted(path.name for path in Path("chosen").iterdir()) == ["manifest.json", "seed-1", "seed-4"]
+    assert json.loads(Path("chosen/manifest.json").read_text())["statistics"]["embeddings"] == "mapped"
+
+
+@pytest.mark.parametrize("more", ["--alternative mapped", "--prior uniform"])
+def test_what_needs_texts_is_refused_without(more: str, stitched: Path, capsys: pytest.CaptureFixture[str]):
+    assert "--texts" in failure_of(f"stitch model {more} -o chosen -q", 2, capsys)

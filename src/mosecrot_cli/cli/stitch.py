@@ -14,11 +14,13 @@ def stitch(settings: StitchSettings, sink: Sink) -> None:
     The result is an ordinary Hugging Face checkpoint, which loads without this package:
     `pipeline("text-classification", model="stitched")`.
 
-    With unlabelled texts of the target language it also adds a bias to each class, as mosecrot adapt does.
+    With unlabelled texts of the target language it also adds a bias to each class, as mosecrot adapt does, and can
+    choose between several maps: with the better one the answers are more certain and more varied.
 
     Examples:
         mosecrot stitch model --embeddings mapped --output stitched
         mosecrot stitch --texts target.txt
+        mosecrot stitch --alternative mapped-learnt --texts target.txt
     """
     from mosecrot_cli.pipeline.stitch import run
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.files import remove
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.loading import load_classifier
 from mosecrot_cli.model.stitching.file_to_file import StoredClassifier
@@ -41,36 +42,87 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
     """
     checkpoints = checkpoints_of(settings.checkpoint)
     mapped = Mapped.open(settings.embeddings)
+    maps = (mapped, *map(Mapped.open, settings.alternatives))
+    texts = _texts(settings, maps, reporter)
     inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "embeddings": settings.embeddings}
-    texts = None
-    if settings.texts is None and settings.prior != StitchSettings.prior:
-        raise UsageError("`prior` has no effect without `texts`", hint="name unlabelled texts of the target language")
+    inputs |= {f"alternative_{number}": folder for number, folder in enumerate(settings.alternatives, start=1)}
     if settings.texts is not None:
         inputs["texts"] = settings.texts
-        texts = unlabelled_texts(settings.texts, settings.data, language=mapped.facts.tgt, reporter=reporter)
     step = Step("stitch", settings, inputs, (settings.out.output,))
     if settings.out.dry_run:
         return StepResult(settings.out.output, None, _plan(checkpoints, mapped), planned=True)
     step.check()
     if unchanged := step.unchanged():
         return unchanged
-    return step.run(lambda partials: _compute(checkpoints, mapped, texts, partials[0], settings, reporter))
+    return step.run(lambda partials: _compute(checkpoints, maps, texts, partials[0], settings, reporter))
+
+
+def _texts(settings: StitchSettings, maps: Sequence[Mapped], reporter: Reporter) -> tuple[str, ...] | None:
+    """The unlabelled texts, if any were given.
+
+    Raises:
+        UsageError: options that need texts were given without.
+        DataError: the maps are of several languages, or the texts are missing, damaged or empty.
+    """
+    hint = "name unlabelled texts of the target language"
+    if settings.texts is None:
+        if settings.alternatives:
+            raise UsageError("`alternatives` are compared on `texts`", hint=hint)
+        if settings.prior != StitchSettings.prior:
+            raise UsageError("`prior` has no effect without `texts`", hint=hint)
+        return None
+    languages = {mapped.facts.tgt for mapped in maps}
+    if len(languages) > 1:
+        named = ", ".join(sorted(str(language) for language in languages))
+        raise DataError(f"the maps are of several target languages: {named}", where=str(maps[-1].folder))
+    return unlabelled_texts(settings.texts, settings.data, language=maps[0].facts.tgt, reporter=reporter)
 
 
 def _compute(
     checkpoints: dict[str, Path],
-    mapped: Mapped,
+    maps: Sequence[Mapped],
     texts: Sequence[str] | None,
     output: Path,
     settings: StitchSettings,
     reporter: Reporter,
 ) -> Computed:
-    stitched = _stitch_all(checkpoints, mapped, output, settings, reporter)
+    """Stitch to each of the maps, and keep the result with which the answers to the texts carry most information."""
     if texts is None:
-        return stitched
+        return _stitch_all(checkpoints, maps[0], output, settings, reporter)
+    if len(maps) == 1:
+        return _stitch_with_bias(checkpoints, maps[0], texts, output, settings, reporter)
+    candidates = [output / f"map-{number}" for number in range(len(maps))]
+    results = [
+        _stitch_with_bias(checkpoints, mapped, texts, folder, settings, reporter)
+        for mapped, folder in zip(maps, candidates, strict=True)
+    ]
+    information = [
+        float(np.mean([each["information"] for each in result.statistics["class_bias"].values()])) for result in results
+    ]
+    best = int(np.argmax(information))
+    for path in list(candidates[best].iterdir()):
+        path.rename(output / path.name)
+    for folder in candidates:
+        remove(folder)
+    compared = {str(mapped.folder): share for mapped, share in zip(maps, information, strict=True)}
+    chosen = results[best]
+    statistics = {**chosen.statistics, "information": compared, "embeddings": str(maps[best].folder)}
+    rows = [(f"information with {folder}", f"{share:.3f} nats") for folder, share in compared.items()]
+    return Computed(statistics, chosen.facts, [("map", str(maps[best].folder)), *rows, *chosen.summary])
+
+
+def _stitch_with_bias(
+    checkpoints: dict[str, Path],
+    mapped: Mapped,
+    texts: Sequence[str],
+    output: Path,
+    settings: StitchSettings,
+    reporter: Reporter,
+) -> Computed:
     # torch, which stitching file to file does without
     from mosecrot_cli.pipeline.adapt.class_bias import adjust_folders
 
+    stitched = _stitch_all(checkpoints, mapped, output, settings, reporter)
     found = adjust_folders(
         {name: (output / name, output / name) for name in checkpoints},
         texts,

@@ -37,6 +37,17 @@ class StitchSettings:
         ),
     ] = None
     prior: Prior = DEFAULT_PRIOR
+    alternatives: Annotated[
+        tuple[Path, ...],
+        Option(
+            "--alternative",
+            help="Another folder written by map. Of all, the one with which the answers to the texts carry the most "
+            "information is used; needs --texts. Repeatable.",
+            panel=CLASS_BIAS,
+            metavar="DIR",
+            unset="--embeddings is used",
+        ),
+    ] = ()
     data: Annotated[DataSettings, Nested("label_column")] = DataSettings()
     device: Device = ComputeSettings.device
     out: OutputSettings = OutputSettings(Path("stitched"))
