@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mosecrot_cli.errors import DataError, OutputError
+from mosecrot_cli.suggestions import did_you_mean
 
 CACHE = "MOSECROT_CACHE"
 _CANNOT_WRITE = {
@@ -94,7 +95,7 @@ def existing_file(path: Path, *, hint: str | None = None) -> Path:
     if path.is_dir():
         raise DataError("a folder, but a file is wanted", where=str(path), hint=hint)
     if not path.exists():
-        raise DataError("no such file", where=str(path), hint=hint)
+        raise DataError("no such file", where=str(path), hint=did_you_mean(path, hint))
     if not os.access(path, os.R_OK):
         raise DataError("the file cannot be read: permission denied", where=str(path), hint=hint)
     return path

@@ -30,5 +30,5 @@ def map_(settings: MapSettings, sink: Sink, *, given: frozenset[str], preset: Pr
     """
     from mosecrot_cli.pipeline.map.run import run
 
-    result = run(with_preset(settings, preset, given), sink)
+    result = run(with_preset(settings, preset, given), sink, explicit=given)
     report(sink, result, next_step="mosecrot finetune --train ..., then mosecrot stitch")

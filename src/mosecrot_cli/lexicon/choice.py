@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +12,7 @@ from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.files import read_lexicon
 from mosecrot_cli.lexicon.types import IDENTICAL, Pair
 from mosecrot_cli.settings.choices import OnlineLexicon
+from mosecrot_cli.suggestions import nearest
 from mosecrot_cli.text_lines import STDIN
 
 SOURCES = tuple(OnlineLexicon)
@@ -48,8 +48,8 @@ def resolve_lexicon(value: str) -> LexiconChoice:
         return LexiconChoice(LexiconKind.IDENTICAL, IDENTICAL)
     if value.lower().partition(":")[0] in SOURCES:
         return LexiconChoice(LexiconKind.SOURCE, value.lower())
-    near = difflib.get_close_matches(value.lower(), (*SOURCES, IDENTICAL), n=1)
-    meant = f"did you mean {near[0]}? " if near else ""
+    near = nearest(value, (*SOURCES, IDENTICAL))
+    meant = f"did you mean {near}? " if near else ""
     existing_file(Path(value), hint=f"{meant}`lexicons` takes a file, - or {', '.join((*SOURCES, IDENTICAL))}")
     return LexiconChoice(LexiconKind.FILE, value)
 

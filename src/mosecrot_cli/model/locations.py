@@ -8,6 +8,7 @@ from pickle import UnpicklingError
 
 from mosecrot_cli.errors import DataError, MosecrotError, SourceUnavailableError
 from mosecrot_cli.model.checks import CONFIG, check_files
+from mosecrot_cli.suggestions import did_you_mean, nearest_path
 
 _MESSAGE_LENGTH = 240
 
@@ -27,9 +28,12 @@ def located(reference: str | Path) -> str:
     """
     if not is_local(reference):
         return str(reference)
-    folder = Path(reference).expanduser()
+    try:
+        folder = Path(reference).expanduser()
+    except RuntimeError:
+        raise DataError("the home folder of this user is not known", where=str(reference)) from None
     if not folder.exists():
-        raise DataError("no such folder", where=str(reference))
+        raise DataError("no such folder", where=str(reference), hint=did_you_mean(folder))
     if not folder.is_dir():
         raise DataError("this is a file, but a checkpoint is a folder", where=str(reference))
     check_files(folder)
@@ -50,6 +54,11 @@ def explained(error: BaseException, located: str, part: str) -> MosecrotError:
             "fetch config.json, model.safetensors and the tokenizer's files by hand and give their folder "
             "in place of the id"
         )
+        near = nearest_path(located)
+        if near and (near / CONFIG).is_file():
+            return DataError(
+                "no such folder, and no such model in the cache", where=located, hint=f"did you mean {near}?"
+            )
         not_there = (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.HFValidationError)
         unreachable = (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError)
         if any(isinstance(link, not_there) and not isinstance(link, errors.GatedRepoError) for link in chain):

@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.settings import AdaptSettings, FinetuneSettings, StitchSettings
 from mosecrot_cli.staging import check_whole
+from mosecrot_cli.suggestions import did_you_mean
 
 CONFIG_KEY = "mosecrot"
 """Where a checkpoint's `config.json` says what it was trained on."""
 
 LABEL_SHARES = "label_shares"
 """In a checkpoint's record (`mosecrot` in its `config.json`): label -> its share of the training texts."""
+
+_WRITERS = {
+    FinetuneSettings.out.output: "`mosecrot finetune`",
+    StitchSettings.out.output: "`mosecrot stitch`",
+    AdaptSettings.out.output: "`mosecrot adapt`",
+}
+"""Default folder of checkpoints -> the command that writes it."""
 
 _SEED = re.compile(r"seed-(\d+)")
 
@@ -67,8 +76,11 @@ def checkpoints_of(folder: Path) -> dict[str, Path]:
     if seeds:
         return dict(sorted(seeds.items(), key=lambda item: seed_of(item[0]) or 0))
     check_whole(folder)
-    what = "neither a checkpoint (config.json) nor seed-N/ folders are there" if folder.is_dir() else "no such folder"
-    raise DataError(what, where=str(folder), hint="name the folder that finetune or stitch has written")
+    if folder.is_dir():
+        hint = "name the folder that `mosecrot finetune` or `mosecrot stitch` has written"
+        raise DataError("contains neither a checkpoint (config.json) nor seed-N/ folders", where=str(folder), hint=hint)
+    step = _WRITERS.get(folder, "`mosecrot finetune` or `mosecrot stitch`")
+    raise DataError("no such folder", where=str(folder), hint=did_you_mean(folder, f"run {step} first"))
 
 
 def seed_of(name: str) -> int | None:

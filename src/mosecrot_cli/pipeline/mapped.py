@@ -23,6 +23,7 @@ from mosecrot_cli.pipeline.checkpoints import InputSpace
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, STDIO, MapSettings
 from mosecrot_cli.staging import check_whole
+from mosecrot_cli.suggestions import did_you_mean
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
 
@@ -63,6 +64,7 @@ class Mapped:
         hint = "`mosecrot map` writes it; name another"
         check_whole(folder)
         if not folder.is_dir():
+            hint = did_you_mean(folder, "run `mosecrot map` first") or hint
             raise DataError("no such folder of mapped embeddings", where=str(folder), hint=hint)
         for name in (SOURCE, TARGET, VOCABULARY, FOLDER_MANIFEST):
             if not (folder / name).is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from mosecrot_cli.sources.languages import Language, find_language, require_lang
 from mosecrot_cli.sources.lexica.registry import default_lexicon
 from mosecrot_cli.sources.provenance import Provenance, announce
 from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, named_vectors, vectors_of_language
+from mosecrot_cli.suggestions import nearest, nearest_path
 from mosecrot_cli.tasks.textfiles import stream_strings
 from mosecrot_cli.vectors.readers import peek
 from mosecrot_cli.vectors.types import VectorPreview
@@ -24,15 +24,24 @@ from mosecrot_cli.vectors.wanted_words import WantedWords
 DEFAULT_MODELS = {"en": "bert-base-cased"}
 
 
-def source_model(given: str | None, src: str, inherited: str | None = None) -> str:
+def source_model(given: str | None, src: str, inherited: str | None = None, *, tgt: str | None = None) -> str:
     """The source model: as given, else as in the manifest of the input, else the default of the language.
+
+    Args:
+        given: a folder or a hub id.
+        src: code of the source language.
+        inherited: the value in the manifest of the input.
+        tgt: code of the target language, which may have been given in the place of the other.
 
     Raises:
         UsageError: none of the three is there.
     """
     if chosen := given or inherited or DEFAULT_MODELS.get(src):
         return chosen
-    raise UsageError(f"no default model for the source language {src!r}", hint="name one with --source-model DIR|ID")
+    what = f"no default model for the source language {src!r}"
+    if tgt in DEFAULT_MODELS:
+        raise UsageError(what, hint="did you swap `src` and `tgt`? `src` is the language of the model")
+    raise UsageError(what, hint="name one with `source_model`")
 
 
 def announced(model: SourceModel, reporter: Reporter) -> Provenance | None:
@@ -152,12 +161,10 @@ def _is_here(path: str) -> bool:
 
 def _other_vectors(missing: str, parameter: str) -> str:
     """Advice for a value that is neither a file nor a source: files and sources with a similar name."""
-    place = Path(missing)
-    files = [path.name for path in place.parent.iterdir()] if _is_here(str(place.parent)) else []
-    near = difflib.get_close_matches(place.name, files, n=1) or difflib.get_close_matches(missing, NAMES, n=1)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"`{parameter}` takes a file, an address, a hub id or {', '.join(NAMES)}"
+    near = nearest_path(missing) or nearest(missing, NAMES)
+    return (
+        f"did you mean {near}?" if near else f"`{parameter}` takes a file, an address, a hub id or {', '.join(NAMES)}"
+    )
 
 
 def _memory_line(found: VectorPreview, max_vocab: int) -> tuple[str, str]:

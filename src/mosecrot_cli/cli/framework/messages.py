@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from difflib import get_close_matches
 from types import MappingProxyType
 
 from mosecrot_cli.settings.option import Option, Parameter
+from mosecrot_cli.suggestions import nearest
 
 _PARAMETER = re.compile(r"`([a-z_][a-z0-9_]*)(?:=([^`\n]*))?`")
 _flags: ContextVar[Mapping[str, Option]] = ContextVar("flags", default=MappingProxyType({}))
@@ -73,5 +73,5 @@ def one_line(text: str) -> str:
 
 def did_you_mean(given: str, names: Iterable[str]) -> str:
     """`; did you mean 'sparsemax'?` for a near name, else an empty text."""
-    near = get_close_matches(given.lower(), list(names), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(given, names)
+    return f"; did you mean {near!r}?" if near else ""

@@ -16,6 +16,7 @@ from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.anchors.learnt import PivotSelection, with_pivot_anchors
+from mosecrot_cli.pipeline.anchors.mistakes import naming_swapped_files, warn_about_codes, warn_about_scripts
 from mosecrot_cli.pipeline.opened import Opened
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
@@ -80,10 +81,12 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
         UsageError, DataError, SourceUnavailableError, OutputError: see `errors`.
     """
     settings, opened = resolve(settings), opened or Opened()
+    warn_about_codes(settings, reporter)
     output = settings.out.output
     outputs = (output, output.with_name(output.stem + ".scores.tsv"))
     if settings.out.dry_run:
-        return StepResult(output, None, _plan(settings, reporter), planned=True)
+        with naming_swapped_files(settings.lexicons, settings.target_vectors):
+            return StepResult(output, None, _plan(settings, reporter), planned=True)
     # Before anything is fetched.
     Step("anchors", settings, {}, outputs, folder=False).check()
     job = bring(settings, reporter, opened)
@@ -128,7 +131,7 @@ def resolve(settings: AnchorsSettings) -> AnchorsSettings:
         src=src,
         tgt=tgt,
         lexicons=settings.lexicons or resources.default_lexicons(settings.src, settings.tgt),
-        source_model=resources.source_model(settings.source_model, src),
+        source_model=resources.source_model(settings.source_model, src, tgt=tgt),
     )
 
 
@@ -193,9 +196,12 @@ def read(job: AnchorsJob, reporter: Reporter, opened: Opened) -> AnchorMaterial:
     Raises:
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
-    pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]))
     limit = resources.limit(job.settings.max_vocab)
-    return AnchorMaterial(pairs, job.model.words, opened.vectors(job.vectors, limit, reporter))
+    with naming_swapped_files(job.lexica.values(), job.vectors):
+        pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]))
+        target = opened.vectors(job.vectors, limit, reporter)
+    warn_about_scripts(job.settings, target.words, reporter)
+    return AnchorMaterial(pairs, job.model.words, target)
 
 
 def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> PivotSelection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -99,13 +99,18 @@ class ChosenMethod:
         )
         return self.entry.build(options)
 
-    def warn(self, reporter: Reporter) -> None:
-        """Name the options that were set and have no effect."""
+    def warn(self, reporter: Reporter, explicit: Collection[str] | None = None) -> None:
+        """Name the options that were set and have no effect.
+
+        Args:
+            reporter: receives the warnings.
+            explicit: names of the options that were set; None: those whose value no preset explains.
+        """
         unused = {name: value for name in self._unused() if (value := getattr(self.settings, name)) is not None}
-        if any(_is_of_preset(self.settings, preset, unused) for preset in MAP_PRESETS):
+        if explicit is None and any(_is_of_preset(self.settings, preset, unused) for preset in MAP_PRESETS):
             return
         for name, value in unused.items():
-            if value != getattr(MapSettings, name):
+            if name in explicit if explicit is not None else value != getattr(MapSettings, name):
                 reason = "it cancels" if name == "temperature" and self.weighs_neighbours else "it is not used"
                 reporter.warn(f"`{name}` has no effect with {self.describe()}: {reason}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.mapping.csls import in_blocks
@@ -66,13 +68,21 @@ class MapJob:
         return inputs | ({"pivot_vectors": self.pivot} if self.pivot else {})
 
 
-def run(settings: MapSettings, reporter: Reporter, *, opened: Opened | None = None) -> StepResult:
+def run(
+    settings: MapSettings,
+    reporter: Reporter,
+    *,
+    opened: Opened | None = None,
+    explicit: Collection[str] | None = None,
+) -> StepResult:
     """Map the target vectors, and for relative methods the source embeddings, and write the `mapped/` folder.
 
     Args:
         settings: of the command.
         reporter: hears of progress.
         opened: models and vectors that an earlier or later step of this process uses as well.
+        explicit: names of the settings that were set by hand, for warnings about those without an effect; None: those
+            that differ from the defaults.
 
     Raises:
         UsageError: the source model or the vectors are not known, or a value makes no sense.
@@ -83,11 +93,12 @@ def run(settings: MapSettings, reporter: Reporter, *, opened: Opened | None = No
     job = resolve(settings, reporter, opened)
     step = Step("map", job.settings, job.inputs, (settings.out.output,))
     if settings.out.dry_run:
-        job.method.warn(reporter)
+        job.method.warn(reporter, explicit)
         return StepResult(settings.out.output, None, _plan(job), planned=True)
     step.check()
     if unchanged := step.unchanged():
         return unchanged
+    job.method.warn(reporter, explicit)
     return step.run(lambda partials: _map(job, partials[0], reporter, opened))
 
 
@@ -98,6 +109,8 @@ def resolve(settings: MapSettings, reporter: Reporter, opened: Opened) -> MapJob
         UsageError: neither said nor there, or `--subwords` with vectors that have none.
     """
     method = ChosenMethod.of(settings)
+    if settings.anchors != STDIO:
+        existing_file(Path(settings.anchors), hint="run `mosecrot anchors` first, or name a file of anchors")
     facts = Facts() if settings.anchors == STDIO else Facts.of(Path(settings.anchors))
     src = facts.src or AnchorsSettings.src
     model = resources.source_model(settings.source_model, src, facts.source_model)
@@ -121,7 +134,6 @@ def resolve(settings: MapSettings, reporter: Reporter, opened: Opened) -> MapJob
 
 def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Computed:
     settings, method = job.settings, job.method
-    method.warn(reporter)
     pairs = read_anchor_pairs(settings.anchors)
     model, own = job.source_model, job.source_model.embeddings
     resources.announced(model, reporter)
