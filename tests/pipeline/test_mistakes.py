@@ -17,7 +17,7 @@ FILES = "--lexicon en-xx.tsv --target-vectors xx.vec --source-model pico-bert"
         ("map anchros.tsv", 3, "run `mosecrot anchors` first"),
         ("stitch", 3, "run `mosecrot finetune` first"),
         ("evaluate --data xx.test.tsv", 3, "run `mosecrot stitch` first"),
-        ("adapt xx.train.tsv", 3, "run `mosecrot stitch` first"),
+        ("adapt --texts xx.train.tsv", 3, "run `mosecrot stitch` first"),
         ("inspect", 3, "run `mosecrot map` first"),
         ("stitch pico-brt", 3, "did you mean pico-bert?"),
         ("finetune --train en.trian.tsv --embeddings none --source-model pico-bert", 3, "did you mean en.train.tsv?"),
