@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from mosecrot_cli import __version__
+from mosecrot_cli.cli.about import cache, env, list_
 from mosecrot_cli.cli.adapt import adapt
 from mosecrot_cli.cli.anchors import anchors
 from mosecrot_cli.cli.baseline import baseline
@@ -49,6 +50,9 @@ app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)
 app.command(cls=Command, rich_help_panel=USE)(predict)
 app.command(cls=Command, rich_help_panel=USE)(adapt)
 app.add_typer(vectors, name="vectors", rich_help_panel=PREPARE)
+app.command("list", cls=Command, rich_help_panel=PREPARE)(list_)
+app.command(cls=Command, rich_help_panel=PREPARE)(env)
+app.add_typer(cache, name="cache", rich_help_panel=PREPARE)
 
 
 def _print_version(wanted: bool) -> None:
