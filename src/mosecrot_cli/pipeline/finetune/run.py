@@ -11,7 +11,7 @@ from mosecrot_cli.errors import UsageError
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embeddings
-from mosecrot_cli.model.loading import Classifier, load_for_finetuning
+from mosecrot_cli.model.loading import Classifier, load_for_finetuning, quiet_transformers
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
 from mosecrot_cli.pipeline import resources
@@ -181,8 +181,9 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
         reporter=reporter,
     )
     setattr(result.model.config, CONFIG_KEY, {**space.to_config(), LABEL_SHARES: job.train.label_shares})
-    result.model.save_pretrained(output)
-    classifier.tokenizer.save_pretrained(output)
+    with quiet_transformers():
+        result.model.save_pretrained(output)
+        classifier.tokenizer.save_pretrained(output)
     report = report_of(result)
     if augmentation:
         report["augmentation"] = {
