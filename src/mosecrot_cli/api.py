@@ -199,11 +199,12 @@ class Checkpoint(_Result):
         """
         import shutil
 
-        from mosecrot_cli.files import atomic_outputs, check_writable
+        from mosecrot_cli.outputs import check_outputs
+        from mosecrot_cli.staging import atomic_outputs
 
-        check_writable(Path(folder), overwrite=False)
-        with atomic_outputs(Path(folder)) as (partial,):
-            shutil.copytree(self.path, partial)
+        check_outputs([Path(folder)], inputs={"checkpoint": self.path}, overwrite=False, folder=True)
+        with atomic_outputs(Path(folder), overwrite=False) as (work,):
+            shutil.copytree(self.path, work)
         return Path(folder)
 
     def __repr__(self) -> str:
