@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from transformers import TextClassificationPipeline
 
     from mosecrot_cli.model.loading import Classifier
-    from mosecrot_cli.pipeline.evaluate import Evaluation
+    from mosecrot_cli.pipeline.evaluate import Evaluations
     from mosecrot_cli.pipeline.inspect.report import Inspection
     from mosecrot_cli.vectors.types import WordVectors
 
@@ -187,9 +187,9 @@ class Checkpoint(_Result):
             model=self.classifier.model, tokenizer=self.classifier.tokenizer
         )
 
-    def evaluate(self, data_set: str, **settings: Any) -> Evaluation:
+    def evaluate(self, data_sets: str | Path | Sequence[str | Path], **settings: Any) -> Evaluations:
         """Score it on labelled texts; see `evaluate`."""
-        return evaluate(self, data_set, **settings)
+        return evaluate(self, data_sets, **settings)
 
     def save(self, folder: str | Path) -> Path:
         """Copy it to a new folder.
@@ -225,8 +225,7 @@ def select_anchors(lexicon: str | Path | Sequence[str | Path], **settings: Any) 
     """
     from mosecrot_cli.pipeline.anchors.run import run
 
-    lexicons = [lexicon] if isinstance(lexicon, str | Path) else list(lexicon)
-    given = settings | {"lexicons": [str(each) for each in lexicons]}
+    given = settings | {"lexicons": _listed(lexicon)}
     told, folder = _settings(AnchorsSettings, given, "anchors.tsv")
     return Anchors(*_written(run(told, _Reporter())), folder)
 
@@ -290,12 +289,14 @@ def stitch(
     return Checkpoint(*_written(run(told, _Reporter())), folder)
 
 
-def evaluate(checkpoint: Checkpoint | str | Path, data_set: str | Path, **settings: Any) -> Evaluation:
+def evaluate(
+    checkpoint: Checkpoint | str | Path, data_sets: str | Path | Sequence[str | Path], **settings: Any
+) -> Evaluations:
     """Step 6: score a classifier on labelled texts.
 
     Args:
         checkpoint: what `stitch` or `finetune` gave, or a folder.
-        data_set: a file, or the name of a data set.
+        data_sets: a file, or the name of a data set, or several.
         settings: fields of `EvaluateSettings`.
 
     Raises:
@@ -303,7 +304,7 @@ def evaluate(checkpoint: Checkpoint | str | Path, data_set: str | Path, **settin
     """
     from mosecrot_cli.pipeline.evaluate import run
 
-    given = settings | {"checkpoint": Path(checkpoint), "data_set": str(data_set)}
+    given = settings | {"checkpoints": [Path(checkpoint)], "data_sets": _listed(data_sets)}
     return run(_settings(EvaluateSettings, given)[0], _Reporter())
 
 
@@ -320,6 +321,11 @@ def inspect(mapped: MappedVectors | str | Path, **settings: Any) -> Inspection:
     from mosecrot_cli.pipeline.inspect.run import run
 
     return run(_settings(InspectSettings, settings | {"mapped": Path(mapped)})[0], _Reporter())
+
+
+def _listed(value: str | Path | Sequence[str | Path]) -> list[str]:
+    """One value or several, as strings."""
+    return [str(value)] if isinstance(value, str | Path) else [str(each) for each in value]
 
 
 def _written(result: StepResult) -> tuple[Path, Manifest]:
