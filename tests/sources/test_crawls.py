@@ -125,7 +125,13 @@ def test_lasting_faults(full, fetcher, faults, error):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [({"hello": 1}, "it has no results"), ({"result": [{"id": 1}]}, "lacks txt or trans_txt")]
+    ("content", "message"),
+    [
+        ({"hello": 1}, "missing required field result"),
+        ({"result": [{"id": 1}]}, "missing required field txt"),
+        ({"result": [{"txt": 1, "trans_txt": "a"}]}, r"result\[0\].txt: expected str"),
+        ({"result": [], "resultMax": "many"}, "resultMax: expected int"),
+    ],
 )
 def test_an_answer_of_something_else(server, fetcher, content, message):
     server.answers["/v2/expr"] = content
@@ -144,6 +150,36 @@ def test_offline_says_what_serves_instead(full, fetcher):
     with pytest.raises(SourceUnavailableError, match="offline.*dump.*`panlex_dump`.*`lexicons`"):
         panlex.crawl(fetcher(offline=True), EN, TT, WORDS)
     assert not full.seen
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b"null",
+        b"\xff\xfe",
+        b"\0" * 50,
+        b"[" * 100_000,
+        b'{"words": "b", "rows": [], "done": true}',
+        b'{"words": ["b"], "rows": [["b"]], "done": true}',
+        b'{"words": ["b"], "rows": [["b", "c", "high"]], "done": true}',
+        b'{"words": ["b"], "rows": {}, "done": 1}',
+        b'{"words": ["b\\ud800"], "rows": [], "done": true}',
+    ],
+)
+def test_a_damaged_line_of_the_journal_is_asked_for_again(tmp_path, damage):
+    journal = Journal(tmp_path / "x.jsonl")
+    journal.add(["a"], [Translation("a", "б", 1.0)])
+    first = journal.path.read_bytes()
+    journal.add(["c"], [Translation("c", "в")])
+    second = journal.path.read_bytes().removeprefix(first)
+    journal.path.write_bytes(first + damage + b"\n" + second)
+    again = Journal(journal.path)
+    assert again.finished == {"a", "c"} and again.pending(["a", "b", "c"]) == ["b"]
+    again.add(["b"], [Translation("b", "г", 0.5)])
+    assert Journal(journal.path).finished == {"a", "b", "c"}
 
 
 def test_a_torn_line_of_the_journal_is_dropped(tmp_path):

@@ -231,6 +231,13 @@ def test_csv_lines_count_from_the_start_of_a_record(tmp_path: Path) -> None:
         ("a.csv", 'text,label\na,x\n"b,y\nc,z\n', r"a\.csv:3: malformed CSV"),
         ("a.jsonl", '{"text": "a", "label": "x"}\n{"text": \n', r"a\.jsonl:2: not JSON"),
         ("a.jsonl", '{"text": "a", "label": "x"}\n["b"]\n', r"a\.jsonl:2: the document: expected object"),
+        (
+            "a.jsonl",
+            '{"text": "a", "label": "x"}\n{"text": "\\ud83d", "label": "x"}\n',
+            r"a\.jsonl:2: .*half of a surrogate",
+        ),
+        ("a.jsonl", '{"text": "a", "label": "x"}\n' + "[" * 100_000 + "\n", r"a\.jsonl:2: .*nested too deeply"),
+        ("a.jsonl", '{"text": "a", "label": 1e999}\n', r"a\.jsonl:1: .*out of range"),
         ("a.jsonl", '{"text": "a", "label": "x"}\n\n{"text": "b"}\n', r"a\.jsonl:3: the label is empty"),
         ("a.txt", "one line\nanother\n", r"a\.txt:1: there is only one column"),
     ],

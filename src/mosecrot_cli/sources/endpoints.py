@@ -10,11 +10,12 @@ import dataclasses
 import difflib
 import os
 import re
-import tomllib
+import string
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.errors import UsageError
+from mosecrot_cli.structured import JsonObject, read_toml
 
 ENVIRONMENT = "MOSECROT_ENDPOINTS"
 HUB_ENDPOINT = "HF_ENDPOINT"
@@ -66,14 +67,7 @@ def load_endpoints(path: Path | None = None) -> Endpoints:
     named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
     if named is None:
         return defaults
-    try:
-        given = tomllib.loads(named.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(
-            f"cannot be read: {error.strerror}", where=str(named), hint=f"{ENVIRONMENT} names it"
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"no TOML: {error}", where=str(named)) from error
+    given = read_toml(named, JsonObject, hint=f"{ENVIRONMENT} names this file")
     checksums = given.pop("sha256", {})
     if not isinstance(checksums, dict) or not all(isinstance(value, str) for value in checksums.values()):
         raise UsageError("sha256 must be a table of addresses and digests", where=str(named))
@@ -116,4 +110,8 @@ def _check(name: str, address: object, defaults: Endpoints, where: Path) -> None
 
 
 def _places(address: str) -> set[str]:
-    return set(re.findall(r"\{(\w*)\}", address))
+    """The places in braces of an address; a brace without its other half is a place of its own."""
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(address) if name is not None}
+    except ValueError:
+        return {address}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from filelock import FileLock
@@ -34,6 +34,9 @@ from mosecrot_cli.structured import JsonObject, decode_json
 
 _MOST_ANSWER_BYTES = 64 << 20
 _AGENT = {"user-agent": f"mosecrot/{__version__}"}
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -180,3 +183,15 @@ def _is_json(answer: httpx.Response) -> bool:
     except DataError:
         return False
     return True
+
+
+def answer_of(answer: httpx.Response, kind: type[T], url: str, advice: str) -> T:
+    """The JSON of an answer as a value of a type.
+
+    Raises:
+        DataError: it is something else.
+    """
+    try:
+        return decode_json(answer.content, kind, where="the answer")
+    except DataError as error:
+        raise DataError(f"an answer of another form than was expected ({error.what})", where=url, hint=advice) from None

@@ -32,9 +32,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli import __version__
-from mosecrot_cli.errors import UsageError
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import cache_folder
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.structured import decode_json
 from mosecrot_cli.vectors.types import WordVectors, notes_of
 
 VECTOR_CACHE = "MOSECROT_VECTOR_CACHE"
@@ -77,6 +78,29 @@ class Identity:
             file.seek(max(0, state.st_size - _MIB))
             ends.update(file.read(_MIB))
         return cls(os.path.realpath(path), state.st_size, state.st_mtime_ns, ends.hexdigest())
+
+
+@dataclass(frozen=True)
+class _About:
+    """The header of an entry.
+
+    Attributes:
+        identity: of the file that was read.
+        shape: of the matrix.
+        limit: the `max_vocab` that it was read with.
+        digest: SHA-256 of the whole file, where it was computed.
+        oddities: names of the sections with positions of oddities.
+        notes: further counts.
+        sections: name -> bytes of each section.
+    """
+
+    identity: Identity
+    shape: tuple[int, int]
+    limit: int | None
+    digest: str | None
+    oddities: tuple[str, ...]
+    notes: dict[str, Any]
+    sections: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -143,10 +167,9 @@ class VectorCache:
                 about = _about(memoryview(data[: _HEAD.size + _HEAD.unpack_from(data)[3]]))
         except (OSError, ValueError, struct.error):
             return None
-        if about is None or about["identity"] != asdict(Identity.of(path)):
+        if about is None or about.identity != Identity.of(path):
             return None
-        digest: str | None = about["digest"]
-        return digest
+        return about.digest
 
     def _keep(self, entry: Path, identity: Identity, vectors: WordVectors, max_vocab: int | None) -> bool:
         """Write an entry in one move; False where it has no room or no form, or the file was changed meanwhile."""
@@ -160,15 +183,15 @@ class VectorCache:
         if disk_usage(self.folder).free < 2 * size:
             return False
         derived = notes_of(0, vectors.oddities)
-        about = {
-            "identity": asdict(identity),
-            "shape": vectors.matrix.shape,
-            "limit": max_vocab,
-            "digest": vectors.digest,
-            "oddities": list(vectors.oddities),
-            "notes": {name: count for name, count in vectors.notes.items() if name not in derived},
-            "sections": {name: len(content) for name, content in sections.items()},
-        }
+        about = _About(
+            identity=identity,
+            shape=(len(vectors), vectors.dimension),
+            limit=max_vocab,
+            digest=vectors.digest,
+            oddities=tuple(vectors.oddities),
+            notes={name: count for name, count in vectors.notes.items() if name not in derived},
+            sections={name: len(content) for name, content in sections.items()},
+        )
         partial = entry.with_name(f"{entry.stem}.{secrets.token_hex(4)}{_PARTIAL}")
         try:
             with partial.open("xb") as file:
@@ -210,8 +233,8 @@ def _sections(vectors: WordVectors) -> dict[str, bytes]:
     return {"words": words, **oddities, "sums": _sums(_numbers(vectors.matrix)).tobytes()}
 
 
-def _packed(about: Mapping[str, Any], sections: Mapping[str, bytes]) -> bytes:
-    header = json.dumps(about).encode()
+def _packed(about: _About, sections: Mapping[str, bytes]) -> bytes:
+    header = json.dumps(asdict(about)).encode()
     body = header + b"".join(sections.values())
     return _HEAD.pack(_MAGIC, hashlib.sha256(body).digest(), len(header), len(body)) + body
 
@@ -247,14 +270,16 @@ def _open(entry: Path, identity: Identity, max_vocab: int | None, *, just_writte
     return found
 
 
-def _about(data: memoryview) -> dict[str, Any] | None:
+def _about(data: memoryview) -> _About | None:
     """The header of an entry, or None where its body is not sound."""
     magic, digest, header_bytes, body_bytes = _HEAD.unpack_from(data)
     body = data[_HEAD.size : _HEAD.size + body_bytes]
     if magic != _MAGIC or hashlib.sha256(body).digest() != digest:
         return None
-    about: dict[str, Any] = json.loads(bytes(body[:header_bytes]))
-    return about
+    try:
+        return decode_json(bytes(body[:header_bytes]), _About, where="the cache of vectors")
+    except DataError:
+        return None
 
 
 def _vectors(data: memoryview, identity: Identity, max_vocab: int | None, *, check_matrix: bool) -> WordVectors | None:
@@ -263,15 +288,15 @@ def _vectors(data: memoryview, identity: Identity, max_vocab: int | None, *, che
         return None
     _, _, header_bytes, body_bytes = _HEAD.unpack_from(data)
     body = data[_HEAD.size : _HEAD.size + body_bytes]
-    (rows, dimension), limit = about["shape"], about["limit"]
+    (rows, dimension), limit = about.shape, about.limit
     start = -(-(_HEAD.size + body_bytes) // _ALIGNMENT) * _ALIGNMENT
-    if about["identity"] != asdict(identity) or len(data) != start + 4 * rows * dimension:
+    if about.identity != identity or len(data) != start + 4 * rows * dimension:
         return None
     # A limit above the number of words was none.
     if (max_vocab is None or max_vocab > rows) and limit is not None and limit <= rows:
         return None
     sections, position = {}, header_bytes
-    for name, size in about["sections"].items():
+    for name, size in about.sections.items():
         sections[name] = body[position : position + size]
         position += size
     wanted = rows if max_vocab is None else min(rows, max_vocab)
@@ -280,14 +305,14 @@ def _vectors(data: memoryview, identity: Identity, max_vocab: int | None, *, che
         sums = _sums(matrix)
         if not np.array_equal(sums, np.frombuffer(sections["sums"], dtype="<u8")[: len(sums)]):
             return None
-    oddities = {name: np.frombuffer(sections[name], dtype="<i8").astype(np.int64) for name in about["oddities"]}
+    oddities = {name: np.frombuffer(sections[name], dtype="<i8").astype(np.int64) for name in about.oddities}
     if wanted == max_vocab:  # then reading stops with the last word
         oddities = {name: before[before < wanted] for name, before in oddities.items()}
     words = str(sections["words"], "utf-8", "surrogatepass").split("\n")
     return WordVectors(
         words=words if wanted == rows else words[:wanted],
         matrix=np.frombuffer(matrix, dtype="<f4", count=wanted * dimension).reshape(wanted, dimension),
-        digest=about["digest"],
+        digest=about.digest,
         oddities=oddities,
-        notes=notes_of(wanted, oddities) | about["notes"],
+        notes=notes_of(wanted, oddities) | about.notes,
     )

@@ -7,18 +7,31 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 
-from mosecrot_cli.errors import UsageError
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import remove
+from mosecrot_cli.structured import JsonObject, read_json
 
 RUN_FILE = "run.json"
 _FOLDER = re.compile(r"checkpoint-(\d+)", re.ASCII)
 _ZIPPED = ("optimizer.pt", "scheduler.pt")
+
+
+@dataclass(frozen=True)
+class _TrainerState:
+    """What the Trainer reads of `trainer_state.json` when it goes on."""
+
+    global_step: int
+    epoch: float
+    log_history: list[JsonObject]
+    best_metric: float | None = None
+    best_model_checkpoint: str | None = None
 
 
 def prepare_work(work: Path, identity: Mapping[str, Any], *, resume: bool) -> Path | None:
@@ -65,10 +78,10 @@ def is_complete(folder: Path) -> bool:
     if not states or not all(file.is_file() and zipfile.is_zipfile(file) for file in zipped):
         return False
     try:
-        json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
+        read_json(folder / "trainer_state.json", _TrainerState)
         with safe_open(folder / "model.safetensors", framework="pt"):
             return True
-    except (OSError, ValueError, SafetensorError):
+    except (DataError, OSError, ValueError, SafetensorError):
         return False
 
 
@@ -93,8 +106,8 @@ def _checkpoints(work: Path) -> list[Path]:
 
 def _check_identity(work: Path, wanted: Mapping[str, Any]) -> None:
     try:
-        stored = json.loads((work / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        stored = read_json(work / RUN_FILE, JsonObject)
+    except DataError:
         stored = {}
     changed = sorted(key for key in wanted.keys() | stored.keys() if wanted.get(key) != stored.get(key))
     if changed:

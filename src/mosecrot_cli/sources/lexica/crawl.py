@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
+from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import replacing, writing
+from mosecrot_cli.structured import decode_line
 
 HEADER = "source\ttarget\tscore\torigin\n"
 
@@ -24,8 +26,20 @@ class Translation:
     score: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A line of the journal: what was asked for, what came, and whether that was all."""
+
+    words: tuple[str, ...]
+    rows: tuple[tuple[str, str, float | None], ...]
+    done: bool
+    next: int = 0
+
+
 class Journal:
-    """The answers of a crawl, in a file of JSON lines; a line that was cut off by a kill is dropped.
+    """The answers of a crawl, in a file of JSON lines.
+
+    A line that was cut off by a kill or is damaged is passed over: its words are asked for again.
 
     Attributes:
         finished: the words that are wholly answered.
@@ -51,18 +65,18 @@ class Journal:
                 if not line.endswith(b"\n"):
                     break
                 whole += len(line)
-                self._take(json.loads(line))
+                with contextlib.suppress(DataError):
+                    self._take(decode_line(line, _Record, where=str(self.path)))
         if whole < self.path.stat().st_size:
             os.truncate(self.path, whole)
 
-    def _take(self, record: dict[str, Any]) -> None:
-        words = tuple(record["words"])
-        self.found += [Translation(*row) for row in record["rows"]]
-        if record["done"]:
-            self.finished.update(words)
+    def _take(self, record: _Record) -> None:
+        self.found += [Translation(*row) for row in record.rows]
+        if record.done:
+            self.finished.update(record.words)
             self.open_words, self.offset = (), 0
         else:
-            self.open_words, self.offset = words, record["next"]
+            self.open_words, self.offset = record.words, record.next
 
     def add(
         self, words: Sequence[str], rows: Sequence[Translation], *, next_offset: int = 0, done: bool = True
@@ -75,15 +89,15 @@ class Journal:
             next_offset: how many results of this query have come by now.
             done: whether all have.
         """
-        plain = [[row.source, row.target, row.score] for row in rows]
-        record = {"words": list(words), "rows": plain, "next": next_offset, "done": done}
+        plain = tuple((row.source, row.target, row.score) for row in rows)
+        record = _Record(tuple(words), plain, done=done, next=next_offset)
         with writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as stream:
-                stream.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+                stream.write(json.dumps(asdict(record), ensure_ascii=False).encode() + b"\n")
                 stream.flush()
                 os.fsync(stream.fileno())
-        self._take(json.loads(json.dumps(record)))
+        self._take(record)
 
     def pending(self, words: Iterable[str]) -> list[str]:
         """Those of the words that are neither answered nor half answered, in order."""

@@ -7,17 +7,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 from filelock import FileLock
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError, UsageError
-from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.fetch import Fetcher, answer_of
 from mosecrot_cli.sources.languages import Language
 from mosecrot_cli.sources.lexica.base import LexiconRequest, LexiconSource, require_translations
 from mosecrot_cli.sources.lexica.crawl import Journal, Translation, digest_of, write_lexicon
 from mosecrot_cli.sources.provenance import GOOGLE
+from mosecrot_cli.structured import JsonObject, decode_json
 
 KEY = "GOOGLE_API_KEY"
 ADVICE = f"set {KEY}, or translate a list of words by hand and give the TSV (source, target) with `lexicons`"
@@ -25,6 +25,27 @@ _SEGMENTS = 128
 _CHARACTERS = 5_000
 _MOMENTARY_REASONS = frozenset({"userRateLimitExceeded", "rateLimitExceeded", "backendError"})
 _QUOTA_REASONS = frozenset({"dailyLimitExceeded", "dailyLimitExceededUnreg", "quotaExceeded"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One translation in an answer."""
+
+    translatedText: str  # Google's own name
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """The body of an answer."""
+
+    translations: tuple[_Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer of Google Translate."""
+
+    data: _Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +75,7 @@ class _Api:
         answer = self.fetcher.post(url, body, advice=ADVICE, headers=headers, is_momentary=_is_momentary)
         if not answer.is_success:
             raise self._refused(answer, url)
-        try:
-            found = [str(item["translatedText"]) for item in answer.json()["data"]["translations"]]
-        except (KeyError, TypeError):
-            raise DataError("no answer of Google Translate", where=url, hint=ADVICE) from None
+        found = [item.translatedText for item in answer_of(answer, _Answer, url, ADVICE).data.translations]
         if len(found) != len(batch):
             raise DataError(f"{len(found)} translations of {len(batch)} words came", where=url, hint=ADVICE)
         return [Translation(word, text.strip()) for word, text in zip(batch, found, strict=True)]
@@ -155,15 +173,15 @@ def _batches(words: Sequence[str]) -> list[list[str]]:
     return batches
 
 
-def _error(answer: httpx.Response) -> dict[str, Any]:
+def _error(answer: httpx.Response) -> JsonObject:
     try:
-        error = answer.json()["error"]
-    except (ValueError, KeyError, TypeError):
+        error = decode_json(answer.content, JsonObject, where=str(answer.url)).get("error", {})
+    except DataError:
         return {}
     return error if isinstance(error, dict) else {"message": str(error)}
 
 
-def _reasons(error: dict[str, Any]) -> set[str]:
+def _reasons(error: JsonObject) -> set[str]:
     details = error.get("errors")
     items = details if isinstance(details, list) else []
     return {str(item.get("reason")) for item in items if isinstance(item, dict)}

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import httpx
 from filelock import FileLock
 
 from mosecrot_cli.errors import DataError, SourceUnavailableError
-from mosecrot_cli.sources.fetch import Fetcher
+from mosecrot_cli.sources.fetch import Fetcher, answer_of
 from mosecrot_cli.sources.languages import Language
 from mosecrot_cli.sources.lexica.base import LexiconRequest, LexiconSource, require_translations
 from mosecrot_cli.sources.lexica.crawl import Journal, Translation, digest_of, write_lexicon
 from mosecrot_cli.sources.lexica.panlex_dump import read_dump
 from mosecrot_cli.sources.provenance import PANLEX
+from mosecrot_cli.structured import JsonObject, decode_json
 
 PAUSE = 0.5
 ADVICE = (
@@ -119,6 +121,24 @@ def _batches(words: Sequence[str], size: int) -> list[tuple[str, ...]]:
     return [tuple(words[start : start + size]) for start in range(0, len(words), size)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A translation in an answer of PanLex."""
+
+    txt: str
+    trans_txt: str
+    trans_quality: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An answer of PanLex: results, how many there are, and how many one answer holds at most."""
+
+    result: tuple[_Row, ...]
+    resultNum: int | None = None  # PanLex's own name
+    resultMax: int = 0
+
+
 class _Pages:
     """Asks page after page, not too fast."""
 
@@ -130,9 +150,9 @@ class _Pages:
         """All (remaining) pages of a query, each into the journal."""
         offset = journal.offset if words == journal.open_words else 0
         while True:
-            answer = self._ask(words, offset)
-            rows = list(_rows(answer, self.fetcher.endpoints.panlex))
-            count, most = _count(answer, "resultNum", len(rows)), _count(answer, "resultMax", 0)
+            page = self._ask(words, offset)
+            rows = [Translation(row.trans_txt, row.txt, row.trans_quality) for row in page.result]
+            count, most = len(rows) if page.resultNum is None else page.resultNum, page.resultMax
             offset += count
             cut = offset > _OFFSET_MAX
             if cut:
@@ -144,7 +164,7 @@ class _Pages:
             if done:
                 return
 
-    def _ask(self, words: tuple[str, ...], offset: int) -> dict[str, Any]:
+    def _ask(self, words: tuple[str, ...], offset: int) -> _Page:
         time.sleep(max(0.0, self.next_query - time.monotonic()))
         body = self.base | {"trans_txt": list(words), "include": ["trans_txt", "trans_quality"]}
         # Without an order of its own PanLex pages by translation alone, of which several words may have the same.
@@ -154,33 +174,14 @@ class _Pages:
         self.next_query = time.monotonic() + self.pause
         if not answer.is_success:
             raise SourceUnavailableError(f"PanLex refuses the query: {_reason(answer)}", where=url, hint=ADVICE)
-        content = answer.json()
-        if not isinstance(content, dict) or not isinstance(content.get("result"), list):
-            raise DataError("no answer of PanLex: it has no results", where=url, hint=ADVICE)
-        return content
-
-
-def _rows(answer: dict[str, Any], url: str) -> Iterator[Translation]:
-    for row in answer["result"]:
-        try:
-            word, translation, quality = row["trans_txt"], row["txt"], row.get("trans_quality")
-            score = None if quality is None else float(quality)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise DataError("no answer of PanLex: a result lacks txt or trans_txt", where=url, hint=ADVICE) from None
-        yield Translation(str(word), str(translation), score)
-
-
-def _count(answer: dict[str, Any], name: str, default: int) -> int:
-    value = answer.get(name, default)
-    return value if isinstance(value, int) else default
+        return answer_of(answer, _Page, url, ADVICE)
 
 
 def _reason(answer: httpx.Response) -> str:
     try:
-        content = answer.json()
-    except ValueError:
-        content = {}
-    reason = content.get("message") if isinstance(content, dict) else None
+        reason = decode_json(answer.content, JsonObject, where=str(answer.url)).get("message")
+    except DataError:
+        reason = None
     return f"{reason or answer.reason_phrase} (HTTP {answer.status_code})"
 
 
