@@ -85,6 +85,14 @@ def test_linked_files_exist(page: Page):
         assert path.exists(), f"{page.name}: {target}"
 
 
+def test_the_tests_that_hold_a_promise_exist():
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
+    assert len(named) > 20
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / "tests" / path).read_text(encoding="utf-8"), f"{path}::{name}"
+
+
 def test_the_readme_is_short():
     assert len(README.text.splitlines()) <= 150
     assert max(len(line) for line in README.text.splitlines() if not line.startswith("|")) <= 130
