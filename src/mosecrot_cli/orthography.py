@@ -23,15 +23,18 @@ SYLLABIC: Final = r"\p{Hangul}\p{Ethiopic}\p{Cherokee}"
 WORD_CHARACTER: Final = r"\p{L}\p{M}\p{N}"
 """Letters, the marks on them, and digits."""
 
-APOSTROPHES: Final = "'’ʼ"
-"""Characters that stand for an apostrophe inside a word, the plainest one first."""
+APOSTROPHES: Final = "'’ʼʻ‘`´′＇ʹʽ‛՚ꞌ׳"
+"""Characters that stand for an apostrophe, or a letter like it (`oʻzbek`), inside a word; the plainest one first."""
+
+HYPHENS: Final = "-‐‑﹣－֊־"
+"""Characters that stand for a hyphen inside a word, the plainest one first."""
 
 ONE_APOSTROPHE: Final = {ord(mark): APOSTROPHES[0] for mark in APOSTROPHES}
 """For `str.translate`: every apostrophe becomes the plain one."""
 
 _LOWERCASED_TOLERANCE = 0.01
 # Persian and Indic words contain joiners and non-joiners; other control characters are no text.
-_WORD = rf"[{WORD_CHARACTER}]+(?:['’\u200c\u200d]+[{WORD_CHARACTER}]+)*"
+_WORD = rf"[{WORD_CHARACTER}]+(?:[{APOSTROPHES}\u200c\u200d]+[{WORD_CHARACTER}]+)*"
 _TOKEN = regex.compile(rf"{_WORD}|[^\s\p{{C}}]")
 _UNSEGMENTED = regex.compile(rf"[{UNSPACED}]{{8,}}")
 

@@ -206,7 +206,7 @@ def test_a_planted_key_appears_in_no_output(place, sources, model, monkeypatch, 
     [
         (["--tgt", "tt"], ("offline", "panlex-dump", "lexicon")),
         (["--tgt", "de"], ("offline", "/muse/en-de.txt by hand", "lexicon")),
-        (["--tgt", "tt", "lexicon", "own.tsv"], ("offline", "wiki.tt.vec by hand", "target-vectors")),
+        (["--tgt", "tt", "--lexicon", "own.tsv"], ("offline", "wiki.tt.vec by hand", "target-vectors")),
     ],
 )
 def test_offline_says_what_to_fetch(place, server, model, monkeypatch, capsys, arguments, parts):

@@ -90,7 +90,7 @@ class TargetVocabulary(Protocol):
         """The words, by row."""
 
     def find(self, word: str) -> int | None:
-        """The row of a word as written, else of its lower case, else None."""
+        """The row of a word as written, else of its lower case, else of its nearest spelling, else None."""
 
     def __contains__(self, word: object) -> bool:
         """Whether the word has a row as written."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.orthography import normalised_lower
+from mosecrot_cli.spellings import SpellingIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class WordVectors:
     notes: Mapping[str, int] = field(default_factory=dict)
     oddities: Mapping[str, NDArray[np.int64]] = field(default_factory=dict, repr=False)
     _index: dict[str, int] | None = field(default=None, repr=False)
+    _spellings: SpellingIndex | None = field(default=None, repr=False)
 
     @property
     def dimension(self) -> int:
@@ -79,11 +81,20 @@ class WordVectors:
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self.find(word) is not None
 
+    @property
+    def spellings(self) -> SpellingIndex:
+        """Finds the words in other spellings; built when it is first asked for."""
+        if self._spellings is None:
+            object.__setattr__(self, "_spellings", SpellingIndex(self.words))
+        assert self._spellings is not None
+        return self._spellings
+
     def find(self, word: str) -> int | None:
-        """Row of the word as written, else of its lower case, else None. The word is NFC-normalised first."""
+        """Row of the word as written (in NFC), else of its lower case, else of its nearest spelling, else None."""
         normal = unicodedata.normalize("NFC", word)
         row = self.index.get(normal)
-        return self.index.get(normalised_lower(normal)) if row is None else row
+        row = self.index.get(normalised_lower(normal)) if row is None else row
+        return self.spellings.find(word) if row is None else row
 
     def rows(self, words: Iterable[str]) -> NDArray[np.float32]:
         """Vectors [n, D] of the words, found as by `find`, those outside the vocabulary by their subwords.
@@ -117,7 +128,7 @@ class WordVectors:
         if not composed:
             return self
         matrix = np.concatenate([self.matrix, np.stack(list(composed.values()))])
-        return replace(self, words=[*self.words, *composed], matrix=matrix, _index=None)
+        return replace(self, words=[*self.words, *composed], matrix=matrix, _index=None, _spellings=None)
 
 
 def notes_of(words: int, oddities: Mapping[str, Sequence[int] | NDArray[np.int64]]) -> dict[str, int]:

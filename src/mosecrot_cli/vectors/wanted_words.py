@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from mosecrot_cli.orthography import ONE_APOSTROPHE
+from mosecrot_cli.spellings import fold
 
 _LONGEST = 48
 # The stitched tokenizer's mark of a letter that stands alone.
@@ -16,10 +17,10 @@ _MARK = "▁"
 class WantedWords:
     """The words of a vocabulary that can matter for some texts, and those of a list.
 
-    The tokenizer of a stitched model cuts what stands between two white spaces into words of the vocabulary, whatever
-    letter case they have there and whichever apostrophe. So of the vocabulary every word is wanted that is such a piece
-    of a text, in NFC and letter case aside: `dampf` of `Donaudampfschiff`, `喜欢` of `我们喜欢狗`. From the list a
-    word is wanted as `WordVectors.find` looks it up: as written or in lower case, not in pieces.
+    The tokenizer of a stitched model cuts what stands between two white spaces into words of the vocabulary, in
+    whichever spelling they have there (`mosecrot_cli.spellings`). So every word of the vocabulary is wanted that is
+    such a piece of a text, its spelling aside: `dampf` of `Donaudampfschiff`, `喜欢` of `我们喜欢狗`. From the list a
+    word is wanted as `WordVectors.find` looks it up: whole, in any spelling.
 
     Memory: some 100 bytes a character of the texts' different words (in unspaced scripts, of their phrases).
 
@@ -30,7 +31,8 @@ class WantedWords:
 
     def __init__(self, texts: Iterable[str] = (), words: Iterable[str] = ()) -> None:
         self._words = {form for word in words for form in _folded(word)}
-        forms = {form for chunk in {chunk for text in texts for chunk in text.split()} for form in _folded(chunk)}
+        chunks = {chunk for text in texts for chunk in text.replace("\u200b", " ").split()}
+        forms = {form for chunk in chunks for form in _folded(chunk)}
         self._ends = sorted({form[start : start + _LONGEST] for form in forms for start in range(len(form))})
 
     def __contains__(self, word: object) -> bool:
@@ -46,11 +48,17 @@ class WantedWords:
 
 
 def _folded(text: str) -> set[str]:
-    """The text without its letter case: also `ß` and `SS`, `ς` and `Σ`, which differ in lower case.
+    """The text in the one key of all its spellings (`spellings.fold`), and in letters that are not composed.
 
-    Where letters and marks meet that were apart in the other case (`ß` with an acute: `s`, `ś`), there are two forms:
-    with the letters composed, as in the other case, and not, so that the pieces of this one are pieces still.
+    Where letters and marks meet that were apart in the other case (`ß` with an acute: `s`, `ś`), the pieces of the one
+    form are no pieces of the other. A dotless i counts as a dotted one, whatever the language.
     """
-    normal = text if text.isascii() else unicodedata.normalize("NFC", text)
-    folded = normal.casefold().translate(ONE_APOSTROPHE).replace(_MARK, "")
-    return {folded} if folded.isascii() else {folded, unicodedata.normalize("NFC", folded)}
+    folded = _plain(fold(text))
+    if text.isascii():
+        return {folded}
+    apart = _plain(unicodedata.normalize("NFC", text).casefold().translate(ONE_APOSTROPHE))
+    return {folded, apart, unicodedata.normalize("NFC", apart)}
+
+
+def _plain(folded: str) -> str:
+    return folded.replace(_MARK, "").replace("ı", "i")

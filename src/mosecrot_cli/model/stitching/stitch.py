@@ -20,8 +20,9 @@ from mosecrot_cli.model.checks import check_model
 from mosecrot_cli.model.loading import load_classifier, quiet_transformers
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.model.stitching.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer
-from mosecrot_cli.model.stitching.vocabulary import NO_VECTOR, RowKind, SourceRow, case_forms
+from mosecrot_cli.model.stitching.vocabulary import NO_VECTOR, RowKind, SourceRow
 from mosecrot_cli.orthography import is_number
+from mosecrot_cli.spellings import SpellingRules
 
 # Stitching a checkpoint file to file (`stored_classifier`) needs neither.
 if TYPE_CHECKING:
@@ -225,7 +226,9 @@ def source_rows(
     shared = {word: index for word, index in whole.items() if word not in seen}
     rows += [SourceRow(word, RowKind.SHARED, index) for word, index in shared.items()]
     if not lowercased:
-        forms = [(form, index) for word, index in shared.items() for form in case_forms(word) if form not in whole]
+        rules = SpellingRules.of(())
+        cased = ((form, index) for word, index in shared.items() for form in rules.case_forms(word))
+        forms = [(form, index) for form, index in cased if form not in whole]
         encoded = source.token_ids([form for form, _ in forms])
         same = zip(forms, encoded, strict=True)
         rows += [SourceRow(form, RowKind.SHARED, index) for (form, index), ids in same if ids == (index,)]

@@ -15,7 +15,7 @@ The design, and why:
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,7 @@ from mosecrot_cli.model.stitching.vocabulary import (
     lay_out,
 )
 from mosecrot_cli.orthography import SYLLABIC, UNSPACED, WORD_CHARACTER
+from mosecrot_cli.spellings import Replacement, SpellingRules
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
@@ -121,6 +122,7 @@ def build_target_tokenizer(
     source_rows: Sequence[SourceRow] = (),
     reserved: Collection[int] = (),
     max_aliases: int = DEFAULT_MAX_ALIASES,
+    rules: SpellingRules | None = None,
 ) -> TargetTokenizer:
     """Build the tokenizer; every string of its vocabulary is checked to encode to its own id.
 
@@ -130,7 +132,8 @@ def build_target_tokenizer(
         lowercased: whether the words are in lower case, so that texts are to be lower-cased.
         source_rows: strings to add where the words lack them, most important first.
         reserved: further ids that must keep their row (such as a padding index that the tokenizer does not know of).
-        max_aliases: how many other spellings of words (letter case, apostrophes) get a row, at most.
+        max_aliases: how many other spellings of words (letter case, apostrophes, …) get a row, at most.
+        rules: of spelling; None: those of the words.
 
     Raises:
         DataError: no word can be in the vocabulary, or `source` is not a fast tokenizer.
@@ -138,19 +141,26 @@ def build_target_tokenizer(
     special = _special_tokens(source)
     fixed = {index: f"[reserved {index}]" for index in reserved} | {i: token.content for i, token in special.items()}
     unknown = source.unk_token or _unused("[UNK]", fixed.values())
-    normalizer = target_normalizer(lowercased=lowercased, final_sigma=any("ς" in word for word in words))
-    entries = Entries(normalizer.normalize_str, forbidden={*fixed.values(), unknown})
+    rules = rules or SpellingRules.of(words)
+    normalizer = target_normalizer(rules, lowercased=lowercased, final_sigma=any("ς" in word for word in words))
+
+    def normalise(string: str) -> str:
+        # Most words of many languages, which the normaliser would take most of the time for.
+        plain = not lowercased and len(string) > 1 and string.isascii() and string.isalpha()
+        return string if plain else normalizer.normalize_str(string)
+
+    entries = Entries(normalise, forbidden={*fixed.values(), unknown})
     add_words(entries, words)
     if not entries:
         raise DataError("no mapped word can be in a vocabulary", hint="are the words of the mapped embeddings empty?")
-    add_aliases(entries, words, lowercased=lowercased, limit=max_aliases)
+    add_aliases(entries, words, rules, lowercased=lowercased, limit=max_aliases)
     for row in source_rows:
         entries.add(row.string, row.kind, row.index)
     if source.unk_token is None:
         fixed[next(index for index in range(len(fixed) + 1) if index not in fixed)] = unknown
     while True:
         layout = lay_out(entries, fixed)
-        backend = _backend(layout, unknown, normalizer)
+        backend = _backend(layout, unknown, normalizer, rules.protected)
         backend.add_special_tokens(_added(special, unknown))
         failing = _not_one_token(backend, entries, np.flatnonzero(_is_entry(layout.kinds)))
         if not failing:
@@ -179,22 +189,30 @@ def build_target_tokenizer(
     )
 
 
-def target_normalizer(*, lowercased: bool, final_sigma: bool = False) -> normalizers.Normalizer:
+def target_normalizer(rules: SpellingRules, *, lowercased: bool, final_sigma: bool = False) -> normalizers.Normalizer:
     """What texts and vocabulary words alike go through.
 
-    NFC; lower case where the vectors are lower-cased (with the Greek final sigma, which letter-by-letter lower-casing
-    loses, where the vocabulary has it); `▁` before a letter of an alphabetic script that stands alone.
+    The spelling rules, with NFKC; lower case where the vectors are lower-cased (with the Greek final sigma, which
+    letter-by-letter lower-casing loses, where the vocabulary has it); `▁` before a letter of an alphabetic script that
+    stands alone.
     """
-    steps: list[Any] = [normalizers.NFC()]
+    steps: list[Any] = [*_replacements(rules.before), normalizers.NFKC()]
     if lowercased:
+        if rules.dotless:
+            steps += [normalizers.Replace("İ", "i"), normalizers.Replace("I", "ı")]
         steps.append(normalizers.Lowercase())
         if final_sigma:
             steps.append(normalizers.Replace(Regex(r"(?<=[\p{L}\p{M}])σ(?![\p{L}\p{M}])"), "ς"))
+    steps += _replacements(rules.after)
     letter = rf"[\p{{L}}&&[^{UNSPACED}{SYLLABIC}]]"
     # Not a second time: so a string of the vocabulary is its own normal form.
     alone = rf"(?<![{WORD_CHARACTER}{STAND_ALONE}])(?={letter}\p{{M}}*(?![{WORD_CHARACTER}]))"
     steps.append(normalizers.Replace(Regex(alone), STAND_ALONE))
     return normalizers.Sequence(steps)
+
+
+def _replacements(steps: Iterable[Replacement]) -> list[Any]:
+    return [normalizers.Replace(Regex(step.pattern), step.content) for step in steps]
 
 
 def _special_tokens(source: PreTrainedTokenizerBase | StoredTokenizer) -> dict[int, AddedToken]:
@@ -231,7 +249,9 @@ def _is_entry(kinds: NDArray[np.int8]) -> NDArray[np.bool_]:
     return np.isin(kinds, (RowKind.SPECIAL, RowKind.FILLER), invert=True)
 
 
-def _backend(layout: VocabularyLayout, unknown: str, normalizer: normalizers.Normalizer) -> Tokenizer:
+def _backend(
+    layout: VocabularyLayout, unknown: str, normalizer: normalizers.Normalizer, protected: Mapping[str, str]
+) -> Tokenizer:
     scores = np.full(len(layout.tokens), _NEVER)
     ordinary = np.flatnonzero(_is_entry(layout.kinds))
     scores[ordinary] = -(_SCORE + np.arange(len(ordinary)) / len(ordinary))
@@ -243,8 +263,9 @@ def _backend(layout: VocabularyLayout, unknown: str, normalizer: normalizers.Nor
     backend.normalizer = normalizer
     backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     # The first decoder puts spaces between words and takes them from before punctuation; no token has its prefix.
+    signs = [decoders.Replace(private, sign) for private, sign in protected.items()]
     backend.decoder = decoders.Sequence(
-        [decoders.WordPiece(prefix="\ue000", cleanup=True), decoders.Replace(STAND_ALONE, "")]
+        [decoders.WordPiece(prefix="\ue000", cleanup=True), decoders.Replace(STAND_ALONE, ""), *signs]
     )
     return backend
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.orthography import APOSTROPHES
+from mosecrot_cli.spellings import SpellingRules
 
 WHITE_SPACE = "white space inside, or nothing but it"
 SPECIAL_TOKEN = "a special token of the model"
@@ -75,7 +74,7 @@ class Entries:
 
     def add(self, spelling: str, kind: RowKind, index: int) -> bool:
         """Add an entry unless the vocabulary cannot hold it; a mapped word that it cannot hold is counted."""
-        form = self.normalize(spelling)
+        form = self.normalize(spelling).strip()
         reason = self._obstacle(spelling, form)
         if reason is None:
             self._taken.add(form)
@@ -111,39 +110,18 @@ def add_words(entries: Entries, words: Sequence[str]) -> None:
         entries.add(word, RowKind.WORD, index)
 
 
-def add_aliases(entries: Entries, words: Sequence[str], *, lowercased: bool, limit: int) -> None:
+def add_aliases(entries: Entries, words: Sequence[str], rules: SpellingRules, *, lowercased: bool, limit: int) -> None:
     """Add other spellings of the mapped words, the most frequent words first, until `limit` are added.
 
-    With cased vectors a word that is missing as written is found in lower case: so lower-case words lend their vector
-    to their capitalised and upper-case forms where the vectors have none. And apostrophes: texts have `'` and `’`.
+    A spelling that the vectors have, or that the normaliser makes of it, is taken already: the written form wins.
     """
     left = limit
     for index, word in enumerate(words):
         if left <= 0:
             return
-        for spelling in _spellings(word, lowercased=lowercased):
-            if left > 0 and entries.add(spelling, RowKind.ALIAS, index):
+        for spelling in rules.variants(word, cased=not lowercased):
+            if left > 0 and spelling != word and entries.add(spelling, RowKind.ALIAS, index):
                 left -= 1
-
-
-def case_forms(word: str) -> tuple[str, ...]:
-    """The capitalised and the upper-case form of a lower-case word; nothing for other words."""
-    # Georgian has upper-case letters that no text but a headline uses, and no title case.
-    if word != word.lower() or word[:1].title() == word[:1]:
-        return ()
-    return (word[0].title() + word[1:], word.upper())
-
-
-def _spellings(word: str, *, lowercased: bool) -> Iterator[str]:
-    cases = (word,) if lowercased else (word, *case_forms(word))
-    present = [character for character in APOSTROPHES if character in word]
-    if not present:
-        yield from cases[1:]
-        return
-    for case, mark in product(cases, APOSTROPHES):
-        for other in present:
-            case = case.replace(other, mark)
-        yield case
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,9 +154,9 @@ def words_to_compose(
 
 
 def _is_known(word: str, vectors: WordVectors) -> bool:
-    plain = word.translate(ONE_APOSTROPHE)
-    if any(plain.replace("'", mark) in vectors for mark in APOSTROPHES):
+    if word in vectors:
         return True
+    plain = word.translate(ONE_APOSTROPHE)
     parts = [part for part in plain.split("'") if part]
     return len(parts) > 1 and all(part in vectors for part in parts)
 
