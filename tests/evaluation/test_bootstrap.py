@@ -10,9 +10,9 @@ from sklearn.metrics import f1_score
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.evaluation.bootstrap import (
-    _macro_f1_of_counts,
     _patterns,
     _resampled_macro_f1,
+    _scores_of_counts,
     macro_f1_interval,
     paired_bootstrap,
 )
@@ -31,7 +31,7 @@ def macro(gold: np.ndarray, predicted: np.ndarray) -> float:
     return float(f1_score(gold, predicted, average="macro", zero_division=0))
 
 
-def test_macro_f1_of_counts_is_that_of_the_items() -> None:
+def test_scores_of_counts_is_that_of_the_items() -> None:
     """Any resample, also one that lacks classes, scores what scikit-learn says of its items."""
     gold, predicted = labels(0, 30, 0.4)
     other = labels(0, 30, 0.6)[1]
@@ -39,7 +39,7 @@ def test_macro_f1_of_counts_is_that_of_the_items() -> None:
     items, counts = np.unique(np.array([gold, predicted, other]).T, axis=0, return_counts=True)
     rng = np.random.default_rng(1)
     drawn = rng.multinomial(8, counts / counts.sum(), size=50)
-    values = _macro_f1_of_counts(drawn.astype(float), patterns)
+    values = _scores_of_counts(drawn.astype(float), patterns)[0]
     for row in range(50):
         resample = np.repeat(items, drawn[row], axis=0)
         assert values[row] == pytest.approx([macro(resample[:, 0], resample[:, run]) for run in (1, 2)])
@@ -140,3 +140,17 @@ def test_bad_settings() -> None:
         macro_f1_interval(gold, [predicted], level=95)
     with pytest.raises(ValueError, match="20 gold labels and runs of"):
         paired_bootstrap(gold, predicted, predicted[:-1])
+
+
+def test_classes_are_compared_one_by_one() -> None:
+    gold, good = labels(1, 300, 0.1)
+    bad = labels(1, 300, 0.6)[1]
+    found = paired_bootstrap(gold, good, bad)
+    names = sorted(set(gold))
+    assert [item.label for item in found.per_class] == names
+    expected = [f1_score(gold, run, average=None, labels=names) for run in (good, bad)]
+    for column, item in enumerate(found.per_class):
+        assert (item.first, item.second) == pytest.approx((expected[0][column], expected[1][column]))
+        assert item.support == gold.count(item.label)
+        assert item.low < item.difference == item.first - item.second < item.high
+    assert np.mean([item.difference for item in found.per_class]) == pytest.approx(found.difference)

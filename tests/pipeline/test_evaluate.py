@@ -58,7 +58,7 @@ def test_several_data_sets_and_checkpoints_are_one_table(chain: Path, capsys: CA
     table = output_of("evaluate stitched model --data xx.test.tsv", capsys)
     assert "results on xx.test.tsv" in table and "model" in table
     shutil.copytree("stitched", "other/stitched")
-    assert "the same file of predictions" in failure_of(
+    assert "the same file" in failure_of(
         "evaluate stitched other/stitched --data xx.test.tsv --predictions q.tsv", 2, capsys
     )
 
@@ -171,3 +171,18 @@ def test_a_model_that_computes_nan_is_an_error(value: float, chain: Path, capsys
     save_file(weights, "stitched/model.safetensors", metadata={"format": "pt"})
     for line in ("evaluate --data xx.test.tsv", "predict stitched xx.test.tsv -o out.tsv"):
         assert "NaN or infin" in failure_of(line, 3, capsys)
+
+
+def test_pictures(chain: Path, capsys: CAPSYS):
+    line = "evaluate --data xx.test.tsv --plot p.svg --predictions p.tsv"
+    assert "macro-F1" in output_of(line, capsys)
+    assert Path("p.svg").read_text().startswith("<?xml")
+    assert "p.svg: the output exists" in failure_of(line, 4, capsys).replace("p.tsv", "p.svg")
+    output_of("evaluate stitched model --data xx.test.tsv --plot both.png -q", capsys)
+    assert sorted(path.name for path in Path().glob("both*")) == ["both.model.png", "both.stitched.png"]
+    assert "cannot be written as .jpg" in failure_of("evaluate --data xx.test.tsv --plot p.jpg", 2, capsys)
+    found = json.loads(output_of("compare p.tsv p.tsv --data xx.test.tsv --plot c.pdf --json", capsys))
+    assert Path("c.pdf").read_bytes().startswith(b"%PDF")
+    assert {item["difference"] for item in found["per_class"]} == {0}
+    assert "F1 per class" in output_of("compare p.tsv p.tsv --data xx.test.tsv", capsys)
+    assert "the output exists" in failure_of("compare p.tsv p.tsv --data xx.test.tsv --plot c.pdf", 4, capsys)

@@ -15,15 +15,17 @@ def compare(settings: CompareSettings, sink: Sink) -> None:
 
     The files are those that `mosecrot evaluate --predictions` writes for the same texts.
 
-    Example:
+    Examples:
         mosecrot compare a.tsv b.tsv --data test.tsv
+        mosecrot compare a.tsv b.tsv --data test.tsv --plot classes.png
     """
-    from mosecrot_cli.evaluation.tables import comparison_table
+    from mosecrot_cli.evaluation.tables import class_comparison_table, comparison_table
     from mosecrot_cli.pipeline.compare import run
 
     found = run(settings, sink)
     if sink.as_json:
         sink.value(asdict(found))
         return
-    table = comparison_table(found, (settings.first.name, settings.second.name))
-    sink.table(table.title, table.columns, table.rows)
+    overall = comparison_table(found, (settings.first.name, settings.second.name))
+    for table in (overall, class_comparison_table(found)):
+        sink.table(table.title, table.columns, table.rows)

@@ -21,6 +21,7 @@ def evaluate(settings: EvaluateSettings, sink: Sink) -> None:
     Examples:
         mosecrot evaluate --data taxi1500
         mosecrot evaluate stitched --data test.tsv --predictions predictions.tsv
+        mosecrot evaluate stitched --data test.tsv --plot confusion.png
         mosecrot evaluate stitched --data sib200:tt --data sib200:ba
         mosecrot evaluate stitched-a stitched-b --ensemble --data test.tsv
     """

@@ -11,7 +11,7 @@ Berg-Kirkpatrick, Burkett and Klein (2012), An empirical investigation of statis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,29 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassDifference:
+    """Two lists of predictions compared on one class.
+
+    Attributes:
+        label: the class.
+        support: texts of which it is the gold label.
+        first: F1 of the first list.
+        second: F1 of the second.
+        difference: first minus second.
+        low: lower end of the bootstrap interval of the difference.
+        high: upper end.
+    """
+
+    label: str
+    support: int
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class PairedComparison:
     """Two lists of predictions for the same texts.
 
@@ -56,6 +79,7 @@ class PairedComparison:
         p_value: two-sided; the share of resamples whose difference is as far from the observed one as that is from
             zero, counting the observed data as one resample, so it is never 0.
         first_wins: share of the resamples in which the first is better, ties counted half.
+        per_class: the comparison of each class that occurs, sorted by label.
     """
 
     n: int
@@ -65,6 +89,7 @@ class PairedComparison:
     interval: Interval
     p_value: float
     first_wins: float
+    per_class: tuple[ClassDifference, ...]
 
 
 def macro_f1_interval(
@@ -77,7 +102,7 @@ def macro_f1_interval(
 ) -> Interval:
     """Interval of the macro-F1, or of its mean over several runs (seeds) on the same items.
 
-    It tells of the choice of test items, not of the choice of seeds.
+    It reflects the choice of test items, not the choice of seeds.
 
     Args:
         gold: the right label of each of n texts.
@@ -116,21 +141,29 @@ def paired_bootstrap(
         UsageError: no resamples, or a level outside of (0, 1).
     """
     patterns = _patterns(gold, [first, second])
-    observed = _macro_f1_of_counts(patterns.counts[None, :].astype(np.float64), patterns)[0]
-    difference = float(observed[0] - observed[1])
-    drawn = _resampled_macro_f1(gold, [first, second], resamples=resamples, seed=seed)
-    differences = drawn[:, 0] - drawn[:, 1]
-    # Rounding must not tell equal differences apart.
+    observed, scores = _scores_of_counts(patterns.counts[None, :].astype(np.float64), patterns)
+    difference = float(observed[0, 0] - observed[0, 1])
+    drawn: list[NDArray[np.float64]] = []
+    by_class: list[NDArray[np.float64]] = []
+    for counts in _resamples(patterns, resamples=resamples, seed=seed):
+        values, f1 = _scores_of_counts(counts, patterns)
+        drawn.append(values)
+        by_class.append(f1[0] - f1[1])
+    macro = np.concatenate(drawn)
+    differences = macro[:, 0] - macro[:, 1]
+    interval = _interval(differences, resamples=resamples, level=level, seed=seed)
+    # Differences that are equal up to rounding count as equal.
     as_far = np.abs(differences - difference) >= abs(difference) - 1e-12
     wins = np.mean((differences > 1e-12) + 0.5 * (np.abs(differences) <= 1e-12))
     return PairedComparison(
         n=len(gold),
-        first=float(observed[0]),
-        second=float(observed[1]),
+        first=float(observed[0, 0]),
+        second=float(observed[0, 1]),
         difference=difference,
-        interval=_interval(differences, resamples=resamples, level=level, seed=seed),
+        interval=interval,
         p_value=float((as_far.sum() + 1) / (resamples + 1)),
         first_wins=float(wins),
+        per_class=_class_differences(patterns, scores[:, 0], np.concatenate(by_class), level),
     )
 
 
@@ -138,9 +171,10 @@ def paired_bootstrap(
 class _Patterns:
     """The distinct combinations of gold label and predictions: U of them, over K classes and R runs.
 
-    counts [U]; gold [U, K], predicted [R, U, K] and right [R, U, K] are 0/1.
+    labels [K], sorted; counts [U]; gold [U, K], predicted [R, U, K] and right [R, U, K] are 0/1.
     """
 
+    labels: tuple[str, ...]
     counts: NDArray[np.int64]
     gold: NDArray[np.float64]
     predicted: NDArray[np.float64]
@@ -150,42 +184,70 @@ class _Patterns:
 def _patterns(gold: Sequence[str], predictions: Sequence[Sequence[str]]) -> _Patterns:
     if not gold or not predictions or any(len(run) != len(gold) for run in predictions):
         raise ValueError(f"{len(gold)} gold labels and runs of {[len(run) for run in predictions]} predictions")
-    _, codes = np.unique(np.array([gold, *predictions], dtype=object).astype(str), return_inverse=True)
+    labels, codes = np.unique(np.array([gold, *predictions], dtype=object).astype(str), return_inverse=True)
     items = codes.reshape(len(predictions) + 1, len(gold)).T
     distinct, counts = np.unique(items, axis=0, return_counts=True)
-    one_hot = np.eye(int(codes.max()) + 1)[distinct]  # [U, 1 + R, K]
+    one_hot = np.eye(len(labels))[distinct]  # [U, 1 + R, K]
     truth, predicted = one_hot[:, 0], one_hot[:, 1:].transpose(1, 0, 2)
-    return _Patterns(counts, truth, predicted, predicted * truth)
+    return _Patterns(tuple(map(str, labels)), counts, truth, predicted, predicted * truth)
 
 
-def _macro_f1_of_counts(counts: NDArray[np.float64], patterns: _Patterns) -> NDArray[np.float64]:
-    """Macro-F1 [B, R] of B resamples given as counts [B, U]; classes absent from a resample do not count in it."""
+def _scores_of_counts(
+    counts: NDArray[np.float64], patterns: _Patterns
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Macro-F1 [B, R] and F1 [R, B, K] of B resamples given as counts [B, U].
+
+    A class that is absent from a resample has F1 0 and does not count in the macro-F1.
+    """
     support = counts @ patterns.gold  # [B, K]
     predicted, right = counts @ patterns.predicted, counts @ patterns.right  # [R, B, K]
     total = support + predicted
     f1 = np.divide(2 * right, total, out=np.zeros_like(total), where=total > 0)
-    values: NDArray[np.float64] = (f1.sum(axis=2) / (total > 0).sum(axis=2)).T
-    return values
+    macro: NDArray[np.float64] = (f1.sum(axis=2) / (total > 0).sum(axis=2)).T
+    return macro, f1
+
+
+def _resamples(patterns: _Patterns, *, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Counts [B, U] of resamples of the items, in blocks that bound the memory."""
+    if resamples < 1:
+        raise UsageError(f"{resamples} resamples", hint="at least one is needed; 1,000 to 10,000 make sense")
+    generator = np.random.default_rng(seed)
+    items = int(patterns.counts.sum())
+    shares = patterns.counts / items
+    runs, distinct, classes = patterns.predicted.shape
+    block = max(1, _CHUNK // max(distinct, runs * classes))
+    for start in range(0, resamples, block):
+        yield generator.multinomial(items, shares, size=min(block, resamples - start)).astype(np.float64)
 
 
 def _resampled_macro_f1(
     gold: Sequence[str], predictions: Sequence[Sequence[str]], *, resamples: int, seed: int
 ) -> NDArray[np.float64]:
     """Macro-F1 [B, R] of each run on each of B resamples of the items."""
-    if resamples < 1:
-        raise UsageError(f"{resamples} resamples", hint="at least one is needed; 1,000 to 10,000 make sense")
     patterns = _patterns(gold, predictions)
-    generator = np.random.default_rng(seed)
-    shares = patterns.counts / len(gold)
-    runs, distinct, classes = patterns.predicted.shape
-    block = max(1, _CHUNK // max(distinct, runs * classes))
-    values = [
-        _macro_f1_of_counts(
-            generator.multinomial(len(gold), shares, size=min(block, resamples - start)).astype(np.float64), patterns
+    blocks = _resamples(patterns, resamples=resamples, seed=seed)
+    return np.concatenate([_scores_of_counts(counts, patterns)[0] for counts in blocks])
+
+
+def _class_differences(
+    patterns: _Patterns, scores: NDArray[np.float64], differences: NDArray[np.float64], level: float
+) -> tuple[ClassDifference, ...]:
+    """The classes, from their F1 [R, K] and the differences [B, K] of the resamples."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(differences, [tail, 1 - tail], axis=0)
+    support = patterns.counts @ patterns.gold
+    return tuple(
+        ClassDifference(
+            label,
+            int(support[column]),
+            float(scores[0, column]),
+            float(scores[1, column]),
+            float(scores[0, column] - scores[1, column]),
+            float(low[column]),
+            float(high[column]),
         )
-        for start in range(0, resamples, block)
-    ]
-    return np.concatenate(values)
+        for column, label in enumerate(patterns.labels)
+    )
 
 
 def _interval(values: NDArray[np.float64], *, resamples: int, level: float, seed: int) -> Interval:

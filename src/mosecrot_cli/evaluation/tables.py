@@ -139,6 +139,15 @@ def comparison_table(comparison: PairedComparison, names: tuple[str, str]) -> Ta
     return Table(f"paired bootstrap, {interval.resamples:,} resamples", ("", "value"), rows)
 
 
+def class_comparison_table(comparison: PairedComparison) -> Table:
+    """The F1 of two lists of predictions and its difference, one class a row."""
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (shortened(item.label, 28), item.first, item.second, item.difference, f"{item.low:.3f} to {item.high:.3f}")
+        for item in comparison.per_class
+    )
+    return Table("F1 per class", ("class", "first", "second", "difference", "95% interval"), rows)
+
+
 def display_width(text: str) -> int:
     """Columns that a text takes in a terminal: East Asian wide characters take two, combining marks none."""
     return sum(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.evaluation.bootstrap import macro_f1_interval
 from mosecrot_cli.evaluation.metrics import score
+from mosecrot_cli.evaluation.plots import check_plot, confusion_figure, save_figure
 from mosecrot_cli.evaluation.predictions import Predictions, write_predictions
 from mosecrot_cli.evaluation.runs import Run, Summary, summarise
 from mosecrot_cli.evaluation.tables import Table, confusion_tables, per_class_table, results_tables, summary_table
@@ -129,10 +130,13 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
     if not settings.data_sets:
         raise UsageError("there is nothing to evaluate on", hint="name labelled data with `data_sets`")
     systems = _systems(settings)
-    files = _prediction_files(settings, systems)
+    files = _files(settings.predictions, settings, systems, [list(system.runs) for system in systems])
+    plots = _files(settings.plot, settings, systems, [[""]] * len(systems))
     inputs = _numbered("checkpoints", settings.checkpoints) | _numbered("data_sets", settings.data_sets)
-    if files:
-        check_outputs(list(files.values()), inputs=inputs, overwrite=settings.overwrite)
+    if settings.plot:
+        check_plot(settings.plot)
+    for paths in filter(None, (files, plots)):
+        check_outputs(list(paths.values()), inputs=inputs, overwrite=settings.overwrite)
     device = resolve_device(settings.compute)
     answers: dict[_Key, Predictions] = {}
     results = [
@@ -142,6 +146,8 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
     ]
     if files:
         write(list(files.values()), [answers[key] for key in files], overwrite=settings.overwrite)
+    if plots:
+        _draw(list(plots.values()), results, reporter, overwrite=settings.overwrite)
     return Evaluations(tuple(results))
 
 
@@ -253,21 +259,30 @@ def _numbered(name: str, values: Sequence[object]) -> dict[str, object]:
     return {f"{name}[{number}]" if number else name: value for number, value in enumerate(values)}
 
 
-def _prediction_files(settings: EvaluateSettings, systems: Sequence[_System]) -> dict[_Key, Path]:
+def _draw(paths: Sequence[Path], results: Sequence[Evaluation], reporter: Reporter, *, overwrite: bool) -> None:
+    with atomic_outputs(*paths, overwrite=overwrite) as works:
+        for path, work, result in zip(paths, works, results, strict=True):
+            title = f"{result.system} on {result.facts['data']}: macro-F1 {result.summary.macro_f1:.3f}"
+            figure = confusion_figure(result.summary, title=title, reporter=reporter)
+            save_figure(figure, work, form=path.suffix)
+
+
+def _files(
+    path: Path | None, settings: EvaluateSettings, systems: Sequence[_System], runs: Sequence[Sequence[str]]
+) -> dict[_Key, Path]:
     """A file for each system, data set and run; where there are several of a kind, the name says which."""
-    path = settings.predictions
     if path is None:
         return {}
     files = {}
     for (number, system), (column, spec) in product(enumerate(systems), enumerate(settings.data_sets)):
-        for name in system.runs:
+        for name in runs[number]:
             parts = [path.stem, name]
             parts[1:1] = [_file_name(spec)] if len(settings.data_sets) > 1 else []
             parts[1:1] = [_file_name(system.name)] if len(systems) > 1 else []
             files[number, column, name] = path.with_name(".".join(filter(None, parts)) + path.suffix)
     if len(set(files.values())) < len(files):
         raise UsageError(
-            "two results would have the same file of predictions",
+            "two results would have the same file",
             where=str(path),
             hint="evaluate checkpoints and data sets with the same names one by one",
         )

@@ -46,6 +46,16 @@ class EvaluateSettings:
     data: DataSettings = DataSettings()
     compute: Annotated[ComputeSettings, Nested("gpus")] = ComputeSettings()
     predictions: Predictions = None
+    plot: Annotated[
+        Path | None,
+        Option(
+            "--plot",
+            help="Draw the confusion matrix into this file: .png, .svg or .pdf.",
+            panel=OUTPUT,
+            metavar="FILE",
+            unset="no picture",
+        ),
+    ] = None
     overwrite: Overwrite = False
 
 
@@ -60,6 +70,17 @@ class CompareSettings:
     resamples: Resamples = 10_000
     seed: BootstrapSeed = DEFAULT_SEED
     data: DataSettings = DataSettings()
+    plot: Annotated[
+        Path | None,
+        Option(
+            "--plot",
+            help="Draw the difference in F1 for each class into this file: .png, .svg or .pdf.",
+            panel=OUTPUT,
+            metavar="FILE",
+            unset="no picture",
+        ),
+    ] = None
+    overwrite: Overwrite = False
 
 
 @dataclass(frozen=True, kw_only=True)
