@@ -69,6 +69,18 @@ def test_each_object_shows_what_it_holds(chain: Path, anchors):
         stitched.save("copy")
 
 
+def test_a_class_bias_is_added_in_one_step_or_in_two(chain: Path):
+    Path("texts.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    with pytest.warns(mosecrot.MosecrotWarning, match="3 texts only"):
+        adapted = mosecrot.adapt("stitched", "texts.txt", prior="uniform")
+    with pytest.warns(mosecrot.MosecrotWarning, match="3 texts only"):
+        at_once = mosecrot.stitch("model", "mapped", texts="texts.txt", prior="uniform")
+    assert adapted.manifest.command == "adapt" and adapted.manifest.statistics["labels"] == "none read"
+    assert np.allclose(adapted.probabilities(TEXTS), at_once.probabilities(TEXTS), atol=1e-6)
+    plain = mosecrot.stitch("model", "mapped").probabilities(TEXTS).mean(axis=0)
+    assert np.abs(adapted.probabilities(TEXTS).mean(axis=0) - 0.5).max() < np.abs(plain - 0.5).max()
+
+
 def test_a_temporary_result_goes_with_its_object(anchors):
     mapped = mosecrot.map_vectors(anchors)
     path = mapped.path

@@ -31,6 +31,7 @@ from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.settings import (
     ALL,
+    AdaptSettings,
     AnchorsSettings,
     EvaluateSettings,
     FinetuneSettings,
@@ -57,6 +58,7 @@ __all__ = [
     "Checkpoint",
     "MappedVectors",
     "MosecrotWarning",
+    "adapt",
     "evaluate",
     "finetune",
     "inspect",
@@ -286,6 +288,24 @@ def stitch(
 
     given = settings | {"checkpoint": Path(checkpoint), "embeddings": Path(mapped), "shared": shared}
     told, folder = _settings(StitchSettings, given, "stitched")
+    return Checkpoint(*_written(run(told, _Reporter())), folder)
+
+
+def adapt(checkpoint: Checkpoint | str | Path, texts: str | Path, **settings: Any) -> Checkpoint:
+    """Step 5, continued: adapt a stitched classifier to unlabelled texts, by default with a bias for each class.
+
+    Args:
+        checkpoint: what `stitch` gave, or a folder.
+        texts: a file with one text in each line, a table, or the name of a data set. Labels are never read.
+        settings: `output` and other fields of `AdaptSettings` (`prior`, `method`, ...).
+
+    Raises:
+        MosecrotError: see `errors`.
+    """
+    from mosecrot_cli.pipeline.adapt.run import run
+
+    given = settings | {"checkpoint": Path(checkpoint), "texts": str(texts)}
+    told, folder = _settings(AdaptSettings, given, "adapted")
     return Checkpoint(*_written(run(told, _Reporter())), folder)
 
 
