@@ -27,6 +27,7 @@ from mosecrot_cli.cli.inspect import inspect
 from mosecrot_cli.cli.map import map_
 from mosecrot_cli.cli.predict import predict
 from mosecrot_cli.cli.stitch import stitch
+from mosecrot_cli.cli.transfer import transfer
 from mosecrot_cli.cli.vectors import vectors
 from mosecrot_cli.errors import INTERRUPTED, MosecrotError, UsageError
 
@@ -44,6 +45,7 @@ app.command("map", cls=Command, rich_help_panel=METHOD)(map_)
 app.command(cls=Command, rich_help_panel=METHOD)(finetune)
 app.command(cls=Command, rich_help_panel=METHOD)(stitch)
 app.command(cls=Command, rich_help_panel=METHOD)(evaluate)
+app.command(cls=Command, rich_help_panel=METHOD)(transfer)
 app.command(cls=Command, rich_help_panel=CHECK)(inspect)
 app.command(cls=Command, rich_help_panel=CHECK)(compare)
 app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)

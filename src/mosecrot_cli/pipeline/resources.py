@@ -21,6 +21,7 @@ from mosecrot_cli.vectors.readers import peek
 from mosecrot_cli.vectors.types import VectorPreview
 from mosecrot_cli.vectors.wanted_words import WantedWords
 
+_FEWEST_ANCHORS = 3
 DEFAULT_MODELS = {"en": "bert-base-cased"}
 
 
@@ -49,6 +50,13 @@ def announced(model: SourceModel, reporter: Reporter) -> Provenance | None:
     if model.provenance is not None:
         announce(model.provenance, Fetcher(reporter=reporter))
     return model.provenance
+
+
+def warn_of_few_anchors(count: int, reporter: Reporter) -> None:
+    """Warn where so few anchors are left that all words come out alike."""
+    if count < _FEWEST_ANCHORS:
+        left = "only one anchor is left: all words" if count == 1 else f"only {count} anchors are left: most words"
+        reporter.warn(f"{left} get the same embedding; a lexicon of hundreds of pairs is needed")
 
 
 @dataclass(frozen=True)

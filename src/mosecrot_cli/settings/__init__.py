@@ -39,6 +39,7 @@ from mosecrot_cli.settings.inspect import InspectSettings
 from mosecrot_cli.settings.map import MAP_PRESETS, MapSettings, with_preset
 from mosecrot_cli.settings.shared import ComputeSettings, DataSettings, OutputSettings
 from mosecrot_cli.settings.stitch import StitchSettings
+from mosecrot_cli.settings.transfer import TransferSettings
 from mosecrot_cli.settings.vectors import (
     DescribeVectorsSettings,
     FastTextSettings,
@@ -88,6 +89,7 @@ __all__ = [
     "Scheduler",
     "StitchSettings",
     "TrainVectorsSettings",
+    "TransferSettings",
     "VectorForm",
     "VectorModel",
     "Weighting",

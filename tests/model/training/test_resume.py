@@ -25,10 +25,11 @@ from model.tiny import (
     tiny_tokenizer,
     weights,
 )
-from mosecrot_cli.errors import UsageError
+from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.model.training import trainer as trainer_module
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
 from mosecrot_cli.model.training.work_folder import is_complete
+from mosecrot_cli.progress import SilentReporter
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +165,51 @@ def test_kill_minus_nine_at_any_moment(tokenizer, tmp_path):
     )
     assert resumed.steps == whole.steps == STEPS
     assert same(weights(resumed.model), weights(whole.model))
+
+
+FILES = ["optimizer.pt", "scheduler.pt", "rng_state.pth", "model.safetensors", "trainer_state.json"]
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_goes_on(name, tokenizer, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_at(patch, 14)
+        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK)
+    older, newer = tmp_path / "checkpoint-6", tmp_path / "checkpoint-12"
+    path = newer / name
+    if name in ("model.safetensors", "scheduler.pt"):
+        path.write_bytes(path.read_bytes()[:40])
+    else:
+        flip(path)
+    if name == "trainer_state.json":
+        path.write_text('{"global_step": "many"}')
+    warned: list[str] = []
+
+    class Hearing(SilentReporter):
+        def warn(self, message: str) -> None:
+            warned.append(message)
+
+    whole = train_classifier(
+        tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK, resume=True, reporter=Hearing()
+    )
+    assert whole.steps == STEPS and len(warned) == 1
+    assert str(newer) in warned[0] and name in warned[0] and warned[0].endswith(f"going on from {older.name}")
+
+
+def test_damaged_checkpoints_alone_are_one_line(tokenizer, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_at(patch, 8)
+        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK)
+    for folder in checkpoints(tmp_path):
+        flip(tmp_path / folder / "optimizer.pt")
+    with pytest.raises(DataError, match="optimizer.pt is damaged"):
+        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK, resume=True)
+    (tmp_path / "run.json").write_text("[]")
+    with pytest.raises(DataError, match="run.json"):
+        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK, resume=True)

@@ -70,7 +70,7 @@ def train_classifier(
     _check(task)
     device = resolve_device(task.settings.compute)
     reporter = reporter or SilentReporter()
-    checkpoint = prepare_work(work, _identity(task), resume=resume)
+    checkpoint = prepare_work(work, _identity(task), resume=resume, reporter=reporter)
     if checkpoint is not None:
         reporter.info(f"going on from {checkpoint.name}")
     # Here, because the Trainer takes seconds to import, and this module is also imported by what trains nothing.

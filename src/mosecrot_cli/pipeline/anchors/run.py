@@ -98,6 +98,7 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
     def compute(partials: Sequence[Path]) -> Computed:
         material = read(job, reporter, opened)
         selected = select(material, job, reporter)
+        resources.warn_of_few_anchors(len(selected.selection.anchors), reporter)
         write_anchors(selected.selection.anchors, partials[0])
         write_anchor_scores(selected.selection.anchors, partials[1])
         return _describe(selected, job, material.target.digest)

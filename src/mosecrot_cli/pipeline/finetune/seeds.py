@@ -74,7 +74,7 @@ def train_seeds(
         `seed-N` -> how its training went.
 
     Raises:
-        UsageError: `--resume` with other settings.
+        UsageError: `resume` with other settings.
     """
     work = partial / WORK
     _prepare(settings, partial)
@@ -138,9 +138,9 @@ def _prepare(settings: SeededSettings, partial: Path) -> None:
         different = sorted(name for name in wanted if before.get(name) != wanted[name])
         if different:
             raise UsageError(
-                f"--resume with other settings than those of the killed run: {', '.join(different)}",
+                f"`resume` with other settings than those of the interrupted run: {', '.join(different)}",
                 where=str(partial),
-                hint="give the same options, or leave --resume out to begin anew",
+                hint="give the same settings, or leave `resume` out to begin anew",
             )
         return
     clear_partial(partial)

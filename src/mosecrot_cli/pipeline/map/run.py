@@ -150,6 +150,7 @@ def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Compu
     if settings.self_learning:
         fit = with_self_learning(fit, method, model, reporter)
     tokens = own[sorted(model.words.whole_word_tokens().values())] if method.uses_vocabulary else None
+    resources.warn_of_few_anchors(len(fit.values), reporter)
     _warn_about_k(method, len(fit.values if tokens is None else tokens), reporter)
     output.mkdir()
     queries = in_blocks(fit.matrix)

@@ -1,0 +1,31 @@
+"""`mosecrot transfer`."""
+
+from __future__ import annotations
+
+from mosecrot_cli.cli.framework.command import command
+from mosecrot_cli.cli.output import Sink, report
+from mosecrot_cli.settings import TransferSettings
+
+
+@command(TransferSettings, offline=True)
+def transfer(settings: TransferSettings, sink: Sink) -> None:
+    """Make a classifier for a further language: anchors, map and stitch in one go.
+
+    Takes a checkpoint that was fine-tuned on its own embeddings (finetune --embeddings none). Reads each model and
+    each vector file once, writes what the single commands write, and ends with the verdict of inspect.
+
+    Examples:
+        mosecrot transfer model --tgt fo --lexicon en-fo.tsv --target-vectors fo.vec
+        mosecrot transfer model --tgt ru --texts ru.txt -o ru/stitched
+    """
+    from mosecrot_cli.pipeline.transfer import run
+
+    found = run(settings, sink)
+    if sink.as_json:
+        sink.value(found.to_dict())
+        return
+    output = settings.out.output
+    for name, step in found.steps.items():
+        report(sink, step, next_step=f"mosecrot predict {output} TEXTS" if name == "stitch" else None)
+    for text in found.inspection.lines() if found.inspection else ():
+        sink.line(text)

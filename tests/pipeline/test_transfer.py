@@ -1,0 +1,94 @@
+"""One command for a further language: the files of the single commands, and the verdict."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import failure_of, output_of
+from mosecrot_cli.cli.app import run
+from mosecrot_cli.model import source_model
+from mosecrot_cli.pipeline import opened
+
+TRANSFER = "transfer model --tgt xx --lexicon en-xx.tsv --target-vectors xx.vec"
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Content by name; of manifests what does not depend on the time."""
+    found = {}
+    for path in sorted(
+        path
+        for place in ("anchors.tsv", "anchors.scores.tsv", "anchors.manifest.json", "mapped", "stitched")
+        for path in [folder / place, *(folder / place).rglob("*")]
+        if path.is_file()
+    ):
+        content = path.read_bytes()
+        if path.name.endswith("manifest.json"):
+            manifest = {
+                name: value for name, value in json.loads(content).items() if name not in ("seconds", "created")
+            }
+            content = json.dumps(manifest, sort_keys=True).encode()
+        found[str(path.relative_to(folder))] = content
+    return found
+
+
+@pytest.fixture
+def trained(chain: Path) -> Path:
+    """The chain after fine-tuning alone."""
+    for name in ("anchors.tsv", "anchors.scores.tsv", "anchors.manifest.json"):
+        Path(name).unlink()
+    for name in ("mapped", "stitched"):
+        Path(name).rename(f"{name}-before")
+    return chain
+
+
+def test_it_leaves_the_files_of_the_single_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert "verdict: " in output_of(f"{TRANSFER} -q", capsys).splitlines()[-1]
+    found = files_of(trained)
+    for name in ("anchors.tsv", "anchors.scores.tsv", "anchors.manifest.json"):
+        Path(name).unlink()
+    for name in ("mapped", "stitched"):
+        Path(name).rename(f"{name}-transfer")
+    for line in (
+        "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -q",
+        "map --preset transfer -q",
+        "stitch -q",
+    ):
+        assert run(line.split()) == 0
+    expected = files_of(trained)
+    assert found.keys() == expected.keys()
+    assert [name for name in found if found[name] != expected[name]] == []
+
+
+def test_each_model_and_each_file_of_vectors_is_read_once(trained: Path, monkeypatch: pytest.MonkeyPatch):
+    counts: dict[str, int] = {}
+
+    def counted(module, name):
+        original = getattr(module, name)
+
+        def call(*arguments, **named):
+            key = f"{name} {arguments[0]}"
+            counts[key] = counts.get(key, 0) + 1
+            return original(*arguments, **named)
+
+        monkeypatch.setattr(module, name, call)
+
+    counted(source_model, "load_input_embeddings")
+    counted(source_model, "load_word_tokenizer")
+    counted(opened, "read_vectors")
+    assert run(f"{TRANSFER} -q".split()) == 0
+    assert len(counts) == 3 and set(counts.values()) == {1}
+
+
+def test_texts_give_a_share_of_words_and_another_folder_takes_the_files(trained: Path, capsys):
+    Path("new").mkdir()
+    found = json.loads(output_of(f"{TRANSFER} --texts xx.test.tsv -o new/stitched --json -q", capsys))
+    assert [*found] == ["anchors", "map", "stitch", "inspect"]
+    assert found["inspect"]["coverage"]["words"] > 0 and (Path("new") / "mapped").is_dir()
+    assert {path.name for path in Path("new").iterdir()} >= {"anchors.tsv", "mapped", "stitched"}
+    assert run("predict new/stitched xx.test.tsv -q -o a.tsv".split()) == 0
+
+
+def test_what_is_missing_is_one_line(trained: Path, capsys: pytest.CaptureFixture[str]):
+    assert "no such folder" in failure_of(f"{TRANSFER.replace(' model', ' none')} -q", 3, capsys)
+    assert run(f"{TRANSFER} --dry-run".split()) == 0 and not Path("mapped").exists()
