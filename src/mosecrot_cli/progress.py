@@ -17,7 +17,10 @@ class Reporter(Protocol):
         """Something that the user should know but that stops nothing."""
 
     def info(self, message: str) -> None:
-        """What is being done, for those who watch."""
+        """A detail, for those who ask for details."""
+
+    def milestone(self, message: str) -> None:
+        """A line about how far long work is, for those who wait."""
 
     def track(self, description: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
         """A bar of `total` units; the context's value advances it by a number of units."""
@@ -34,6 +37,9 @@ class SilentReporter:
         self.warnings.append(message)
 
     def info(self, message: str) -> None:
+        """Say nothing."""
+
+    def milestone(self, message: str) -> None:
         """Say nothing."""
 
     @contextmanager

@@ -50,6 +50,7 @@ def test_quiet_prints_neither_reports_nor_warnings(capsys: pytest.CaptureFixture
         report(sink, DONE)
         sink.warn("a warning")
         sink.info("a detail")
+        sink.milestone("epoch 1/2")
         with sink.track("mapping", 10) as advance:
             advance(10)
     assert capsys.readouterr() == ("", "")
@@ -59,10 +60,11 @@ def test_quiet_prints_neither_reports_nor_warnings(capsys: pytest.CaptureFixture
 def test_details_are_for_those_who_ask(verbose: bool, capsys: pytest.CaptureFixture[str]):
     with session(verbose=verbose) as sink:
         sink.info("a detail")
+        sink.milestone("epoch 1/2")
         sink.warn("a warning")
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == ("a detail\n" if verbose else "") + "warning: a warning\n"
+    assert captured.err == ("a detail\n" if verbose else "") + "epoch 1/2\nwarning: a warning\n"
 
 
 def test_words_that_look_like_markup_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]):

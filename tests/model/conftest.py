@@ -20,6 +20,9 @@ class RecordingReporter(SilentReporter):
     def info(self, message: str) -> None:
         self.lines.append(message)
 
+    def milestone(self, message: str) -> None:
+        self.lines.append(message)
+
     @contextmanager
     def track(self, description: str, total: int | None):
         done: list[int] = []

@@ -52,6 +52,11 @@ class Sink:
         if self.verbose and not self.quiet:
             self._print(in_flags(message), style="dim")
 
+    def milestone(self, message: str) -> None:
+        """A line on stderr about how far long work is; none with `--quiet`."""
+        if not self.quiet:
+            self._print(in_flags(message), style="dim")
+
     @contextmanager
     def track(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
         """A progress bar on stderr; none when stderr is no terminal or with `--quiet`."""
@@ -137,10 +142,9 @@ def _cell(value: str | int | float) -> str:
 @contextmanager
 def session(*, as_json: bool = False, quiet: bool = False, verbose: bool = False) -> Iterator[Sink]:
     """A sink for one command; libraries are kept from talking past it, and a closed pipe ends it silently."""
-    level = "info" if verbose else "error"
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", level)
-    os.environ.setdefault("HF_HUB_VERBOSITY", level)
-    os.environ.setdefault("DATASETS_VERBOSITY", level)
+    # Also with `verbose`: what these libraries have to say is about their insides.
+    for library in ("TRANSFORMERS", "HF_HUB", "DATASETS"):
+        os.environ.setdefault(f"{library}_VERBOSITY", "error")
     if quiet or not sys.stderr.isatty():
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")

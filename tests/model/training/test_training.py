@@ -53,6 +53,7 @@ def test_it_learns_and_takes_the_best_dev_epoch(tokenizer, tmp_path, reporter):
     assert reporter.bars == [("fine-tuning", 75, 75)]
     assert [line.split(":")[0] for line in reporter.lines] == [f"epoch {n}/5" for n in range(1, 6)]
     assert "dev macro-F1" in reporter.lines[0]
+    assert [line.endswith(" left") for line in reporter.lines] == [True] * 4 + [False]
 
 
 def test_the_best_epoch_need_not_be_the_last(tokenizer, tmp_path, monkeypatch):

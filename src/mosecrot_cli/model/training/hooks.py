@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,11 +73,13 @@ class ProgressCallback(TrainerCallback):
         self.reporter, self.advance, self.has_dev = reporter, advance, has_dev
         self.loss = math.nan
         self.warned = False
+        self.started, self.resumed_at = time.monotonic(), 0
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Count the steps of the run that is resumed, and find its best checkpoint where the folder is now."""
+        self.started, self.resumed_at = time.monotonic(), state.global_step
         self.advance(state.global_step)
         if state.best_global_step:
             state.best_model_checkpoint = str(Path(args.output_dir or "") / f"checkpoint-{state.best_global_step}")
@@ -102,4 +105,12 @@ class ProgressCallback(TrainerCallback):
         if EVALUATED in logs or ("loss" in logs and not self.has_dev):
             score = f", dev macro-F1 {logs[EVALUATED]:.3f}" if EVALUATED in logs else ""
             epoch = f"epoch {round(state.epoch or 0)}/{round(state.num_train_epochs)}"
-            self.reporter.info(f"{epoch}: loss {self.loss:.4f}{score}")
+            self.reporter.milestone(f"{epoch}: loss {self.loss:.4f}{score}{self._time_left(state)}")
+
+    def _time_left(self, state: TrainerState) -> str:
+        """How long the rest will take at the speed so far; empty after the last step."""
+        done, rest = state.global_step - self.resumed_at, state.max_steps - state.global_step
+        if done <= 0 or rest <= 0:
+            return ""
+        seconds = round((time.monotonic() - self.started) * rest / done)
+        return f", {seconds // 60}:{seconds % 60:02d} left"

@@ -164,6 +164,8 @@ def _relay_bar(lines: Iterator[str], advance: Callable[[int], None], reporter: R
 def _relay_message(event: dict[str, Any], reporter: Reporter) -> None:
     if "info" in event:
         reporter.info(event["info"])
+    elif "milestone" in event:
+        reporter.milestone(event["milestone"])
     elif "warn" in event:
         reporter.warn(event["warn"])
 

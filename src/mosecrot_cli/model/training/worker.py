@@ -38,6 +38,10 @@ class PipeReporter:
         """Send what is being done."""
         _send({"info": message})
 
+    def milestone(self, message: str) -> None:
+        """Send how far the work is."""
+        _send({"milestone": message})
+
     @contextmanager
     def track(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
         """Send a bar's beginning, steps and end."""
