@@ -98,7 +98,9 @@ def test_there_and_back_keeps_every_word_and_number(tmp_path_factory, words, see
     write_vectors(WordVectors(words, matrix), folder / "first.vec")
     previous = folder / "first.vec"
     for name in ("a.bin", "b.npy", "c.vec.gz", "d.npy", "e.vec"):
-        convert(RewriteVectorsSettings(str(previous), OutputSettings(folder / name)), SilentReporter())
+        convert(
+            RewriteVectorsSettings(vectors=str(previous), out=OutputSettings(output=folder / name)), SilentReporter()
+        )
         previous = folder / name
     assert previous.read_bytes() == (folder / "first.vec").read_bytes()
     for name, binary in (("a.bin", True), ("c.vec.gz", False)):

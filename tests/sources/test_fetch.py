@@ -221,6 +221,7 @@ def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):
         ('panlex = "http://x/}"', UsageError, "must have the places"),
         ('panlex = ["http://x/"]', UsageError, "http or https"),
         ('sha256 = {"a" = 1}', UsageError, "a table"),
+        ('muse = "http://x/{pair}{part:>99999999999}"', UsageError, "must have the places"),
         ("sha256 = 1", UsageError, "a table"),
     ],
 )
@@ -241,5 +242,5 @@ def test_addresses_are_replaced(tmp_path, monkeypatch):
         "http://127.0.0.1:1/v2/expr", "https://mirror.example", {"http://a/b": "ab"},
     )  # fmt: skip
     assert found.muse == Endpoints().muse
-    with pytest.raises(DataError, match="MOSECROT_ENDPOINTS"):
+    with pytest.raises(DataError, match="no such file"):
         load_endpoints(tmp_path / "none.toml")

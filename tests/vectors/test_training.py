@@ -106,9 +106,9 @@ def test_one_thread_gives_the_same_again_and_the_seed_matters(tmp_path):
     [
         ([], FastTextSettings(), DataError, "x: no words in the text"),
         ([" \n"], FastTextSettings(), DataError, "no words"),
-        (["a b a"], FastTextSettings(), DataError, r"no word occurs 5 times \(the commonest 2 times\).*--min-count"),
-        (["a " * 9], FastTextSettings(minn=4, maxn=3), UsageError, "--minn 4 is above --maxn 3"),
-        (["a " * 9], FastTextSettings(threads=2, buckets=10), UsageError, r"10 buckets are too few.*--maxn 0"),
+        (["a b a"], FastTextSettings(), DataError, r"no word occurs 5 times \(the commonest 2 times\).*`min_count`"),
+        (["a " * 9], FastTextSettings(minn=4, maxn=3), UsageError, "`minn` 4 is above `maxn` 3"),
+        (["a " * 9], FastTextSettings(threads=2, buckets=10), UsageError, r"10 buckets are too few.*`maxn` 0"),
     ],
 )
 def test_what_cannot_be_trained_on(tmp_path, texts, told, error, match):

@@ -112,6 +112,8 @@ def _check(name: str, address: object, defaults: Endpoints, where: Path) -> None
 def _places(address: str) -> set[str]:
     """The places in braces of an address; a brace without its other half is a place of its own."""
     try:
-        return {name for _, name, _, _ in string.Formatter().parse(address) if name is not None}
+        found = [fields[1:] for fields in string.Formatter().parse(address) if fields[1] is not None]
     except ValueError:
         return {address}
+    # A width of `{part:>99999999999}` would fill the memory.
+    return {address if spec or conversion else str(name) for name, spec, conversion in found}

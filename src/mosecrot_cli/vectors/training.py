@@ -66,14 +66,14 @@ def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str
     most = max(counts.values())
     if most < settings.min_count:
         what = f"too little text: no word occurs {settings.min_count} times (the commonest {most} times)"
-        raise DataError(what, where=where, hint="more text, or a lower --min-count")
+        raise DataError(what, where=where, hint="more text, or a lower `min_count`")
     if settings.maxn and settings.minn > settings.maxn:
-        raise UsageError(f"--minn {settings.minn} is above --maxn {settings.maxn}", hint="--maxn 0: no n-grams")
+        raise UsageError(f"`minn` {settings.minn} is above `maxn` {settings.maxn}", hint="`maxn` 0: no n-grams")
     few = settings.threads < _FILLING_THREADS
     if few and settings.maxn and 4 * settings.buckets * settings.dim < _FRESH_BYTES:
         what = f"{settings.buckets:,} buckets are too few for {settings.threads} threads"
-        hint = f"at least {_FRESH_BYTES // (4 * settings.dim):,}, or {_FILLING_THREADS} threads, or --maxn 0"
-        raise UsageError(what, where="--buckets", hint=hint)
+        hint = f"at least {_FRESH_BYTES // (4 * settings.dim):,}, or {_FILLING_THREADS} threads, or `maxn` 0"
+        raise UsageError(what, where="`buckets`", hint=hint)
     total = counts.total()
     unsegmented = sum(count for token, count in counts.items() if is_unsegmented(token))
     if unsegmented > _UNSEGMENTED_SHARE * total:
@@ -120,7 +120,7 @@ def train_model(
             process.wait()
     if code:
         reason = last.removeprefix(_ERROR) if last.startswith(_ERROR) else f"its process ended with {code}"
-        raise DataError(f"fastText failed: {reason}", where=str(model), hint="too little memory, or too high an --lr?")
+        raise DataError(f"fastText failed: {reason}", where=str(model), hint="too little memory, or too high an `lr`?")
 
 
 def _write_initial(counts: Counter[str], path: Path, settings: FastTextSettings) -> None:

@@ -36,7 +36,7 @@ def prune(settings: RewriteVectorsSettings, reporter: Reporter) -> StepResult:
         DataError, SourceUnavailableError, OutputExistsError, OutputError: as `convert`.
     """
     if settings.max_vocab == ALL and not settings.vocab_from and not settings.lexicons:
-        hint = "--max-vocab N, --vocab-from FILE or --lexicon FILE"
+        hint = "`max_vocab`, `vocab_from` or `lexicons` says it"
         raise UsageError("nothing says which words to keep", hint=hint)
     return _rewrite("vectors prune", settings, reporter)
 
@@ -45,7 +45,7 @@ def _rewrite(command: str, settings: RewriteVectorsSettings, reporter: Reporter)
     output = settings.out.output
     form = settings.form or form_of(output)
     if settings.dtype is not FloatType.float32 and form is not VectorForm.npy:
-        raise UsageError(f"{settings.dtype} numbers are for .npy", where="--dtype", hint=f"not for {form}")
+        raise UsageError(f"{settings.dtype} numbers are for .npy", where="`dtype`", hint=f"not for {form}")
     location = resources.vectors(settings.vectors, parameter="vectors", reporter=reporter)
     settings = replace(settings, vectors=location.name)  # the manifest must not hold a password
     if settings.out.dry_run:
