@@ -205,6 +205,14 @@ def test_stitch_chooses_the_map_whose_answers_carry_the_most_information(stitche
     assert {"embeddings", "alternative_1", "alternative_2", "texts"} <= found["inputs"].keys()
 
 
+def test_a_dry_run_of_stitch_names_all_maps_and_counts_the_texts(stitched: Path, capsys: pytest.CaptureFixture[str]):
+    shutil.copytree("mapped", "same")
+    line = "stitch model --texts unlabelled.txt --alternative same -q -o chosen --dry-run --json"
+    plan = json.loads(output_of(line, capsys))["plan"]
+    assert plan["texts for the class bias"] == "60, no label read" and not Path("chosen").exists()
+    assert {"target embeddings of mapped", "target embeddings of same"} <= plan.keys()
+
+
 def test_seeds_use_the_same_map(stitched: Path):
     for seed in (1, 4):
         shutil.copytree("model", f"models/seed-{seed}")

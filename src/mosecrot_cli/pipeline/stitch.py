@@ -50,7 +50,7 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
         inputs["texts"] = settings.texts
     step = Step("stitch", settings, inputs, (settings.out.output,))
     if settings.out.dry_run:
-        return StepResult(settings.out.output, None, _plan(checkpoints, mapped), planned=True)
+        return StepResult(settings.out.output, None, _plan(checkpoints, maps, texts), planned=True)
     step.check()
     if unchanged := step.unchanged():
         return unchanged
@@ -277,9 +277,12 @@ def _sizes(result: TargetEmbeddings, before: Path, after: Path, mapped: Mapped) 
     return lines
 
 
-def _plan(checkpoints: dict[str, Path], mapped: Mapped) -> list[tuple[str, str]]:
-    rows, width = read_array(mapped.folder / TARGET).shape
-    return [
-        ("checkpoints", ", ".join(str(folder) for folder in checkpoints.values())),
-        ("target embeddings", f"{rows:,} x {width}, {rows * width * 4 / 1e6:,.0f} MB in each checkpoint"),
-    ]
+def _plan(checkpoints: dict[str, Path], maps: Sequence[Mapped], texts: Sequence[str] | None) -> list[tuple[str, str]]:
+    plan = [("checkpoints", ", ".join(str(folder) for folder in checkpoints.values()))]
+    for mapped in maps:
+        rows, width = read_array(mapped.folder / TARGET).shape
+        size = f"{rows:,} x {width}, {rows * width * 4 / 1e6:,.0f} MB in each checkpoint"
+        plan.append(("target embeddings" if len(maps) == 1 else f"target embeddings of {mapped.folder}", size))
+    if texts is not None:
+        plan.append(("texts for the class bias", f"{len(texts):,}, no label read"))
+    return plan
