@@ -59,7 +59,7 @@ def check(path: Path, *, words: list[str] = WORDS) -> None:
 
 
 PACKED = {
-    "xx.vec.gz": gzip.compress(TEXT),
+    "xx.vec.gz": gzip.compress(TEXT, mtime=0),
     "xx.vec.bz2": bz2.compress(TEXT),
     "xx.vec.xz": lzma.compress(TEXT),
     "xx.vec.zst": zstd.compress(TEXT),
@@ -97,7 +97,7 @@ def test_packed_vectors_that_are_cut(tmp_path, name):
         ("none.zip", zipped(readme_md=b"x"), "an archive without vectors"),
         ("lfs.bin", b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "Git LFS.*git lfs pull"),
         ("page.vec", b"<!DOCTYPE html>\n<html></html>", "a web page"),
-        ("page.vec.gz", gzip.compress(b"<html>"), "a web page"),
+        ("page.vec.gz", gzip.compress(b"<html>", mtime=0), "a web page"),
         ("model.kv", b"\x80\x04\x95\x10\x00", "pickle.*save_word2vec_format"),
         ("mini.h5", b"\x89HDF\r\n\x1a\n", "HDF5"),
         ("x.7z", b"7z\xbc\xaf\x27\x1c\x00\x04", "7z"),
@@ -167,7 +167,7 @@ def navec(words: list[str], *, rows: int | None = None, centroids: int = 4) -> t
     vocabulary = np.array([len(words)], dtype="<u4").tobytes() + counts + "\n".join(words).encode()
     members = {
         "meta_json": json.dumps({"id": "x", "protocol": 1}).encode(),
-        "vocab_bin": gzip.compress(vocabulary),
+        "vocab_bin": gzip.compress(vocabulary, mtime=0),
         "pq_bin": sizes + indexes.tobytes() + codes.tobytes(),
     }
     return tarred("w", **members), codes[np.arange(6), indexes % centroids].reshape(len(words), 12)
