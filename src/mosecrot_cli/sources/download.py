@@ -16,15 +16,18 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shutil import disk_usage
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import httpx
 
 from mosecrot_cli.errors import DataError, OutputError, SourceUnavailableError
+from mosecrot_cli.progress import Reporter
 from mosecrot_cli.sources.addresses import shown, without_secrets
+from mosecrot_cli.sources.endpoints import Endpoints
 from mosecrot_cli.sources.retrying import (
     MOMENTARY,
     Pace,
+    Patience,
     TryAgain,
     as_try_again,
     describe,
@@ -33,9 +36,6 @@ from mosecrot_cli.sources.retrying import (
     unavailable,
 )
 from mosecrot_cli.structured import read_json
-
-if TYPE_CHECKING:
-    from mosecrot_cli.sources.fetch import Fetcher
 
 WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<\?xml[^>]*>\s*<!doctype html)", re.IGNORECASE)
 _PART = ".part"
@@ -76,10 +76,29 @@ class _Notes:
     validator: str = ""
 
 
+class Connection(Protocol):
+    """What a download uses of the fetcher that starts it."""
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """The addresses, with the checksums that the user gave for some."""
+
+    @property
+    def reporter(self) -> Reporter:
+        """Receives progress."""
+
+    @property
+    def patience(self) -> Patience:
+        """How often and how long a request is tried."""
+
+    def client(self, *, follow_redirects: bool) -> httpx.Client:
+        """A client for one attempt."""
+
+
 class Download:
     """One download: to `NAME.part`, and what is needed to resume it to `NAME.part.json`."""
 
-    def __init__(self, fetcher: Fetcher, remote: Remote, path: Path) -> None:
+    def __init__(self, fetcher: Connection, remote: Remote, path: Path) -> None:
         self.fetcher, self.remote, self.path = fetcher, remote, path
         self.part = path.with_name(path.name + _PART)
         self.notes = path.with_name(path.name + _PART + ".json")
