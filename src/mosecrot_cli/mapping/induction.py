@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
-from mosecrot_cli.mapping.csls import CSLS_K, first_rows, mutual_near
+from mosecrot_cli.mapping.csls import first_rows, mutual_near
 from mosecrot_cli.mapping.methods.linear import procrustes
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import unit_rows
@@ -68,7 +68,6 @@ def induce_dictionary(
     *,
     rounds: int,
     frequent: int = FREQUENT,
-    csls_k: int = CSLS_K,
     device: str = "cpu",
     advance: Callable[[int], None] = lambda rounds: None,
 ) -> Dictionary:
@@ -85,7 +84,6 @@ def induce_dictionary(
         seed_target: vectors `[A, Dx]` of their translations.
         rounds: maximum number of rounds, at least 1; see `GAIN`.
         frequent: source words of the rounds in which the rotation settles.
-        csls_k: neighbours of the hubness.
         device: of the neighbour search.
         advance: called with 1 after each round.
 
@@ -104,7 +102,7 @@ def induce_dictionary(
     words = min(frequent, len(source_units)) if rounds > 1 else len(source_units)
     while True:
         own, rotated = _rotated(source_units[:words], target_units, source_side, target_side)
-        pairs = mutual_near(own, rotated, k=csls_k, device=device)
+        pairs = mutual_near(own, rotated, device=device)
         similarities = np.einsum("nd,nd->n", own[pairs[:, 0]], rotated[pairs[:, 1]])
         history.append(InductionRound(words, len(pairs), float(similarities.mean()) if len(pairs) else 0.0))
         advance(1)

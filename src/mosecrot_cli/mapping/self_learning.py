@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
-from mosecrot_cli.mapping.csls import CSLS_K, first_rows, mutual_near
+from mosecrot_cli.mapping.csls import first_rows, mutual_near
 from mosecrot_cli.mapping.methods.linear import ridge_solver
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import exact_units
@@ -71,15 +71,15 @@ def learn_anchors(
     *,
     rounds: int,
     ridge: float | None = None,
-    csls_k: int = CSLS_K,
     seed: int = 0,
     device: str = "cpu",
     advance: Callable[[int], None] = lambda rounds: None,
 ) -> LearntAnchors:
     """Find further anchors between the target vectors and the source embeddings.
 
-    Rounds stop as soon as one is worse than the one before. Target words that are not among the `csls_k` nearest of any
-    source word cannot become anchors. Memory is needed for the target vectors once more, at the width of the source.
+    Rounds stop as soon as one is worse than the one before. Target words that are not among the `csls.CSLS_K` nearest
+    of any source word cannot become anchors. Memory is needed for the target vectors once more, at the width of the
+    source.
 
     Args:
         target: vectors `[T, Dx]` of the words that can become anchors.
@@ -88,7 +88,6 @@ def learn_anchors(
         seed_values: their source embeddings, `[A, D]`.
         rounds: at most so many.
         ridge: strength of the ridge regression between the centred sides; see `linear.ridge_solver`.
-        csls_k: neighbours of the hubness.
         seed: of the choice of the seeds that judge.
         device: of the neighbour search.
         advance: told 1 after each round.
@@ -117,7 +116,7 @@ def learn_anchors(
             found.append(pairs)
         if number == rounds or (number and history[-1].agreement < history[-2].agreement):
             break
-        near = mutual_near(fit.source_units(own), fit.target_units(others), k=csls_k, device=device)
+        near = mutual_near(fit.source_units(own), fit.target_units(others), device=device)
         pairs = np.stack([source_rows[near[:, 0]], target_rows[near[:, 1]]], axis=1)
         pairs = pairs[~np.isin(pairs[:, 1], seed_rows)]
     best = int(np.argmax([step.agreement for step in history]))
