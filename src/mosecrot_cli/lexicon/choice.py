@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import existing_file
+from mosecrot_cli.lexicon.entries import OddLines
 from mosecrot_cli.lexicon.files import read_lexicon
 from mosecrot_cli.lexicon.types import IDENTICAL, Pair
 from mosecrot_cli.settings.choices import OnlineLexicon
@@ -54,7 +55,9 @@ def resolve_lexicon(value: str) -> LexiconChoice:
     return LexiconChoice(LexiconKind.FILE, value)
 
 
-def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = None) -> list[Pair]:
+def read_lexica(
+    values: Sequence[str], *, bring: Callable[[str], Path] | None = None, odd: OddLines | None = None
+) -> list[Pair]:
     """The pairs of several lexica of the settings, one after the other; each lexicon has an origin of its own.
 
     `identical` is no lexicon: its pairs are found by the selection.
@@ -62,6 +65,7 @@ def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = 
     Args:
         values: files, `-`, names of online sources, or `identical`.
         bring: the file of an online source, by its name; None where there is no way to have it.
+        odd: what is done about lines that do not fit their file; by default they are an error.
 
     Raises:
         UsageError: stdin twice, the same lexicon twice, or an online source without languages.
@@ -76,7 +80,7 @@ def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = 
     origins: set[str] = set()
     lexica = [choice for choice in choices if choice.kind is not LexiconKind.IDENTICAL]
     for choice in lexica:
-        found = _read(choice, bring)
+        found = _read(choice, bring, odd)
         pairs += _apart(found, origins, choice.value)
         origins.update(pair.origin for pair in found)
     if not choices:
@@ -84,14 +88,14 @@ def read_lexica(values: Sequence[str], *, bring: Callable[[str], Path] | None = 
     return pairs
 
 
-def _read(choice: LexiconChoice, bring: Callable[[str], Path] | None) -> list[Pair]:
+def _read(choice: LexiconChoice, bring: Callable[[str], Path] | None, odd: OddLines | None) -> list[Pair]:
     if choice.kind is not LexiconKind.SOURCE:
-        return read_lexicon(choice.value)
+        return read_lexicon(choice.value, odd=odd)
     if bring is None:
         raise UsageError(
             f"{choice.value} needs to know the languages", where="`lexicons`", hint="name them with `src` and `tgt`"
         )
-    return [replace(pair, origin=choice.value) for pair in read_lexicon(bring(choice.value))]
+    return [replace(pair, origin=choice.value) for pair in read_lexicon(bring(choice.value), odd=odd)]
 
 
 def _apart(pairs: list[Pair], taken: set[str], name: str) -> list[Pair]:

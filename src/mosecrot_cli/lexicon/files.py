@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.lexicon.dictionaries import read_dictionary
+from mosecrot_cli.lexicon.entries import OddLines, has_notes, translations
 from mosecrot_cli.lexicon.formats import LexiconRow, read_rows
 from mosecrot_cli.lexicon.types import Pair, ScoredPair
-from mosecrot_cli.text_lines import STDIN, display_name
+from mosecrot_cli.text_lines import STDIN, display_name, plain_suffix, read_text
 
 _HEADER = {
     "source": "source",
@@ -61,29 +64,51 @@ class _Table:
             del column[0]
 
 
-def read_lexicon(path: str | Path, *, origin: str | None = None) -> list[Pair]:
+def read_lexicon(path: str | Path, *, origin: str | None = None, odd: OddLines | None = None) -> list[Pair]:
     """The pairs of a lexicon file, in its order.
 
-    Read are MUSE's form (two words a line, split by a space or a tab), TSV (fields may hold spaces) and CSV, each also
-    gzipped. Which of them a file is, is found once for the whole file. A header with `source` and `target` names the
-    columns. Without it, a third column is the score if most of its cells are numbers, else it is ignored like all
-    further ones. Text is NFC-normalised and stripped; blank lines are skipped; a pair with an empty side is kept
-    (selection counts it).
+    Read are tables and dictionaries, each also packed; which of them a file is, is found once for the whole file:
+
+    * MUSE's form (two words a line, split by a space or a tab), TSV (fields may hold spaces) and CSV, with commas,
+      semicolons or vertical bars. A header with `source` and `target` names the columns. Without it, a third column is
+      the score if most of its cells are numbers, else it is ignored like all further ones.
+    * Ding (`source :: target`), TEI (FreeDict), Apertium's `.dix`, and JSON lines with `source` and `target`.
+
+    A cell with several translations (`Auto, Wagen`) gives several pairs. In a dictionary, and in a table with notes as
+    those of dict.cc (`ball [sports]`, `Ball {m}`), notes and the `to` of infinitives are no part of the word. Lines of
+    `#` at the start are comments. Text is NFC-normalised and stripped; blank lines are skipped; a pair with an empty
+    side is kept (selection counts it).
 
     Args:
         path: the file, or `-` for stdin.
         origin: the name of the lexicon in `Pair.origin` where the file has no such column; its file name by default.
+        odd: what is done about lines that do not fit their file; by default they are an error.
 
     Raises:
         DataError: a missing, empty or damaged file, a wrong encoding, a malformed line (`path:line`).
     """
-    given = str(path)
-    named_origin = origin or (display_name(given) if given == STDIN else Path(given).name)
-    return _read_pairs(given, origin=named_origin, header_of_two=True)
+    given, odd = str(path), odd or OddLines()
+    name = display_name(given)
+    named_origin = origin or (name if given == STDIN else Path(given).name)
+    text = unicodedata.normalize("NFC", read_text(given))
+    entries = read_dictionary(text, name, odd)
+    if entries is not None:
+        pairs = [Pair(source, target, origin=named_origin, line=line) for line, source, target in entries]
+        if not pairs:
+            raise DataError("no pair of words in the dictionary", where=name)
+        return pairs
+    rows = read_rows(text, name, suffix=plain_suffix(given), odd=odd)
+    table = list(_read_pairs(rows, name, origin=named_origin, header_of_two=True, odd=odd))
+    dictionary = any(has_notes(pair.source) or has_notes(pair.target) for pair in table)
+    return [
+        replace(pair, source=source, target=target)
+        for pair in table
+        for source, target in translations(pair.source, pair.target, dictionary=dictionary)
+    ]
 
 
 def read_anchor_pairs(path: str | Path) -> list[Pair]:
-    """The pairs of `anchors.tsv` or `anchors.scores.tsv` (or of stdin, `-`), in order.
+    """The pairs of `anchors.tsv` or `anchors.scores.tsv` (or of stdin, `-`), in order, as they stand there.
 
     Unlike a lexicon's, an anchor file's two-column form has no header: `source TAB target` would be a pair.
 
@@ -91,31 +116,36 @@ def read_anchor_pairs(path: str | Path) -> list[Pair]:
         DataError: as `read_lexicon`, and for a pair with an empty side.
     """
     given = str(path)
-    pairs = _read_pairs(given, origin="", header_of_two=False)
+    name = display_name(given)
+    text = unicodedata.normalize("NFC", read_text(given))
+    rows = read_rows(text, name, suffix=plain_suffix(given), odd=OddLines(), comments=False)
+    pairs = _read_pairs(rows, name, origin="", header_of_two=False, odd=OddLines())
     for pair in pairs:
         if not pair.source or not pair.target:
             side = "target" if pair.source else "source"
-            raise DataError(f"an anchor without a {side} word", where=f"{display_name(given)}:{pair.line}")
+            raise DataError(f"an anchor without a {side} word", where=f"{name}:{pair.line}")
     return pairs
 
 
-def _read_pairs(path: str, *, origin: str, header_of_two: bool) -> list[Pair]:
+def _read_pairs(
+    rows: Iterable[LexiconRow], name: str, *, origin: str, header_of_two: bool, odd: OddLines
+) -> list[Pair]:
     table = _Table()
     columns = _Columns()
-    for number, row in enumerate(read_rows(path)):
+    for number, row in enumerate(rows):
         if number == 0 and (header_of_two or len(row.cells) > 2):
             found = _header(row.cells)
             if found:
                 columns = found
                 continue
         table.add(row, columns, origin)
-    name = display_name(path)
     if not columns.named and _starts_with_header(table.scores):
         table.drop_first()
     if not table.sources:
         raise DataError("a header and no pair", where=name)
-    scores = _parse_scores(table, name, named=columns.named)
-    return list(map(Pair, table.sources, table.targets, scores, table.origins, table.lines))
+    scores = _parse_scores(table, name, named=columns.named, odd=odd)
+    pairs = map(Pair, table.sources, table.targets, scores, table.origins, table.lines)
+    return [pair for pair in pairs if pair.score is None or not math.isnan(pair.score)]
 
 
 def _cell(cells: Sequence[str], column: int | None) -> str:
@@ -149,7 +179,8 @@ def _is_number(cell: str) -> bool:
         return False
 
 
-def _parse_scores(table: _Table, name: str, *, named: bool) -> list[float | None]:
+def _parse_scores(table: _Table, name: str, *, named: bool, odd: OddLines) -> list[float | None]:
+    """The scores; NaN for a line that is passed over."""
     given = [cell for cell in table.scores if cell.lower() not in _NO_SCORE]
     # An unnamed third column may be anything: a part of speech, a comment.
     if not named and 2 * sum(map(_is_number, given)) <= len(given):
@@ -161,7 +192,8 @@ def _parse_scores(table: _Table, name: str, *, named: bool) -> list[float | None
         elif _is_number(cell):
             scores.append(float(cell))
         else:
-            raise DataError(f"the score {cell!r} is no finite number", where=f"{name}:{line}")
+            odd.report(DataError(f"the score {cell!r} is no finite number", where=f"{name}:{line}"))
+            scores.append(math.nan)
     return scores
 
 

@@ -1,17 +1,17 @@
-"""From the bytes of a lexicon file to its rows: decompression, encoding, and how the columns are split."""
+"""Lexica that are tables: what splits their columns, and their rows."""
 
 from __future__ import annotations
 
 import csv
-import unicodedata
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import takewhile
 from typing import NamedTuple
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.text_lines import display_name, plain_suffix, read_text
+from mosecrot_cli.lexicon.entries import OddLines
 
-_COLUMNS_HINT = "columns are split by a tab or a comma, or by a space where every line has just two words"
+_COLUMNS_HINT = "a tab, a comma, a semicolon or a bar splits columns, or a space where every line has just two words"
 
 
 class Separator(StrEnum):
@@ -20,11 +20,15 @@ class Separator(StrEnum):
     TAB = "tab"
     SPACE = "space"
     COMMA = "comma"
+    SEMICOLON = "semicolon"
+    BAR = "bar"
 
 
+_SIGNS = {Separator.TAB: "\t", Separator.COMMA: ",", Separator.SEMICOLON: ";", Separator.BAR: "|"}
+_ORDER = (Separator.TAB, Separator.COMMA, Separator.SPACE, Separator.SEMICOLON, Separator.BAR)
 _PREFERENCE = {
-    ".csv": (Separator.COMMA, Separator.TAB, Separator.SPACE),
-    ".txt": (Separator.TAB, Separator.SPACE, Separator.COMMA),
+    ".csv": (Separator.COMMA, Separator.SEMICOLON, Separator.TAB, Separator.SPACE, Separator.BAR),
+    ".txt": (Separator.TAB, Separator.SPACE, Separator.COMMA, Separator.SEMICOLON, Separator.BAR),
 }
 
 
@@ -35,33 +39,56 @@ class LexiconRow(NamedTuple):
     cells: list[str]
 
 
-def read_rows(path: str) -> Iterator[LexiconRow]:
+def read_rows(text: str, name: str, *, suffix: str, odd: OddLines, comments: bool = True) -> Iterator[LexiconRow]:
     """The rows that are not blank of a table of two columns at least; what splits them is found once for the file.
 
+    Args:
+        text: the whole file.
+        name: its name in messages.
+        suffix: that of its name, which decides between separators that fit equally well.
+        odd: what is done about lines that do not fit the others (`name:line`).
+        comments: whether lines of `#` at the start are comments.
+
     Raises:
-        DataError: as `read_text`, or a line that does not fit the others (`path:line`).
+        DataError: a line that does not fit, unless `odd` passes over such.
     """
-    lines = unicodedata.normalize("NFC", read_text(path)).split("\n")
-    separator = detect_separator(lines, suffix=plain_suffix(path))
-    name = display_name(path)
-    split = {Separator.TAB: _tab_rows, Separator.SPACE: _space_rows, Separator.COMMA: _comma_rows}[separator]
-    for row in split(lines, name):
+    lines = without_header(text.split("\n")) if comments else text.split("\n")
+    separator = detect_separator(lines, suffix=suffix)
+    if separator is Separator.TAB:
+        rows = _tab_rows(lines)
+    elif separator is Separator.SPACE:
+        rows = _space_rows(lines, name, odd)
+    else:
+        rows = _csv_rows(lines, name, _SIGNS[separator], odd)
+    for row in rows:
         if len(row.cells) < 2:
-            raise DataError(
-                "one column, but a source and a target are wanted", where=f"{name}:{row.line}", hint=_COLUMNS_HINT
-            )
-        yield row
+            where = f"{name}:{row.line}"
+            odd.report(DataError("one column, but a source and a target are wanted", where=where, hint=_COLUMNS_HINT))
+        else:
+            yield row
+
+
+def without_header(lines: Sequence[str]) -> list[str]:
+    """The lines, with the comments (`# …`) at the start left blank, as the exports of dict.cc have them.
+
+    A pair whose source word is `#`, as in `# 5` or `#` and a tab, is not a comment.
+    """
+    header = list(takewhile(lambda line: not line.strip() or _is_comment(line), lines))
+    return ["" for _ in header] + list(lines[len(header) :])
+
+
+def _is_comment(line: str) -> bool:
+    words = line.split()
+    if not line.startswith("#") or line.startswith("#\t"):
+        return False
+    return len(words) > 2 or any(map(str.isalpha, words[-1]))
 
 
 def detect_separator(lines: Sequence[str], *, suffix: str = "") -> Separator:
     """What splits the columns: the separator that fits most lines; the file's suffix decides between equals."""
-    counts = {
-        Separator.TAB: sum("\t" in line for line in lines),
-        Separator.COMMA: sum("," in line for line in lines),
-        Separator.SPACE: sum(map(_is_two_words, lines)),
-    }
-    order = _PREFERENCE.get(suffix, (Separator.TAB, Separator.COMMA, Separator.SPACE))
-    return max(order, key=lambda separator: counts[separator])
+    counts = {separator: sum(sign in line for line in lines) for separator, sign in _SIGNS.items()}
+    counts[Separator.SPACE] = sum(map(_is_two_words, lines))
+    return max(_PREFERENCE.get(suffix, _ORDER), key=lambda separator: counts[separator])
 
 
 def _is_two_words(line: str) -> bool:
@@ -75,33 +102,35 @@ def _split_at_spaces(line: str) -> list[str]:
     return [word for word in line.replace("\t", " ").split(" ") if word]
 
 
-def _tab_rows(lines: Sequence[str], name: str) -> Iterator[LexiconRow]:
+def _tab_rows(lines: Sequence[str]) -> Iterator[LexiconRow]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             yield LexiconRow(number, line.split("\t"))
 
 
-def _space_rows(lines: Sequence[str], name: str) -> Iterator[LexiconRow]:
+def _space_rows(lines: Sequence[str], name: str, odd: OddLines) -> Iterator[LexiconRow]:
     for number, line in enumerate(lines, start=1):
         words = _split_at_spaces(line)
         if len(words) > 2:
-            raise DataError(
+            error = DataError(
                 f"{len(words)} words, but this file has two words a line, split by a space",
                 where=f"{name}:{number}",
                 hint="entries of several words need a tab between source and target, in every line",
             )
-        if line.strip():
+            odd.report(error)
+        elif line.strip():
             yield LexiconRow(number, words)
 
 
-def _comma_rows(lines: Sequence[str], name: str) -> Iterator[LexiconRow]:
-    reader = csv.reader((line + "\n" for line in lines), skipinitialspace=True, strict=True)
+def _csv_rows(lines: Sequence[str], name: str, sign: str, odd: OddLines) -> Iterator[LexiconRow]:
+    reader = csv.reader((line + "\n" for line in lines), delimiter=sign, skipinitialspace=True, strict=True)
     while True:
         number = reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise DataError(f"no CSV ({error})", where=f"{name}:{number}", hint="check the quotes") from error
+            odd.report(DataError(f"no CSV ({error})", where=f"{name}:{number}", hint="check the quotes"))
+            continue
         if cells is None:
             return
         if any(cell.strip() for cell in cells):

@@ -56,6 +56,14 @@ class AnchorsSettings:
         ),
     ] = None
     max_vocab: MaxVocab = DEFAULT_MAX_VOCAB
+    skip_bad_lines: Annotated[
+        bool,
+        Option(
+            "--skip-bad-lines",
+            help="Pass over lexicon lines that do not fit their file, and count them.",
+            panel=SELECTION,
+        ),
+    ] = False
     max_anchors: Annotated[
         int | None,
         Option(

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mosecrot_cli.lexicon.choice import LexiconKind, read_lexica, resolve_lexicon
+from mosecrot_cli.lexicon.entries import OddLines
 from mosecrot_cli.lexicon.files import write_anchor_scores, write_anchors
 from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors
 from mosecrot_cli.lexicon.types import Pair
@@ -62,11 +63,12 @@ class AnchorsJob:
 
 @dataclass(frozen=True)
 class AnchorMaterial:
-    """What anchors are selected from."""
+    """What anchors are selected from, and how many lines of the lexica were passed over (`skip_bad_lines`)."""
 
     pairs: list[Pair]
     source: SourceWords
     target: WordVectors
+    skipped_lines: int = 0
 
 
 def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None = None) -> StepResult:
@@ -101,7 +103,7 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
         resources.warn_of_few_anchors(len(selected.selection.anchors), reporter)
         write_anchors(selected.selection.anchors, partials[0])
         write_anchor_scores(selected.selection.anchors, partials[1])
-        return _describe(selected, job, material.target.digest)
+        return _describe(selected, job, material)
 
     return step.run(compute)
 
@@ -198,11 +200,14 @@ def read(job: AnchorsJob, reporter: Reporter, opened: Opened) -> AnchorMaterial:
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
     limit = resources.limit(job.settings.max_vocab)
+    odd = OddLines(skip=job.settings.skip_bad_lines)
     with naming_swapped_files(job.lexica.values(), job.vectors):
-        pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]))
+        pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]), odd=odd)
         target = opened.vectors(job.vectors, limit, reporter)
     warn_about_scripts(job.settings, target.words, reporter)
-    return AnchorMaterial(pairs, job.model.words, target)
+    if odd.count:
+        reporter.warn(f"{odd.count:,} lines of lexica are passed over; the first: {odd.first}")
+    return AnchorMaterial(pairs, job.model.words, target, odd.count)
 
 
 def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> PivotSelection:
@@ -240,7 +245,7 @@ def selection_options(settings: AnchorsSettings) -> SelectionOptions:
     )
 
 
-def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | None) -> Computed:
+def _describe(selected: PivotSelection, job: AnchorsJob, material: AnchorMaterial) -> Computed:
     selection = selected.selection
     summary = [("anchors", f"{len(selection.anchors):,} of {selection.read:,} pairs")]
     summary += [(f"  from {origin}", f"{count:,}") for origin, count in selection.kept.items()]
@@ -249,6 +254,7 @@ def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | N
         statistics={
             "anchors": len(selection.anchors),
             "pairs": selection.read,
+            "skipped_lines": material.skipped_lines,
             "dropped": selection.dropped,
             "kept": selection.kept,
             "script": selection.script,
@@ -263,7 +269,7 @@ def _describe(selected: PivotSelection, job: AnchorsJob, vectors_digest: str | N
             max_vocab=job.settings.max_vocab,
         ),
         summary=summary,
-        digests={"target_vectors": vectors_digest} | ({"source_vectors": selected.digest} if job.pivot else {}),
+        digests={"target_vectors": material.target.digest} | ({"source_vectors": selected.digest} if job.pivot else {}),
     )
 
 
