@@ -16,7 +16,6 @@ from mosecrot_cli.model.devices import (
     available_devices,
     check_compute,
     memory_errors,
-    parse_gpus,
     resolve_device,
 )
 from mosecrot_cli.settings import ComputeSettings, Precision
@@ -45,16 +44,6 @@ def no_gpus(monkeypatch):
 def test_an_unknown_device_is_wrong_usage(device):
     with pytest.raises(UsageError, match="cuda:N"):
         check_compute(ComputeSettings(device))
-
-
-@pytest.mark.parametrize("text", ["", "0,", "a", "0;1", "-1", "0,0", "²"])
-def test_a_malformed_list_of_gpus_is_wrong_usage(text):
-    with pytest.raises(UsageError, match="--gpus"):
-        parse_gpus(text)
-
-
-def test_a_list_of_gpus():
-    assert parse_gpus("0, 2") == (0, 2)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ from mosecrot_cli.cli.baseline import baseline
 from mosecrot_cli.cli.compare import compare
 from mosecrot_cli.cli.evaluate import evaluate
 from mosecrot_cli.cli.finetune import finetune
-from mosecrot_cli.cli.framework.command import Command, Group, usage_error
+from mosecrot_cli.cli.framework.command import Command, Group
 from mosecrot_cli.cli.framework.messages import one_line
+from mosecrot_cli.cli.framework.usage import usage_error
 from mosecrot_cli.cli.inspect import inspect
 from mosecrot_cli.cli.map import map_
 from mosecrot_cli.cli.predict import predict

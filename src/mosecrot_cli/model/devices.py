@@ -47,22 +47,6 @@ class Device:
         return torch.autocast(self.kind, dtype=dtype)
 
 
-def parse_gpus(text: str) -> tuple[int, ...]:
-    """The GPU numbers of `--gpus 0,1`.
-
-    Raises:
-        UsageError: not a list of distinct numbers.
-
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() for part in parts):
-        raise UsageError(f"{text!r} is no list of GPU numbers", where="--gpus", hint="for example 0,1")
-    numbers = tuple(int(part) for part in parts)
-    if len(set(numbers)) < len(numbers):
-        raise UsageError(f"{text!r} names a GPU twice", where="--gpus")
-    return numbers
-
-
 def check_compute(settings: ComputeSettings) -> None:
     """Check what can be checked without torch: spelling, and options that exclude each other.
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -23,10 +22,10 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.exceptions import TyperException
 
 from mosecrot_cli.cli.framework.help import command_page, group_page
 from mosecrot_cli.cli.framework.messages import did_you_mean, speak_for
+from mosecrot_cli.cli.framework.usage import in_current_spelling, refuse_repeated
 from mosecrot_cli.cli.output import session
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.settings.option import (
@@ -129,10 +128,10 @@ class Command(TyperCommand):
         """Parse the arguments, after old spellings are replaced and options that are given twice refused."""
         declaration = declaration_of(self.callback)
         speak_for(declaration.parameters)
-        args = _in_current_spelling(args, declaration)
+        args = in_current_spelling(args, declaration.parameters, declaration.retired)
         if not ctx.resilient_parsing:
             _, _, order = self.make_parser(ctx).parse_args(args=list(args))
-            _refuse_repeated(order)
+            refuse_repeated(order)
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -282,57 +281,6 @@ def _joined(parameters: Sequence[Parameter], values: Mapping[str, Any]) -> dict[
         if value is not None:
             found[parameter.name] = tuple(value) if isinstance(value, list) else value
     return found
-
-
-def _in_current_spelling(args: Sequence[str], declaration: Declaration) -> list[str]:
-    """The arguments with the former spellings of options replaced.
-
-    Raises:
-        UsageError: an option that has gone.
-    """
-    former = {old: each.option.flag for each in declaration.parameters for old in each.option.former}
-    result = list(args)
-    for position, argument in enumerate(result):
-        if argument == "--":
-            break
-        flag, equals, value = argument.partition("=")
-        if flag in declaration.retired:
-            raise UsageError(f"now a command of its own: {declaration.retired[flag]}", where=flag)
-        if flag in former:
-            typer.echo(f"warning: {flag} is now called {former[flag]}", err=True)
-            result[position] = f"{former[flag]}{equals}{value}"
-    return result
-
-
-def _refuse_repeated(order: Sequence[Any]) -> None:
-    """Refuse an option that takes one value and was given twice: which one is meant?
-
-    Raises:
-        UsageError: such an option.
-    """
-    for parameter, times in Counter(order).items():
-        harmless = getattr(parameter, "multiple", False) or (
-            getattr(parameter, "is_flag", False) and not parameter.secondary_opts
-        )
-        if times > 1 and parameter.param_type_name == "option" and not harmless:
-            raise UsageError(f"given {times} times", where=max(parameter.opts, key=len), hint="give it once")
-
-
-def usage_error(error: TyperException) -> UsageError:
-    """What Typer says about the command line, as an error of this toolkit: one line, with the nearest name."""
-    context = getattr(error, "ctx", None)
-    page = f"see {context.command_path} --help" if context else None
-    if unknown := getattr(error, "option_name", None) if hasattr(error, "possibilities") else None:
-        near = getattr(error, "possibilities", None)
-        return UsageError("no such option", where=unknown, hint=f"did you mean {near[0]}?" if near else page)
-    parameter = getattr(error, "param", None)
-    if parameter is None:
-        text = error.format_message().rstrip(".")
-        return UsageError(text[:1].lower() + text[1:], hint=None if "mean" in text else page)
-    flag = max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.display_name_raw
-    if not error.message:
-        return UsageError(f"{parameter.param_type_name} {flag} is missing", hint=page)
-    return UsageError(error.message, where=flag)
 
 
 def _go_offline() -> None:
