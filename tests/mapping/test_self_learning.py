@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mosecrot_cli.mapping.self_learning import learn_anchors
+from mosecrot_cli.mapping.self_learning import SeedAnchors, learn_anchors
 
 Matrix = NDArray[np.float32]
 WORDS, SEEDS = 600, 60
@@ -24,7 +24,7 @@ def spaces(*, noise: float, seed: int = 0) -> tuple[Matrix, Matrix]:
 def test_translations_are_found_from_a_tenth_of_them() -> None:
     target, source = spaces(noise=0.3)
     seeds = np.arange(SEEDS)
-    found = learn_anchors(target, source, seeds, source[seeds], rounds=5, ridge=0.1)
+    found = learn_anchors(target, source, SeedAnchors(seeds, source[seeds]), rounds=5, ridge=0.1)
     assert found.best >= 1
     right = found.pairs[:, 0] == found.pairs[:, 1]
     assert len(found.pairs) > 0.5 * (WORDS - SEEDS)
@@ -36,7 +36,7 @@ def test_translations_are_found_from_a_tenth_of_them() -> None:
 def test_seeds_stay_as_they_are() -> None:
     target, source = spaces(noise=0.3)
     seeds = np.arange(100, 100 + SEEDS)
-    found = learn_anchors(target, source, seeds, source[seeds], rounds=3, ridge=0.1)
+    found = learn_anchors(target, source, SeedAnchors(seeds, source[seeds]), rounds=3, ridge=0.1)
     assert not set(found.pairs[:, 1].tolist()) & set(seeds.tolist())
     assert len(np.unique(found.pairs[:, 0])) == len(found.pairs) == len(np.unique(found.pairs[:, 1]))
 
@@ -48,8 +48,8 @@ def test_the_judges_take_no_part() -> None:
     judges = np.random.default_rng(7).permutation(SEEDS)[: SEEDS // 10]
     wrong = source[seeds].copy()
     wrong[judges] = source[judges[::-1]]
-    right = learn_anchors(target, source, seeds, source[seeds], rounds=1, ridge=0.1, seed=7)
-    misled = learn_anchors(target, source, seeds, wrong, rounds=1, ridge=0.1, seed=7)
+    right = learn_anchors(target, source, SeedAnchors(seeds, source[seeds]), rounds=1, ridge=0.1, seed=7)
+    misled = learn_anchors(target, source, SeedAnchors(seeds, wrong), rounds=1, ridge=0.1, seed=7)
     assert [step.learnt for step in right.rounds] == [step.learnt for step in misled.rounds]
     assert right.rounds[0].agreement > 0.7 > misled.rounds[0].agreement
 
@@ -59,7 +59,7 @@ def test_learnt_anchors_that_do_not_help_are_not_used() -> None:
     target, _ = spaces(noise=0.3)
     _, source = spaces(noise=0.3, seed=1)
     seeds = np.arange(SEEDS)
-    found = learn_anchors(target, source, seeds, source[seeds], rounds=4, ridge=0.1)
+    found = learn_anchors(target, source, SeedAnchors(seeds, source[seeds]), rounds=4, ridge=0.1)
     assert found.best == int(np.argmax([step.agreement for step in found.rounds]))
     assert len(found.pairs) == found.rounds[found.best].learnt
 
@@ -68,7 +68,7 @@ def test_each_round_is_told() -> None:
     target, source = spaces(noise=0.3)
     told: list[int] = []
     seeds = np.arange(SEEDS)
-    found = learn_anchors(target, source, seeds, source[seeds], rounds=5, ridge=0.1, advance=told.append)
+    found = learn_anchors(target, source, SeedAnchors(seeds, source[seeds]), rounds=5, ridge=0.1, advance=told.append)
     assert told == [1] * (len(found.rounds) - 1)
 
 
@@ -77,4 +77,4 @@ def test_impossible_input_is_refused(seeds: list[int], width: int) -> None:
     target, source = spaces(noise=0.3)
     rows = np.array(seeds, dtype=np.int64)
     with pytest.raises(ValueError, match=r"no anchor|too few|numbers"):
-        learn_anchors(target, source[:, :width], rows, source[rows], rounds=1, ridge=0.1)
+        learn_anchors(target, source[:, :width], SeedAnchors(rows, source[rows]), rounds=1, ridge=0.1)

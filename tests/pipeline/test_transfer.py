@@ -8,7 +8,7 @@ import pytest
 from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.model import source_model
-from mosecrot_cli.pipeline import opened
+from mosecrot_cli.pipeline import resources
 
 TRANSFER = "transfer model --tgt xx --lexicon en-xx.tsv --target-vectors xx.vec"
 
@@ -75,7 +75,7 @@ def test_each_model_and_each_file_of_vectors_is_read_once(trained: Path, monkeyp
 
     counted(source_model, "load_input_embeddings")
     counted(source_model, "load_word_tokenizer")
-    counted(opened, "read_vectors")
+    counted(resources, "read_vectors")
     assert run(f"{TRANSFER} -q".split()) == 0
     assert len(counts) == 3 and set(counts.values()) == {1}
 

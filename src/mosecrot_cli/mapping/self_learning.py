@@ -53,6 +53,18 @@ class LearntAnchors:
     best: int
 
 
+class SeedAnchors(NamedTuple):
+    """Anchors to start from.
+
+    Attributes:
+        rows: of their target words, `[A]`.
+        values: their source embeddings, `[A, D]`.
+    """
+
+    rows: NDArray[np.int64]
+    values: NDArray[Any]
+
+
 class _Anchors(NamedTuple):
     """Vectors `[A, Dx]` and source embeddings `[A, D]`."""
 
@@ -66,8 +78,7 @@ class _Anchors(NamedTuple):
 def learn_anchors(
     target: NDArray[Any],
     source: NDArray[Any],
-    seed_rows: NDArray[np.int64],
-    seed_values: NDArray[Any],
+    seeds: SeedAnchors,
     *,
     rounds: int,
     ridge: float | None = None,
@@ -84,8 +95,7 @@ def learn_anchors(
     Args:
         target: vectors `[T, Dx]` of the words that can become anchors.
         source: embeddings `[S, D]` of the words that can be their translations.
-        seed_rows: target rows of the anchors to start from, `[A]`, at least two.
-        seed_values: their source embeddings, `[A, D]`.
+        seeds: the anchors to start from, at least two.
         rounds: at most so many.
         ridge: strength of the ridge regression between the centred sides; see `linear.ridge_solver`.
         seed: of the choice of the seeds that judge.
@@ -95,7 +105,8 @@ def learn_anchors(
     Raises:
         ValueError: fewer than two seeds, widths that differ, or a value that is not finite.
     """
-    seeds = _Anchors(*checked_anchors(target[seed_rows], seed_values))
+    seed_rows = seeds.rows
+    known = _Anchors(*checked_anchors(target[seed_rows], seeds.values))
     checked(source, "source vectors", width=seeds.values.shape[1])
     if len(seed_rows) < 2:
         raise ValueError("one anchor is too few: some must judge what is learnt from the others")
@@ -108,9 +119,9 @@ def learn_anchors(
     history: list[Round] = []
     found = [pairs]
     for number in range(rounds + 1):
-        kept, learnt = seeds.part(~judges), _Anchors(target[pairs[:, 1]], source[pairs[:, 0]])
+        kept, learnt = known.part(~judges), _Anchors(target[pairs[:, 1]], source[pairs[:, 0]])
         fit = _Fit(kept, learnt, ridge)
-        history.append(Round(len(pairs), fit.agreement(seeds.part(judges))))
+        history.append(Round(len(pairs), fit.agreement(known.part(judges))))
         if number:
             advance(1)
             found.append(pairs)

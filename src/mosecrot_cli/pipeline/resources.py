@@ -17,8 +17,8 @@ from mosecrot_cli.sources.provenance import Provenance, announce
 from mosecrot_cli.sources.vectors import NAMES, VectorSource, bring_vectors, named_vectors, vectors_of_language
 from mosecrot_cli.suggestions import nearest, nearest_path
 from mosecrot_cli.tasks.textfiles import stream_strings
-from mosecrot_cli.vectors.readers import peek
-from mosecrot_cli.vectors.types import VectorPreview
+from mosecrot_cli.vectors.readers import peek, read_vectors
+from mosecrot_cli.vectors.types import VectorPreview, WordVectors
 from mosecrot_cli.vectors.wanted_words import WantedWords
 
 _FEWEST_ANCHORS = 3
@@ -222,3 +222,32 @@ def wanted_words(texts: Sequence[Path], words: Iterable[str]) -> Callable[[str],
 def limit(count: int) -> int | None:
     """A count as the reading functions take it: None for all."""
     return None if count == ALL else count
+
+
+class Opened:
+    """Source models and word vectors by name. They stay in memory as long as this object does."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, SourceModel] = {}
+        self._vectors: dict[tuple[Path, int | None], WordVectors] = {}
+
+    def model(self, reference: str) -> SourceModel:
+        """The source model of a folder or hub id.
+
+        Raises:
+            DataError: the folder is missing or is not a checkpoint.
+        """
+        if reference not in self._models:
+            self._models[reference] = SourceModel.open(reference)
+        return self._models[reference]
+
+    def vectors(self, path: Path, max_vocab: int | None, reporter: Reporter) -> WordVectors:
+        """The first `max_vocab` word vectors of a file (None: all of them).
+
+        Raises:
+            DataError: see `read_vectors`.
+        """
+        key = path.resolve(), max_vocab
+        if key not in self._vectors:
+            self._vectors[key] = read_vectors(path, max_vocab=max_vocab, reporter=reporter)
+        return self._vectors[key]

@@ -196,7 +196,7 @@ def _stitch_loaded(
 ) -> StitchedClassifier:
     """Stitch a checkpoint that `transformers` has to read and write."""
     # torch, which the other way does without
-    from mosecrot_cli.model.embeddings import input_embeddings
+    from mosecrot_cli.model.layers import input_embeddings
 
     classifier = load_classifier(folder)
     record = getattr(classifier.model.config, CONFIG_KEY, None)

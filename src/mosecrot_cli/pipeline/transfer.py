@@ -15,7 +15,7 @@ from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoint
 from mosecrot_cli.pipeline.inspect import run as inspection
 from mosecrot_cli.pipeline.inspect.report import Inspection
 from mosecrot_cli.pipeline.map import run as mapping
-from mosecrot_cli.pipeline.opened import Opened
+from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import (

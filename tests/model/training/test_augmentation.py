@@ -121,8 +121,9 @@ class Killed(Exception):
 
 
 def test_a_resumed_run_ends_like_an_uninterrupted_one(tokenizer, tmp_path, augmentation, monkeypatch):
-    def train(name, **options):
-        return train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path / name, settings=FROZEN, **options)
+    def train(name, *, resume=False, **options):
+        settings = replace(FROZEN, resume=resume)
+        return train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path / name, settings=settings, **options)
 
     def killing(self, args, state, control, **kwargs):
         if state.global_step == 8:

@@ -58,7 +58,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tokenizer, tmp_path, repor
     # Folders may move between the runs.
     work = (tmp_path / "killed").rename(tmp_path / "moved")
     result = train_classifier(
-        tiny_model(), tokenizer, TRAIN, DEV, work=work, settings=QUICK, resume=True, reporter=reporter
+        tiny_model(), tokenizer, TRAIN, DEV, work=work, settings=replace(QUICK, resume=True), reporter=reporter
     )
     assert result.steps == whole.steps == STEPS
     assert result.history == whole.history
@@ -71,13 +71,15 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tokenizer, tmp_path, repor
 def test_resuming_a_finished_run_gives_its_result(tokenizer, tmp_path):
     whole = train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK)
     expected = weights(whole.model)
-    again = train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK, resume=True)
+    again = train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=replace(QUICK, resume=True))
     assert (again.steps, again.best_epoch, again.history) == (whole.steps, whole.best_epoch, whole.history)
     assert same(weights(again.model), expected)
 
 
 def test_resume_without_a_checkpoint_starts_from_the_beginning(tokenizer, tmp_path):
-    result = train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path / "new", settings=QUICK, resume=True)
+    result = train_classifier(
+        tiny_model(), tokenizer, TRAIN, work=tmp_path / "new", settings=replace(QUICK, resume=True)
+    )
     assert result.steps == STEPS
 
 
@@ -94,7 +96,9 @@ def test_resume_with_something_else_is_wrong_usage(tokenizer, tmp_path, changes,
     train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=replace(QUICK, epochs=1))
     settings = replace(QUICK, **{"epochs": 1, **changes})
     with pytest.raises(UsageError, match=f"had other {named} "):
-        train_classifier(tiny_model(seed=seed), tokenizer, train, work=tmp_path, settings=settings, resume=True)
+        train_classifier(
+            tiny_model(seed=seed), tokenizer, train, work=tmp_path, settings=replace(settings, resume=True)
+        )
 
 
 def test_without_resume_an_earlier_run_is_removed(tokenizer, tmp_path):
@@ -132,7 +136,7 @@ def test_an_incomplete_checkpoint_is_passed_over(finished, tokenizer, tmp_path, 
     (torn / "trainer_state.json").unlink()
     assert len(checkpoints(work)) == 2
     result = train_classifier(
-        tiny_model(), tokenizer, TRAIN, DEV, work=work, settings=QUICK, resume=True, reporter=reporter
+        tiny_model(), tokenizer, TRAIN, DEV, work=work, settings=replace(QUICK, resume=True), reporter=reporter
     )
     assert reporter.lines[0] in {"going on from checkpoint-6", "going on from checkpoint-12"}
     assert result.steps == STEPS
@@ -160,7 +164,9 @@ def test_kill_minus_nine_at_any_moment(tokenizer, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     resumed, whole = (
-        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path / name, settings=QUICK, resume=True)
+        train_classifier(
+            tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path / name, settings=replace(QUICK, resume=True)
+        )
         for name in ("killed", "whole")
     )
     assert resumed.steps == whole.steps == STEPS
@@ -196,7 +202,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_goes_on(name, token
             warned.append(message)
 
     whole = train_classifier(
-        tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK, resume=True, reporter=Hearing()
+        tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=replace(QUICK, resume=True), reporter=Hearing()
     )
     assert whole.steps == STEPS and len(warned) == 1
     assert str(newer) in warned[0] and name in warned[0] and warned[0].endswith(f"going on from {older.name}")
@@ -209,7 +215,7 @@ def test_damaged_checkpoints_alone_are_one_line(tokenizer, tmp_path, monkeypatch
     for folder in checkpoints(tmp_path):
         flip(tmp_path / folder / "optimizer.pt")
     with pytest.raises(DataError, match="optimizer.pt is damaged"):
-        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK, resume=True)
+        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=replace(QUICK, resume=True))
     (tmp_path / "run.json").write_text("[]")
     with pytest.raises(DataError, match="run.json"):
-        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=QUICK, resume=True)
+        train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=tmp_path, settings=replace(QUICK, resume=True))

@@ -40,7 +40,6 @@ def train_classifier(
     work: Path,
     settings: TrainingSettings | None = None,
     augmentation: Augmentation | None = None,
-    resume: bool = False,
     reporter: Reporter | None = None,
 ) -> TrainingResult[PreTrainedModel]:
     """Fine-tune a sequence classifier; the same seed gives the same weights on one machine.
@@ -53,10 +52,9 @@ def train_classifier(
         tokenizer: stays as it is.
         train: texts to train on.
         dev: texts that choose the best epoch by macro-F1; None: the last epoch is taken.
-        work: folder of the run's checkpoints; `resume` goes on from the newest whole one, if there is one.
+        work: folder of the run's checkpoints; `settings.resume` goes on from the newest whole one, if there is one.
         settings: see `TrainingSettings`; with several GPUs, one process each. None: its defaults.
         augmentation: vectors that stand in for tokens' own in training.
-        resume: go on with an interrupted run.
         reporter: receives a bar of steps and a line an epoch.
 
     Raises:
@@ -70,7 +68,7 @@ def train_classifier(
     _check(task)
     device = resolve_device(task.settings.compute)
     reporter = reporter or SilentReporter()
-    checkpoint = prepare_work(work, _identity(task), resume=resume, reporter=reporter)
+    checkpoint = prepare_work(work, _identity(task), resume=task.settings.resume, reporter=reporter)
     if checkpoint is not None:
         reporter.info(f"going on from {checkpoint.name}")
     # Here, because the Trainer takes seconds to import, and this module is also imported by what trains nothing.
@@ -93,7 +91,7 @@ def _check(task: TrainingTask[PreTrainedModel]) -> None:
 def _identity(task: TrainingTask[PreTrainedModel]) -> dict[str, Any]:
     """What decides the result, up to rounding: where it is computed does not, so a run may go on elsewhere."""
     identity = asdict(task.settings)
-    del identity["compute"]
+    del identity["compute"], identity["resume"]
     texts = {"train texts": task.train, "dev texts": task.dev}
     weight: torch.Tensor = task.model.get_input_embeddings().weight  # type: ignore[assignment]
     return (

@@ -56,6 +56,7 @@ class TrainingSettings:
         seed: decides the order of the texts and the dropout (not the new head: that was drawn when it was made).
         freeze_embeddings: keep the word embeddings as they are: no gradient, no optimizer state.
         compute: device, GPUs and precision.
+        resume: go on with an interrupted run of the same settings.
 
     Raises:
         UsageError: a number out of range, or an unknown scheduler.
@@ -72,6 +73,7 @@ class TrainingSettings:
     seed: int = DEFAULT_SEED
     freeze_embeddings: bool = False
     compute: ComputeSettings = field(default_factory=ComputeSettings)
+    resume: bool = False
 
     def __post_init__(self) -> None:
         for name, lowest in (("epochs", 1), ("batch_size", 1), ("seed", 0)):

@@ -12,8 +12,8 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.class_bias import ClassBias, fit_class_bias
 from mosecrot_cli.model.devices import Device, resolve_device
 from mosecrot_cli.model.inference import predict_probabilities
+from mosecrot_cli.model.layers import add_class_bias, output_layer
 from mosecrot_cli.model.loading import Classifier, load_classifier
-from mosecrot_cli.model.output_layer import add_class_bias, output_layer
 from mosecrot_cli.pipeline.adapt.job import Job, save_adapted
 from mosecrot_cli.pipeline.adapt.prior import resolve_prior
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY

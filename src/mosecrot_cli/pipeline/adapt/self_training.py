@@ -71,7 +71,6 @@ def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, repo
             _labelled(job, chosen, classifier),
             work=work / f"round-{number}",
             settings=training_settings(told, seed, freeze=told.freeze_embeddings),
-            resume=told.resume,
             reporter=reporter,
         )
         answers = probabilities.argmax(axis=1)

@@ -18,7 +18,7 @@ from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.anchors.learnt import PivotSelection, with_pivot_anchors
 from mosecrot_cli.pipeline.anchors.mistakes import naming_swapped_files, warn_about_codes, warn_about_scripts
-from mosecrot_cli.pipeline.opened import Opened
+from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import IDENTICAL_LETTERS, AnchorsSettings

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.lexicon.files import read_anchor_pairs
-from mosecrot_cli.model.embeddings import input_embeddings
+from mosecrot_cli.model.layers import input_embeddings
 from mosecrot_cli.model.loading import Classifier
 from mosecrot_cli.model.source_words import SourceWords, unlimited_ids
 from mosecrot_cli.model.training.augmentation import Augmentation

@@ -10,7 +10,7 @@ import numpy as np
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.devices import check_compute
-from mosecrot_cli.model.embeddings import input_embeddings, replace_input_embeddings
+from mosecrot_cli.model.layers import input_embeddings, replace_input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning, quiet_transformers
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
@@ -177,7 +177,6 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
         work=work,
         settings=training_settings(job.settings, seed, freeze=job.freeze, optimizer=job.settings.optimizer),
         augmentation=augmentation,
-        resume=job.settings.resume,
         reporter=reporter,
     )
     setattr(result.model.config, CONFIG_KEY, {**space.to_config(), LABEL_SHARES: job.train.label_shares})

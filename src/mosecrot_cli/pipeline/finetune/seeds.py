@@ -104,6 +104,7 @@ def training_settings(
         seed=seed,
         freeze_embeddings=freeze,
         compute=told.compute,
+        resume=told.resume,
         **asdict(optimizer or OptimizerSettings()),
     )
 

@@ -25,7 +25,7 @@ from mosecrot_cli.pipeline.inspect.translation import TranslationTest, split_anc
 from mosecrot_cli.pipeline.map.fit import anchor_rows
 from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
-from mosecrot_cli.pipeline.opened import Opened
+from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSettings
 from mosecrot_cli.tasks.loading import load_texts

@@ -13,7 +13,7 @@ from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.mapping.base import Matrix
 from mosecrot_cli.mapping.cross_validation import plausible
 from mosecrot_cli.mapping.normalization import Sides
-from mosecrot_cli.mapping.self_learning import learn_anchors
+from mosecrot_cli.mapping.self_learning import SeedAnchors, learn_anchors
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.progress import Reporter
@@ -96,8 +96,7 @@ def with_self_learning(fit: Fit, method: ChosenMethod, model: SourceModel, repor
         learnt = learn_anchors(
             fit.matrix[:SELF_LEARNING_WORDS],
             tokens,
-            fit.rows[usable],
-            fit.values[usable],
+            SeedAnchors(fit.rows[usable], fit.values[usable]),
             rounds=method.settings.self_learning,
             ridge=method.options.ridge,
             device=method.options.device,

@@ -20,8 +20,7 @@ from mosecrot_cli.errors import UsageError
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.model.stitching.stitch import source_rows
 from mosecrot_cli.orthography import APOSTROPHES, ONE_APOSTROPHE, UNSPACED, is_lowercased, normalised_lower, tokenize
-from mosecrot_cli.pipeline.opened import Opened
-from mosecrot_cli.pipeline.resources import wanted_words
+from mosecrot_cli.pipeline.resources import Opened, wanted_words
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import MapSettings
 from mosecrot_cli.tasks.textfiles import stream_strings

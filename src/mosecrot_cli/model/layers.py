@@ -1,11 +1,15 @@
-"""The last layer of a sequence classifier, whose bias is added to the logits."""
+"""The two ends of a classifier: its input embeddings, and the output layer, whose bias is added to the logits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
-from mosecrot_cli.errors import UsageError
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mosecrot_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -53,3 +57,41 @@ def add_class_bias(model: PreTrainedModel, bias: Sequence[float]) -> None:
     stored = output_layer(model).bias
     with torch.no_grad():
         stored.add_(torch.tensor(list(bias), dtype=torch.float64).to(stored))
+
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def input_embeddings(model: PreTrainedModel) -> NDArray[np.float32]:
+    """A float32 copy of the input embeddings, `V x D`."""
+    weight: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
+    return np.array(weight.detach().cpu().float().numpy())
+
+
+def replace_input_embeddings(
+    model: PreTrainedModel, matrix: NDArray[Any], *, kept_ids: Collection[int], where: str
+) -> None:
+    """Put other rows in place of the model's input embeddings (paper, section 3: F^s in place of E^s).
+
+    Args:
+        model: changed in place.
+        matrix: `V x D`, the shape of the model's own.
+        kept_ids: rows that stay as they are: special tokens are no words, and have no relative representation.
+        where: of the matrix, for the message.
+
+    Raises:
+        DataError: the shapes differ.
+    """
+    weight: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
+    if tuple(weight.shape) != matrix.shape:
+        raise DataError(
+            f"embeddings of shape {matrix.shape} do not fit a model whose own are {tuple(weight.shape)}",
+            where=where,
+            hint="map again with this model as --source-model",
+        )
+    kept = sorted(kept_ids)
+    with torch.no_grad():
+        own = weight[kept].clone()
+        weight.copy_(torch.from_numpy(np.array(matrix, dtype=np.float32)))
+        weight[kept] = own

@@ -5,7 +5,7 @@ import torch
 from transformers import GPT2Config, GPT2ForSequenceClassification
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.model.output_layer import add_class_bias
+from mosecrot_cli.model.layers import add_class_bias
 from pico import FAMILIES, LABELS, pico_classifier, pico_tokenizer
 
 BIAS = (0.5, -1.25, 0.75)
