@@ -93,6 +93,11 @@ def test_the_tests_that_hold_a_promise_exist():
         assert f"def {name}(" in (ROOT / "tests" / path).read_text(encoding="utf-8"), f"{path}::{name}"
 
 
+def test_every_command_is_in_the_navigation_of_the_site():
+    named = re.findall(r"commands/(\w+)\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert sorted(named) == sorted([*typer.main.get_group(app).commands, "index"])
+
+
 def test_the_readme_is_short():
     assert len(README.text.splitlines()) <= 150
     assert max(len(line) for line in README.text.splitlines() if not line.startswith("|")) <= 130
