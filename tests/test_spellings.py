@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mosecrot_cli import spellings
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer, target_normalizer
 from mosecrot_cli.orthography import is_lowercased
-from mosecrot_cli.spellings import Equivalence, SpellingIndex, SpellingRules, difference, fold
+from mosecrot_cli.spellings import Equivalence, SpellingIndex, SpellingRules, difference, fold, to_simplified
 from pico import pico_tokenizer
 
 CASES = Path(__file__).parent / "cases"
@@ -103,7 +102,7 @@ def test_signs_that_mean_something_else_are_kept_apart():
     assert built.tokenizer.decode(ids) == "№ no m² m2"
 
 
-@pytest.mark.skipif(spellings.to_simplified("漢") == "漢", reason="OpenCC is not installed")
+@pytest.mark.skipif(to_simplified("漢") == "漢", reason="OpenCC is not installed")
 def test_traditional_and_simplified_characters():
     assert difference("漢語", "汉语") is Equivalence.CHINESE
     words = ["汉语", "学校", "學習"]

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 import regex
 
 from mosecrot_cli.model.source_words import SourceWords, pieces_of, unlimited_ids
-from mosecrot_cli.orthography import UNSPACED, WORD_CHARACTER
+from mosecrot_cli.orthography import APOSTROPHES, HYPHENS, UNSPACED, WORD_CHARACTER
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _SPACED = rf"[[{WORD_CHARACTER}]--[{UNSPACED}]]"
+_INNER = regex.escape(f'{APOSTROPHES}{HYPHENS}"״')
 _WORD = regex.compile(
     rf"(?V1)(?P<unspaced>[[{WORD_CHARACTER}]&&[{UNSPACED}]][[{UNSPACED}]\p{{M}}]*)"
-    rf"|{_SPACED}+(?:['’ʼ‐‑-]{_SPACED}+)*"
+    rf"|{_SPACED}+(?:(?:[{_INNER}\p{{Default_Ignorable_Code_Point}}--\u200b]|''){_SPACED}+)*"
 )
 
 
@@ -29,7 +30,8 @@ class VocabularyCoverage:
     Attributes:
         tokens: tokens, special tokens left out.
         unknown_tokens: those that are the unknown token.
-        words: maximal runs of letters, marks and digits, joined by inner apostrophes and hyphens. In scripts without
+        words: maximal runs of letters, marks and digits, joined by inner apostrophes, hyphens, Hebrew
+            quotation marks and invisible characters. In scripts without
             spaces between words every token of such a run is a word.
         unknown_words: words that are not one known token: in pieces, or unknown.
     """

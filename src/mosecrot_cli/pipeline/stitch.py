@@ -139,7 +139,7 @@ def _stitch_all(
 ) -> Computed:
     target = mapped.target()
     result: StitchedClassifier | TargetEmbeddings
-    options = StitchOptions(is_lowercased(target.words), shared_strings=settings.shared)
+    options = StitchOptions(is_lowercased(target.words), shared_strings=settings.shared, language=mapped.facts.tgt)
     with reporter.track("stitching", len(checkpoints)) as advance:
         for number, (name, folder) in enumerate(checkpoints.items()):
             # Seeds of one run share their input space: one warning is enough.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mosecrot_cli.settings.choices import DEFAULT_MAX_VOCAB, DEFAULT_SEED, IDENTICAL_LETTERS
+from mosecrot_cli.settings.choices import DEFAULT_MAX_VOCAB, DEFAULT_SEED, IDENTICAL_LETTERS, OnlineLexicon
 from mosecrot_cli.settings.option import OUTPUT, PIVOT, SELECTION, SOURCES, Nested, Option
 from mosecrot_cli.settings.shared import Device, MaxVocab, OutputSettings, Seed, Src
 
@@ -29,9 +29,10 @@ class AnchorsSettings:
         tuple[str, ...],
         Option(
             "--lexicon",
-            help="Bilingual lexicon: a file (MUSE, TSV, CSV; .gz), '-' for stdin, muse[:train|test|reverse], panlex, "
-            f"google, wiktionary, or identical (words of {IDENTICAL_LETTERS} letters or more, and numerals, that both "
-            "vocabularies share). Repeatable: the first one that has a word wins.",
+            help="Bilingual lexicon: a file (MUSE, TSV, CSV, dict.cc, Ding, TEI, .dix), '-' for stdin, an online one ("
+            + "; ".join(f"{name}: {name.summary}" for name in OnlineLexicon)
+            + f"), or identical (words of {IDENTICAL_LETTERS} letters or more, and numerals, that both vocabularies "
+            "share). Repeatable: the first one that has a word wins.",
             metavar="FILE|NAME",
             unset="muse where it has the pair, else panlex",
         ),

@@ -44,11 +44,13 @@ class StitchOptions:
         lowercased: whether the target vectors are of lower-cased words, so that texts are to be lower-cased.
         shared_strings: copy the checkpoint's rows of its whole words that the mapped words lack (names, loans).
         max_aliases: how many other spellings of words get a row, at most.
+        language: code of the target language, where it is known, for its rules of spelling.
     """
 
     lowercased: bool
     shared_strings: bool = True
     max_aliases: int = DEFAULT_MAX_ALIASES
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ def target_embeddings(
         source_rows=source_rows(tokenizer, lowercased=options.lowercased, shared_strings=options.shared_strings),
         reserved=reserved,
         max_aliases=options.max_aliases,
+        rules=SpellingRules.of(words, language=options.language),
     )
     return TargetEmbeddings(target, _fill(target, matrix, own, dtype))
 

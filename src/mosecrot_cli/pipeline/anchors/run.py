@@ -10,7 +10,7 @@ from pathlib import Path
 from mosecrot_cli.lexicon.choice import LexiconKind, read_lexica, resolve_lexicon
 from mosecrot_cli.lexicon.entries import OddLines
 from mosecrot_cli.lexicon.files import write_anchor_scores, write_anchors
-from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors
+from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors, warn_about_few
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.source_model import SourceModel
@@ -220,11 +220,19 @@ def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> Piv
     options = selection_options(job.settings)
     source, target = material.source, material.target
     selection = select_anchors(material.pairs, source=source, target=target, options=options, reporter=reporter)
-    if job.pivot is None:
-        return PivotSelection(selection, {}, None)
-    return with_pivot_anchors(
-        selection, job.pivot, source=source, target=target, options=options, settings=job.settings, reporter=reporter
-    )
+    selected = PivotSelection(selection, {}, None)
+    if job.pivot is not None:
+        selected = with_pivot_anchors(
+            selection,
+            job.pivot,
+            source=source,
+            target=target,
+            options=options,
+            settings=job.settings,
+            reporter=reporter,
+        )
+    warn_about_few(len(selected.selection.anchors), reporter)
+    return selected
 
 
 def selection_options(settings: AnchorsSettings) -> SelectionOptions:

@@ -15,6 +15,7 @@ from mosecrot_cli.model.stitching.stitch import source_rows
 from mosecrot_cli.model.stitching.tokenizer import TargetTokenizer, build_target_tokenizer
 from mosecrot_cli.model.stitching.vocabulary import RowKind
 from mosecrot_cli.orthography import is_lowercased, is_number
+from mosecrot_cli.spellings import Equivalence, SpellingRules, difference
 from mosecrot_cli.vectors.wanted_words import WantedWords
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ class TextCoverage:
         known: those that are whole words of the target vocabulary.
         anchors: those that are target words of anchors; None where the anchors are not known.
         ways: all running words, numbers among them, by where their vector comes from: the target vocabulary, as written
-            or in another letter case or with another apostrophe; composed from subwords (`map --subwords`); the source
+            or in another spelling; composed from subwords (`map --subwords`); the source
             model, as a number or a shared string; cut into several known pieces; unknown, at least in part.
+        spellings: those in another spelling, by what it differs in (letter case, apostrophes, …).
         punctuation: marks and symbols whose vector comes from the source model.
         unknown: the most frequent words that are cut or unknown, and how often they occur.
     """
@@ -61,6 +63,7 @@ class TextCoverage:
     known: int
     anchors: int | None
     ways: Mapping[Way, int]
+    spellings: Mapping[Equivalence, int]
     punctuation: int
     unknown: tuple[tuple[str, int], ...]
 
@@ -82,6 +85,7 @@ def text_coverage(
     source: PreTrainedTokenizerBase | StoredTokenizer,
     *,
     composed: int = 0,
+    language: str | None = None,
 ) -> TextCoverage:
     """Count the running words, cut and found as the tokenizer of a stitched model cuts and finds them.
 
@@ -91,18 +95,21 @@ def text_coverage(
         anchors: those of its words that are anchors.
         source: the tokenizer of the source model.
         composed: how many of the words, the last ones, are composed from subwords.
+        language: code of the target language, where it is known, for its rules of spelling.
 
     Raises:
         DataError: none of the words can be in a vocabulary.
     """
-    needed, target = _stitched_tokenizer(texts, words, source)
+    needed, target = _stitched_tokenizer(texts, words, source, language)
     from_subwords = frozenset(words[len(words) - composed :])
     ways = Counter(dict.fromkeys(Way, 0))
-    lost = Counter[str]()
+    lost, spellings = Counter[str](), Counter[Equivalence]()
     total = known = of_anchors = 0
     for word in running_words(target.tokenizer, texts):
         way = _way(word, target, needed, from_subwords)
         ways[way] += word.count
+        if way is Way.spelling and (kind := difference(word.text, needed[target.indices[word.tokens[0]]])):
+            spellings[kind] += word.count
         if is_number(word.text):
             continue
         total += word.count
@@ -120,13 +127,17 @@ def text_coverage(
         known=known,
         anchors=None if anchors is None else of_anchors,
         ways=dict(ways),
+        spellings={kind: spellings[kind] for kind in Equivalence if spellings[kind]},
         punctuation=sum(count for index, count in tokens.items() if target.kinds[index] == RowKind.PUNCTUATION),
         unknown=tuple(lost.most_common(_SHOWN)),
     )
 
 
 def _stitched_tokenizer(
-    texts: Sequence[str], words: Sequence[str], source: PreTrainedTokenizerBase | StoredTokenizer
+    texts: Sequence[str],
+    words: Sequence[str],
+    source: PreTrainedTokenizerBase | StoredTokenizer,
+    language: str | None,
 ) -> tuple[Sequence[str], TargetTokenizer]:
     """The words that matter for the texts, and the tokenizer that `stitch` would build of these alone.
 
@@ -137,7 +148,8 @@ def _stitched_tokenizer(
     needed = [word for word in words if wanted.wants(word)] or words
     lowercased = is_lowercased(words)
     rows = [row for row in source_rows(source, lowercased=lowercased) if wanted.wants(row.string)]
-    return needed, build_target_tokenizer(needed, source, lowercased=lowercased, source_rows=rows)
+    rules = SpellingRules.of(words, language=language)
+    return needed, build_target_tokenizer(needed, source, lowercased=lowercased, source_rows=rows, rules=rules)
 
 
 def _way(word: RunningWord, target: TargetTokenizer, needed: Sequence[str], from_subwords: Collection[str]) -> Way:

@@ -15,7 +15,7 @@ from mosecrot_cli.pipeline.inspect.translation import PLACES, TranslationTest
 
 _WAYS = {
     Way.written: "in the vectors, as written",
-    Way.spelling: "in another letter case or with another apostrophe",
+    Way.spelling: "in the vectors, in another spelling",
     Way.subwords: "composed from subwords",
     Way.number: "numbers of the source model",
     Way.shared: "other whole words of the source model",
@@ -154,9 +154,11 @@ def _coverage(found: TextCoverage) -> list[Table]:
 
 def _ways(found: TextCoverage) -> Table:
     total = sum(found.ways.values())
-    rows: list[tuple[Cell, ...]] = [
-        (_WAYS[way], count, count / max(1, total)) for way, count in found.ways.items() if count
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    for way, count in found.ways.items():
+        rows += [(_WAYS[way], count, count / max(1, total))] if count else []
+        if way is Way.spelling:
+            rows += [(f"  by {kind}", of_kind, of_kind / max(1, total)) for kind, of_kind in found.spellings.items()]
     rows.append(("(beside the words: punctuation of the source model)", found.punctuation, ""))
     return Table(f"{total:,} words and numbers: what gives them vectors", ("from", "number", "share"), tuple(rows))
 

@@ -114,7 +114,9 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
     coverage = None
     if texts is not None:
         words, composed = material.target.words, len(material.composed)
-        coverage = text_coverage(texts, words, _anchor_words(material), material.model.tokenizer, composed=composed)
+        coverage = text_coverage(
+            texts, words, _anchor_words(material), material.model.tokenizer, composed=composed, language=facts.tgt
+        )
     norms = norm_statistics(source, centre), norm_statistics(target, centre)
     with reporter.track("hubs", None):
         hubs = _hubs(material, source, target)

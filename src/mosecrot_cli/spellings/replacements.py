@@ -1,0 +1,183 @@
+"""The replacements that make texts be written as a list of words writes them; each depends on what the words use."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import regex
+
+from mosecrot_cli.orthography import APOSTROPHES, HYPHENS
+from mosecrot_cli.spellings.equivalence import (
+    ARABIC_MARKS,
+    CYRILLIC_LETTERS,
+    HEBREW_MARKS,
+    JOINERS,
+    LETTERS,
+    MARK,
+    SEQUENCES,
+    STRESS,
+    without_marks,
+)
+
+RARE = 0.01
+"""Share of the words below which a form is rare."""
+
+PRIVATE = 0xF0000
+"""First of the private-use characters that stand for protected signs."""
+
+_PROTECTED = 8
+_LETTER_OR_MARK = r"[\p{L}\p{M}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A step of normalisation: what the pattern matches becomes `content`.
+
+    Attributes:
+        pattern: read alike by the `regex` package (version 1) and by Oniguruma (the `tokenizers` library).
+        content: the literal replacement.
+    """
+
+    pattern: str
+    content: str
+
+    def __call__(self, text: str) -> str:
+        """Apply it to a text."""
+        return str(_compiled(self.pattern).sub(lambda _: self.content, text))
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    return regex.compile(pattern, regex.V1)
+
+
+@lru_cache(maxsize=256)
+def to_one(members: str, chosen: str) -> dict[int, str]:
+    """For `str.translate`: each of the members becomes the chosen one."""
+    return {ord(member): chosen for member in members if member != chosen}
+
+
+def special_words(words: Sequence[str]) -> list[str]:
+    """The words with any character that a rule can be about; most words of most languages have none."""
+    return [word for word in words if not word.isascii() or not word.isalnum()]
+
+
+def used_members(members: str, counts: Counter[str], share: float = 0.0) -> str:
+    """Those of the members that words use, the most frequent first; the plainest one where none is used.
+
+    `share`: of the uses of the most frequent one, what counts as use.
+    """
+    most = max(counts[member] for member in members)
+    used = [member for member in members if counts[member] > share * most]
+    return "".join(sorted(used, key=lambda member: -counts[member])) or members[0]
+
+
+def one_apostrophe(used: str) -> list[Replacement]:
+    """Inside words, apostrophes that no word uses become the one that most words use."""
+    unused = "".join(mark for mark in APOSTROPHES if mark not in used)
+    inside = rf"[{regex.escape(unused)}](?<={_LETTER_OR_MARK}.)(?={_LETTER_OR_MARK})"
+    return [Replacement(inside, used[0])] if unused else []
+
+
+def one_hyphen(used: str, counts: Counter[str]) -> list[Replacement]:
+    """Hyphens that no word uses become the one that most words use; NFKC has joined some of them before.
+
+    One replacement for each: to look for a single character takes the tokenizer half the time that a class takes.
+    """
+    characters = "".join(counts)
+    needed = [HYPHENS[0], "‐"]
+    needed += [mark for script, mark in (("Hebrew", "־"), ("Armenian", "֊")) if _has(script, characters)]
+    return [Replacement(regex.escape(mark), used[0]) for mark in needed if mark not in used]
+
+
+def _has(script: str, characters: str) -> bool:
+    return regex.search(rf"\p{{{script}}}", characters) is not None
+
+
+def invisible_characters(counts: Counter[str], *, joiners: bool) -> list[Replacement]:
+    """Invisible characters vanish, U+200B parts words; joiners stay where the words have them."""
+    sequences = [Replacement(old, new) for old, new in SEQUENCES.items() if counts[new] or counts[old[0]]]
+    kept = f"\u200b{JOINERS}" if joiners else "\u200b"
+    removed = "".join(character for character in _ignorable() if character not in kept)
+    return [*sequences, Replacement("\u200b", " "), Replacement(f"[{removed}]", "")]
+
+
+@lru_cache(maxsize=1)
+def _ignorable() -> str:
+    """Unicode's default ignorable characters, listed: a tokenizer looks for a list faster than for a property."""
+    every = "".join(chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000)
+    return "".join(regex.findall(r"\p{Default_Ignorable_Code_Point}", every))
+
+
+def protected_signs(special: Sequence[str], words: Sequence[str]) -> list[Replacement]:
+    """The most frequent signs (no letters) that NFKC would make equal to another word, such as `№` and `²`.
+
+    They are kept apart from it by a private-use character. Each costs the tokenizer a pass, so there are few.
+    """
+    compatible = [word for word in special if not unicodedata.is_normalized("NFKC", word)]
+    known = set(words) if compatible else set()
+    signs: Counter[str] = Counter()
+    for word in compatible:
+        normal = unicodedata.normalize("NFKC", word)
+        if normal in known or normal.lower() in known:
+            signs.update(sign for sign in word if _is_compatible_sign(sign))
+    return [Replacement(regex.escape(sign), chr(PRIVATE + ord(sign))) for sign, _ in signs.most_common(_PROTECTED)]
+
+
+def _is_compatible_sign(character: str) -> bool:
+    return (
+        character < "\uf900"  # full-width forms follow
+        and unicodedata.category(character)[0] in "SNP"
+        and not unicodedata.is_normalized("NFKC", character)
+    )
+
+
+def optional_marks(used: str) -> str:
+    """Pattern of the marks that are optional in the scripts of these characters; empty if there are none."""
+    parts = []
+    if _has("Hebrew", used):
+        parts.append(f"[{HEBREW_MARKS}]")
+    if _has("Arabic", used):
+        parts.append(f"[{ARABIC_MARKS}]")
+    if _has("Cyrillic", used):
+        parts.append(STRESS)
+    return "|".join(parts)
+
+
+def hebrew_quotation_marks(counts: Counter[str]) -> list[Replacement]:
+    """Inside Hebrew words, gershayim, quotation marks and two apostrophes become the form that most words use."""
+    if not any("\u0590" <= character <= "\u05ff" for character in counts):
+        return []
+    mark = "״" if counts["״"] > counts['"'] else '"'
+    return [Replacement(r"(?<=\p{Hebrew})(?:''|[\"״])(?=\p{Hebrew})", mark)]
+
+
+def letter_forms(counts: Counter[str], size: int) -> tuple[list[Replacement], tuple[str, ...]]:
+    """Rare forms of a letter become the one that most words use; and the letters of which words use several forms."""
+    found, mixed = [], []
+    for members in LETTERS:
+        used = used_members(members, counts, RARE)
+        rare = "".join(member for member in members if member not in used)
+        if counts[used[0]] and rare:
+            found.append(Replacement(f"[{rare}]", used[0]))
+        if len(used) > 1:
+            mixed.append(used)
+    for members in CYRILLIC_LETTERS:
+        cyrillic, latin = members[0], members[1:]
+        if counts[cyrillic] > RARE / 10 * size:
+            typed = rf"[{regex.escape(latin)}]"
+            found.append(Replacement(rf"(?<=\p{{Cyrillic}}){typed}|{typed}(?=\p{{Cyrillic}})", cyrillic))
+    return found, tuple(mixed)
+
+
+def marks_are_spelling(special: Sequence[str], size: int) -> bool:
+    """Whether optional marks are part of how the words are spelled, as in Yiddish: without them most are no words."""
+    marked = [word for word in special if MARK.search(word)]
+    if len(marked) <= RARE * size:
+        return False
+    known = set(special)
+    return 2 * sum(without_marks(word) in known for word in marked) < len(marked)
