@@ -133,7 +133,11 @@ def to_json(value: Any) -> Any:
         return {to_json(str(name)): to_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [to_json(item) for item in value]
-    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = str(value)
+    try:  # a name is UTF-8 even if the locale does not say so
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _read(path: Path, hint: str | None) -> bytes:

@@ -119,10 +119,8 @@ def test_completion_completes():
 
 def test_a_closed_pipe_is_silent(tmp_path: Path):
     code = """
-import typer
+from mosecrot_cli.cli.app import app, main
 from mosecrot_cli.cli.output import session
-
-app = typer.Typer()
 
 @app.command()
 def count():
@@ -130,9 +128,11 @@ def count():
         for number in range(100_000):
             sink.line(str(number))
 
-app()
+main()
 """
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "count"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None and process.stderr is not None
     assert process.stdout.readline() == "0\n"
     process.stdout.close()

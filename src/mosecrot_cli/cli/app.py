@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import traceback
@@ -23,6 +22,7 @@ from mosecrot_cli.cli.evaluate import evaluate
 from mosecrot_cli.cli.finetune import finetune
 from mosecrot_cli.cli.framework.command import Command, Group
 from mosecrot_cli.cli.framework.messages import one_line
+from mosecrot_cli.cli.framework.streams import end_stdout, prepare_streams
 from mosecrot_cli.cli.framework.usage import usage_error
 from mosecrot_cli.cli.inspect import inspect
 from mosecrot_cli.cli.map import map_
@@ -87,6 +87,7 @@ def _application(
 
 def main() -> NoReturn:
     """Run the application on the arguments of the process; exit with the code of `errors`."""
+    prepare_streams()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -101,16 +102,20 @@ def run(arguments: Sequence[str]) -> int:
         6 cannot write, 130 interrupted.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    return end_stdout(_run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         try:
-            return _flushed(app(list(arguments), prog_name="mosecrot", standalone_mode=False))
+            return _code(app(list(arguments), prog_name="mosecrot", standalone_mode=False))
         except TyperException as error:
             if type(error).__name__ == "NoArgsIsHelpError":
                 typer.echo(error.format_message(), err=True)
                 return UsageError.exit_code
             raise usage_error(error) from error
     except SystemExit as stop:
-        return _flushed(stop.code)
+        return _code(stop.code)
     except MosecrotError as error:
         if {"-v", "--verbose"} & set(arguments):
             traceback.print_exc()
@@ -120,14 +125,7 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
 
 
-def _flushed(code: object) -> int:
-    """`code`, once stdout has been flushed; a reader that has gone away is no error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes stdout again at exit: give it something that takes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+def _code(code: object) -> int:
     return code if isinstance(code, int) else 0 if code is None else 1
 
 

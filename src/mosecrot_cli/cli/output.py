@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from mosecrot_cli.cli.framework.messages import in_flags, visible
+from mosecrot_cli.structured import to_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -126,7 +125,7 @@ class Sink:
 
     def value(self, value: Any) -> None:
         """A JSON value on stdout."""
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.write(json.dumps(to_json(value), indent=2, ensure_ascii=False) + "\n")
 
     def line(self, text: str) -> None:
         """A line of data on stdout; on a terminal with control characters written out."""
@@ -141,7 +140,7 @@ def _cell(value: str | int | float) -> str:
 
 @contextmanager
 def session(*, as_json: bool = False, quiet: bool = False, verbose: bool = False) -> Iterator[Sink]:
-    """A sink for one command; libraries are kept from talking past it, and a closed pipe ends it silently."""
+    """A sink for one command; libraries are kept from talking past it."""
     # Also with `verbose`: what these libraries have to say is about their insides.
     for library in ("TRANSFORMERS", "HF_HUB", "DATASETS"):
         os.environ.setdefault(f"{library}_VERBOSITY", "error")
@@ -153,13 +152,8 @@ def session(*, as_json: bool = False, quiet: bool = False, verbose: bool = False
     from mosecrot_cli.sources.endpoints import configure_hub_client
 
     configure_hub_client()
-    try:
-        yield Sink(as_json=as_json, quiet=quiet, verbose=verbose)
-        sys.stdout.flush()
-    except BrokenPipeError as closed:
-        # Whoever read stdout has had enough. Python flushes it again at exit: give it something that takes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from closed
+    yield Sink(as_json=as_json, quiet=quiet, verbose=verbose)
+    sys.stdout.flush()
 
 
 def report(sink: Sink, result: StepResult, *, next_step: str | None = None) -> None:
