@@ -35,7 +35,7 @@ def agnews(path: Path) -> str:
 def test_class_title_text_is_not_taken_for_id_label_text(tmp_path: Path) -> None:
     """AG News as it is distributed: never a label for each title."""
     path = agnews(tmp_path / "train.csv")
-    with pytest.raises(DataError, match=r"train\.csv:1: .*no identifier: 2 values in 24 rows") as caught:
+    with pytest.raises(DataError, match=r"train\.csv:1: .*not an identifier: 2 values in 24 rows") as caught:
         read_file(path)
     assert "`label_column` 1 `text_column` 3" in str(caught.value)
     dataset = read_file(path, Columns(text="3", label="1"))
@@ -49,7 +49,7 @@ def test_id_label_text_is_guessed_where_it_looks_the_part(tmp_path: Path) -> Non
     dataset = read_file(write(tmp_path / "a.tsv", rows))
     assert (dataset.labels, dataset.texts, dataset.ids[0]) == (tuple(CLASSES), tuple(SENTENCES), "40001000")
     titles = [(str(n), f"Story {n}", text) for n, text in enumerate(SENTENCES)]
-    with pytest.raises(DataError, match="second column is no label: 24 values in 24 rows"):
+    with pytest.raises(DataError, match="second column is not a label: 24 values in 24 rows"):
         read_file(write(tmp_path / "b.tsv", titles))
 
 

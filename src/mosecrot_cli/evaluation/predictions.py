@@ -1,6 +1,6 @@
-"""The predictions file: what a model said of every text, to look at and to compare runs by.
+"""The predictions file: the answer of a model to every text, for reading and for comparing runs.
 
-Tab-separated with a header: `id`, `gold` (may be empty), `predicted`, then one column per label, called by the label,
+Tab-separated with a header: `id`, `gold` (may be empty), `predicted`, then one column per label, named after the label,
 with its probability.
 """
 
@@ -67,20 +67,20 @@ def read_predictions(path: Path) -> Predictions:
     rows = _rows(path)
     _, header = next(rows, (1, []))
     if header[:3] != _HEAD or len(header) < 4:
-        raise DataError("no predictions file", where=f"{path}:1", hint=_FORM)
+        raise DataError("not a predictions file", where=f"{path}:1", hint=_FORM)
     labels = tuple(header[3:])
     heads: list[list[str]] = []
     shares: list[list[float]] = []
     for line, cells in rows:
         where = f"{path}:{line}"
         if len(cells) != len(header):
-            raise DataError(f"{len(cells)} columns, {len(header)} expected", where=where, hint=_FORM)
+            raise DataError(f"the row has {len(cells)} columns instead of {len(header)}", where=where, hint=_FORM)
         if cells[2] not in labels:
             raise DataError(f"the predicted label {cells[2]!r} has no column", where=where, hint=_FORM)
         heads.append(cells[:3])
         shares.append([_share(cell, where) for cell in cells[3:]])
     if not heads:
-        raise DataError("no predictions", where=str(path))
+        raise DataError("the file holds no predictions", where=str(path))
     ids, gold, predicted = zip(*heads, strict=True)
     known = any(gold)
     if known and not all(gold):
@@ -136,7 +136,7 @@ def _share(cell: str, where: str) -> float:
     except ValueError:
         share = math.nan
     if not 0 <= share <= 1 + 1e-6:
-        raise DataError(f"{cell!r} is no probability", where=where, hint=_FORM)
+        raise DataError(f"{cell!r} is not a probability", where=where, hint=_FORM)
     return share
 
 

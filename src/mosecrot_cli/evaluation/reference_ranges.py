@@ -1,4 +1,4 @@
-"""Is my number normal? Ranges that were measured on real material (`docs/inspect.md`), and a verdict beside them."""
+"""Whether a number is normal: ranges measured on real material (`docs/inspect.md`), and a verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LENIENCY = 2.0
 
 
 class Verdict(StrEnum):
-    """How a number stands to its reference."""
+    """How a number compares with its reference."""
 
     low = "low"
     normal = "normal"
@@ -47,7 +47,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A number and what to think of it.
+    """A number with its verdict.
 
     Attributes:
         statistic: its name.
@@ -80,26 +80,27 @@ SPREAD = "spread, target / source"
 HUBNESS = "skewness of N_10"
 
 _NO_LEXICON = (
-    "the lexicon does not hold for words outside it: look at a few of its pairs, its columns and languages, and "
-    "whether the vectors are those of its language; else find a larger one"
+    "the lexicon does not carry over to other words: check some of its pairs, its columns and languages, and that the "
+    "vectors are of its language; otherwise find a larger lexicon"
 )
 _BETTER = "better than any lexicon measured: are the pairs mere copies of each other?"
-_TOO_NEAR = "averages lie too near the mean of the source: --preset transfer restores their distance"
-_HUBS = "a few source tokens are neighbours of very many words: --preset transfer, or a smaller --k"
+_TOO_NEAR = "averages are too close to the mean embedding: `mosecrot map --preset transfer` restores the distance"
+_HUBS = "a few tokens are neighbours of very many words: try `mosecrot map --preset transfer` or fewer anchors a word"
 
 REFERENCES: Mapping[str, Reference] = {
     ANCHORS: Reference(
         8_838,
         14_555,
-        low="more pairs help: a second --lexicon, --identical, --multi-token; with few, `map --preset transfer`",
+        low="more pairs help (`mosecrot anchors` with a second lexicon, identical strings or words of several tokens); "
+        "with few pairs use `mosecrot map --preset transfer`",
     ),
     KNOWN_WORDS: Reference(
         0.66,
         0.96,
-        low="are these the vectors of this language? --max-vocab all, or vectors trained on such texts",
+        low="check that the vectors are of this language, map all of their words, or train vectors on such texts",
         leniency=1.2,
     ),
-    ANCHOR_WORDS: Reference(0.16, 0.39, low="more pairs for frequent words: a second --lexicon, --identical"),
+    ANCHOR_WORDS: Reference(0.16, 0.39, low="add pairs for frequent words: a second lexicon or identical strings"),
 }
 """Statistic -> reference, whatever the map."""
 
@@ -133,7 +134,10 @@ BY_METHOD: Mapping[str, Mapping[str, tuple[float, float]]] = {
 
 _ADVICE: Mapping[str, tuple[str, str]] = {
     PRECISION: (_NO_LEXICON, _BETTER),
-    SPREAD: (_TOO_NEAR, "longer than what the model has seen: --preset transfer restores the distance"),
+    SPREAD: (
+        _TOO_NEAR,
+        "vectors are longer than the model's own: `mosecrot map --preset transfer` restores the distance",
+    ),
     HUBNESS: ("", _HUBS),
 }
 

@@ -152,7 +152,7 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
 
 
 def evaluation(
-    found: Mapping[int | None, Predictions] | Sequence[tuple[int | None, Predictions]],
+    found: Sequence[tuple[int | None, Predictions]],
     dataset: TextDataset,
     *,
     resamples: int,
@@ -170,10 +170,9 @@ def evaluation(
         coverage: how much of the texts the vocabulary knows.
         facts: what was evaluated on what.
     """
-    pairs = list(found.items()) if isinstance(found, Mapping) else list(found)
-    gold, labels = labels_of(dataset), pairs[0][1].labels
-    runs = [Run(number, score(gold, item.predicted, labels)) for number, item in pairs]
-    interval = macro_f1_interval(gold, [item.predicted for _, item in pairs], resamples=resamples, seed=seed)
+    gold, labels = labels_of(dataset), found[0][1].labels
+    runs = [Run(number, score(gold, item.predicted, labels)) for number, item in found]
+    interval = macro_f1_interval(gold, [item.predicted for _, item in found], resamples=resamples, seed=seed)
     return Evaluation(summarise(runs, interval), coverage, facts)
 
 

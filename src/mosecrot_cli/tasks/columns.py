@@ -23,7 +23,7 @@ LABEL_NAMES = (
 ID_NAMES = ("id", "index_id", "review_id", "verse_id", "idx", "guid")
 
 SAMPLE = 500
-"""Rows of a table without a header that are looked at to tell what its columns are."""
+"""Rows of a table without a header that are read to find out which column is which."""
 
 _KNOWN = {*TEXT_NAMES, *LABEL_NAMES, *ID_NAMES}
 _PAIR = re.compile(
@@ -113,7 +113,7 @@ def numbered_layout(
         where: the place of the first row, for messages.
 
     Raises:
-        DataError: the columns cannot be told, or the first row looks like a header.
+        DataError: it is unclear which column is which, or the first row looks like a header.
     """
     width = len(sample[0])
     if columns.text or columns.label:
@@ -191,9 +191,9 @@ def _problem_with_guess(sample: Sequence[Sequence[str]]) -> str:
     rows = len(sample)
     ids, labels = ({row[column].strip() for row in sample} for column in (0, 1))
     if len(ids) < 0.9 * rows:
-        return f"the table has no header, and its first column is no identifier: {len(ids)} values in {rows} rows"
+        return f"the table has no header, and its first column is not an identifier: {len(ids)} values in {rows} rows"
     if rows >= _FEW and len(labels) > rows / 2:
-        return f"the table has no header, and its second column is no label: {len(labels)} values in {rows} rows"
+        return f"the table has no header, and its second column is not a label: {len(labels)} values in {rows} rows"
     return ""
 
 
