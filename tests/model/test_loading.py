@@ -270,6 +270,7 @@ def test_nothing_is_written_to_stderr_and_the_noise_comes_back(checkpoint, capfd
     load_for_finetuning(checkpoint, ["a", "b"])
     assert capfd.readouterr() == ("", "")
     before = transformers.logging.get_verbosity()
+    transformers.logging.enable_progress_bar()  # a command that ran earlier in this process may have hidden it
     with quiet_transformers():
         assert transformers.logging.get_verbosity() == transformers.logging.ERROR
         assert not transformers.logging.is_progress_bar_enabled()
