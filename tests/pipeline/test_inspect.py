@@ -209,7 +209,7 @@ def test_a_file_that_has_changed_since_is_a_warning(chain: Path, capsys: CAPSYS)
 
 def test_few_held_out_words_get_no_verdict(chain: Path, capsys: CAPSYS):
     found = judgement(inspection("", capsys), PRECISION)
-    assert found["verdict"] == "no verdict" and "raise --holdout" in found["advice"]
+    assert found["verdict"] == "no verdict" and "held-out words: raise" in found["advice"]
 
 
 def test_words_kept_for_texts_are_enough(here: Path, capsys: CAPSYS):

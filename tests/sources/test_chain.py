@@ -282,7 +282,7 @@ def test_a_new_process_needs_only_the_file_of_addresses(place, sources, tmp_path
         ("anchors --tgt nds --lexicon own.tsv", ("model.bin of", "target-vectors")),
         ("finetune --train taxi1500", ("eng-{train,dev,test}.tsv", "name DIR with")),
         ("finetune --train amazon", ("en/train.jsonl of", "name DIR with")),
-        ("vectors info facebook/fasttext-tt-vectors", ("model.bin of", "give it with `vectors`")),
+        ("vectors info facebook/fasttext-tt-vectors", ("model.bin of", "give it with")),
     ],
 )
 def test_offline_names_the_file_and_the_option_for_all_that_is_fetched(place, server, monkeypatch, capsys, line, parts):

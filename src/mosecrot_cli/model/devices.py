@@ -56,12 +56,12 @@ def check_compute(settings: ComputeSettings) -> None:
     """
     if not _DEVICE.fullmatch(settings.device):
         raise UsageError(
-            f"unknown device {settings.device!r}", where="--device", hint="auto, cpu, cuda, cuda:N (N = 0, 1, …) or mps"
+            f"unknown device {settings.device!r}", where="`device`", hint="auto, cpu, cuda, cuda:N (N = 0, 1, …) or mps"
         )
     if settings.gpus and settings.device not in {"auto", "cuda"}:
-        raise UsageError(f"--gpus and --device {settings.device} exclude each other", hint="give one of them")
+        raise UsageError(f"`gpus` and `device={settings.device}` exclude each other", hint="give one of them")
     if settings.precision is Precision.fp16 and settings.device in {"cpu", "mps"}:
-        raise UsageError(f"fp16 needs a CUDA GPU, not {settings.device}", where="--precision", hint="bf16 or fp32")
+        raise UsageError(f"fp16 needs a CUDA GPU, not {settings.device}", where="`precision`", hint="bf16 or fp32")
 
 
 def resolve_device(settings: ComputeSettings) -> Device:
@@ -113,7 +113,7 @@ def _choose(settings: ComputeSettings) -> str:
         wanted = ["cuda:0"]
     for name in wanted:
         if name not in available:
-            option = "--gpus" if settings.gpus else "--device"
+            option = "`gpus`" if settings.gpus else "`device`"
             raise UsageError(f"{name} is not available", where=option, hint="this machine has: " + ", ".join(available))
     return wanted[0]
 
@@ -125,12 +125,12 @@ def _precision(wanted: Precision, name: str) -> Precision:
         with torch.cuda.device(int(name.partition(":")[2])):
             has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
         if wanted is Precision.bf16 and not has_bf16:
-            raise UsageError(f"{name} has no bf16", where="--precision", hint="fp16 or fp32")
+            raise UsageError(f"{name} has no bf16", where="`precision`", hint="fp16 or fp32")
         if wanted is Precision.auto:
             return Precision.bf16 if has_bf16 else Precision.fp32
         return wanted
     if wanted is Precision.fp16:
-        raise UsageError(f"fp16 needs a CUDA GPU, not {name}", where="--precision", hint="bf16 or fp32")
+        raise UsageError(f"fp16 needs a CUDA GPU, not {name}", where="`precision`", hint="bf16 or fp32")
     return Precision.fp32 if wanted is Precision.auto else wanted
 
 

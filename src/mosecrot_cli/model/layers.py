@@ -88,7 +88,7 @@ def replace_input_embeddings(
         raise DataError(
             f"embeddings of shape {matrix.shape} do not fit a model whose own are {tuple(weight.shape)}",
             where=where,
-            hint="map again with this model as --source-model",
+            hint="map again with this model, named by `source_model`",
         )
     kept = sorted(kept_ids)
     with torch.no_grad():

@@ -52,7 +52,7 @@ def explained(error: BaseException, located: str, part: str) -> MosecrotError:
     if not is_local(located):
         hint = (
             "fetch config.json, model.safetensors and the tokenizer's files by hand and give their folder "
-            "in place of the id"
+            "in place of the id, as in `source_model=DIR`"
         )
         near = nearest_path(located)
         if near and (near / CONFIG).is_file():

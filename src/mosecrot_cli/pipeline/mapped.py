@@ -136,7 +136,7 @@ class Mapped:
         raise DataError(
             f"the checkpoint {checkpoint} was trained on {trained_on}, which is not this folder's source side",
             where=str(self.folder),
-            hint="stitch it with the folder that `finetune --embeddings` had, or map again with its source model",
+            hint="stitch it with the folder that it was fine-tuned on, or map again with its source model",
         )
 
 

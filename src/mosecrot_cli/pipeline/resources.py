@@ -195,8 +195,8 @@ def language_pair(src: str, tgt: str | None) -> tuple[Language, Language]:
         UsageError: the target language is not said, or one of them is unknown.
     """
     if tgt is None:
-        raise UsageError("no lexicon and no target language", hint="give --lexicon FILE, or --tgt LANG")
-    return require_language(src, "--src"), require_language(tgt, "--tgt")
+        raise UsageError("no lexicon and no target language", hint="name `lexicons`, or the language with `tgt`")
+    return require_language(src, "`src`"), require_language(tgt, "`tgt`")
 
 
 def default_lexicons(src: str, tgt: str | None) -> tuple[str, ...]:

@@ -243,7 +243,7 @@ def _check_space(
         if space.kept and space.trained and reporter:
             reporter.warn(
                 f"{folder}: its own embeddings were trained, the mapped ones come from the untrained: "
-                "finetune --freeze-embeddings keeps both alike"
+                "fine-tuning with `freeze_embeddings` keeps both alike"
             )
     elif array_digest(own) != mapped.facts.source_embeddings_sha256 and reporter:
         reporter.warn(

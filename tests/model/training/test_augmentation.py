@@ -150,7 +150,7 @@ def test_what_does_not_fit_is_refused(tokenizer, tmp_path, augmentation):
         with pytest.raises(DataError, match=message):
             train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=FROZEN, augmentation=wrong)
     for rate in (0.0, 1.5, float("nan")):
-        with pytest.raises(UsageError, match="no probability"):
+        with pytest.raises(UsageError, match="not a probability"):
             replace(augmentation, rate=rate)
 
 

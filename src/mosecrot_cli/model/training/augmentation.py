@@ -43,7 +43,7 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1:
-            raise UsageError(f"{self.rate} is no probability above 0", where="--augment-rate")
+            raise UsageError(f"{self.rate} is not a probability above 0", where="`augment_rate`")
 
     @property
     def digest(self) -> str:

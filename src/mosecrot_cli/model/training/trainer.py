@@ -141,7 +141,7 @@ def train_in_process(
         reporter.track("fine-tuning", steps) as advance,
         quiet_transformers(),
         writing_checkpoints(work),
-        memory_errors("a smaller --batch-size or --max-length"),
+        memory_errors("a smaller `batch_size` or `max_length`"),
         deterministic(device),
         augmented(task.model, task.augmentation),
     ):

@@ -78,9 +78,9 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         for name, lowest in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             if getattr(self, name) < lowest:
-                raise UsageError(f"{getattr(self, name)} is less than {lowest}", where=f"--{name.replace('_', '-')}")
+                raise UsageError(f"{getattr(self, name)} is less than {lowest}", where=f"`{name}`")
         if not 0 < self.learning_rate < float("inf"):
-            raise UsageError(f"{self.learning_rate} is no positive number", where="--learning-rate")
+            raise UsageError(f"{self.learning_rate} is not a positive number", where="`learning_rate`")
         if not 0 <= self.warmup <= 1 or not 0 <= self.weight_decay < float("inf"):
             raise UsageError("the warm-up is a share from 0 to 1, the weight decay a number of 0 or more")
         if self.scheduler not in [*Scheduler]:

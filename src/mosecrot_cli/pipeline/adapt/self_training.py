@@ -116,7 +116,7 @@ def _is_enough(
         raise DataError(
             problem,
             where=job.settings.texts,
-            hint=f"another --confidence (the highest is {probabilities.max():.3f}), or other texts",
+            hint=f"another `confidence` (the highest is {probabilities.max():.3f}), or other texts",
         )
     reporter.warn(f"after {number - 1} rounds {problem}; what it had learnt before is kept")
     return False

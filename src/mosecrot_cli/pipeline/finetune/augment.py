@@ -131,7 +131,7 @@ def build_augmentation(sources: Sequence[MappedWords], rate: float, classifier: 
             raise DataError(
                 "mapped for another source model than the one that is trained",
                 where=str(source.mapped.folder),
-                hint="map with this model as --source-model",
+                hint="map with this model, named by `source_model`",
             )
         if source.out_of_fold and source.out_of_fold.tokens.max() >= len(matrix):
             raise DataError(

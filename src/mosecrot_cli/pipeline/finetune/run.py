@@ -86,8 +86,8 @@ def resolve(settings: FinetuneSettings, reporter: Reporter) -> FinetuneJob:
     mapped = _mapped(settings, reporter)
     if augment and mapped and not mapped.keeps_source:
         raise UsageError(
-            "--augment mixes mapped words into the model's own embeddings, and F^s replaces those",
-            hint="leave --embeddings out, or --embeddings none",
+            "`augment` mixes mapped words into the model's own embeddings, but F^s replaces those",
+            hint="leave `embeddings` out, or give `embeddings=none`",
         )
     if described := mapped or next((source.mapped for source in augment), None):
         facts = described.facts
@@ -124,7 +124,7 @@ def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
         return Mapped.open(Path(settings.embeddings))
     folder = MapSettings.out.output
     if folder.is_dir():
-        reporter.warn(f"input embeddings: F^s of {folder}/ (--embeddings none keeps the model's own)")
+        reporter.warn(f"input embeddings: F^s of {folder}/ (`embeddings=none` keeps the model's own)")
         return Mapped.open(folder)
     reporter.warn(f"input embeddings: the model's own, kept (there is no {folder}/)")
     return None

@@ -149,7 +149,7 @@ def _read_anchors(mapped: Mapped, settings: InspectSettings, reporter: Reporter)
             raise UsageError(
                 "where its anchors are is not known (they came from stdin, or were moved)",
                 where=str(mapped.folder),
-                hint="name the file with --anchors; --holdout 0 leaves the translation test out",
+                hint="name the file with `anchors`; `holdout=0` leaves the translation test out",
             )
         return None
     recorded = mapped.manifest.inputs.get("anchors")
@@ -193,7 +193,7 @@ def _translate(material: InspectMaterial, opened: Opened, reporter: Reporter) ->
         reporter.warn("the translation test is left out: with a pivot, the map is learnt from other pairs")
         return None
     if material.recorded.self_learning or material.recorded.max_rank < 1:
-        reporter.warn("the translation test maps without --self-learning and --max-rank")
+        reporter.warn("the translation test maps without `self_learning` and `max_rank`")
     mapped, settings = material.mapped, material.settings
     own = material.model.embeddings
     if array_digest(own) != mapped.facts.source_embeddings_sha256:
@@ -291,7 +291,7 @@ def _judge(
     kind = kind_of_map(material.recorded.method, keeps_source=material.keeps_source)
     yield references.judge(references.ANCHORS, _count(material), kind)
     if test is not None:
-        few = f"only {test.words:,} held-out words: raise --holdout" if test.words < _ENOUGH_WORDS else ""
+        few = f"only {test.words:,} held-out words: raise `holdout`" if test.words < _ENOUGH_WORDS else ""
         yield references.judge(references.PRECISION, test.precision["csls"][1], kind, obstacle=few)
     if coverage is not None and coverage.words:
         yield references.judge(references.KNOWN_WORDS, coverage.known_share, kind)

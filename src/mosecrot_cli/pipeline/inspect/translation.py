@@ -75,7 +75,7 @@ def split_anchors(anchors: AnchorRows, candidates: NDArray[np.int64], *, share: 
         found += [place[token] for token in ids if len(ids) == 1 and token in place]
     words = np.array(list(translations), dtype=np.int64)
     if len(words) < 2:
-        raise DataError("one anchor is too few to hold some out", hint="--holdout 0 leaves the translation test out")
+        raise DataError("one anchor is too few to hold some out", hint="`holdout=0` leaves the translation test out")
     count = min(max(1, round(share * len(words))), len(words) - 1)
     held = np.sort(np.random.default_rng(seed).permutation(len(words))[:count])
     right = [np.array(translations[int(row)], dtype=np.int64) for row in words[held]]

@@ -154,7 +154,7 @@ def anchor_rows(pairs: list[Pair], model: SourceModel, vectors: WordVectors, *, 
             f"none of {len(pairs):,} anchors is in both vocabularies ({missing_source:,} source words and "
             f"{missing_target:,} target words are unknown)",
             where=where,
-            hint="`mosecrot anchors` selects pairs that are; check --source-model, --target-vectors and --max-vocab",
+            hint="`mosecrot anchors` selects pairs that are; check `source_model`, `target_vectors` and `max_vocab`",
         )
     values = np.stack([model.embeddings[list(tokens)].mean(axis=0, dtype=np.float64) for tokens, _ in found])
     return AnchorRows(

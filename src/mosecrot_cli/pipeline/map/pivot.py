@@ -73,7 +73,7 @@ def pivot(
         raise DataError(
             "no word of the model is in the pivot vectors",
             where=str(path),
-            hint="--pivot-vectors are of the language of the model",
+            hint="`pivot_vectors` are of the language of the model",
         )
     return Fit(
         vectors=known.matrix[shared[:, 0]],
@@ -95,7 +95,7 @@ def _rotation(pairs: Sequence[Pair], known: WordVectors, target: WordVectors) ->
         raise DataError(
             f"none of {len(pairs):,} pairs is in both files of vectors ({missing_source:,} source words are not in the "
             f"pivot vectors, {missing_target:,} target words not in the target vectors)",
-            hint="--pivot-vectors are of the language of the model, --pivot-lexicon goes from it to that of the target",
+            hint="`pivot_vectors` are of the language of the model, `pivot_lexicons` go from it to that of the target",
         )
     places = np.array(rows, dtype=np.int64)
     rotation = LinearMap(procrustes, _SIDES).fit(target.matrix[places[:, 0]], known.matrix[places[:, 1]])

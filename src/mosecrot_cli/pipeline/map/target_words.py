@@ -62,9 +62,9 @@ def composes(settings: MapSettings, path: Path) -> bool:
     known = peek(path).subwords
     if settings.subwords and not known:
         raise UsageError(
-            "--subwords: these vectors have no character n-grams",
+            "`subwords`: these vectors have no character n-grams",
             where=str(path),
-            hint="a fastText .bin has: --target-vectors cc.bin, or one of `mosecrot vectors train`",
+            hint="a fastText .bin has them: `target_vectors=cc.bin`, or one of `mosecrot vectors train`",
         )
     return known
 
