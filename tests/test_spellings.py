@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer, target_normalizer
 from mosecrot_cli.orthography import is_lowercased
-from mosecrot_cli.spellings import Equivalence, SpellingIndex, SpellingRules, difference, fold, to_simplified
+from mosecrot_cli.spellings import (
+    Equivalence,
+    SpellingIndex,
+    SpellingRules,
+    difference,
+    equivalence,
+    fold,
+    to_simplified,
+)
 from pico import pico_tokenizer
 
 CASES = Path(__file__).parent / "cases"
@@ -129,6 +137,15 @@ def test_the_tokenizer_reads_texts_as_the_rules_say(words, text, lowercase):
 @given(word=st.text(LETTERS, max_size=8))
 def test_the_key_of_a_key_is_itself(word):
     assert fold(fold(word)) == fold(word)
+
+
+@settings(max_examples=300, deadline=None)
+@given(word=st.text(min_size=1, max_size=6) | st.text(LETTERS, min_size=1, max_size=6))
+def test_the_short_way_to_a_key_gives_the_same(word):
+    slow = word
+    for step in equivalence._FOLDS.values():
+        slow = step(slow)
+    assert fold(word) == unicodedata.normalize("NFC", slow)
 
 
 @settings(max_examples=200, deadline=None)

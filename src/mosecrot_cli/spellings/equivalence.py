@@ -48,7 +48,7 @@ def _characters(wanted: Callable[[str], bool]) -> str:
 # Combining classes 10-26 are Hebrew points and 27-35 Arabic vowel signs; tatweel (U+0640) stretches a word.
 HEBREW_MARKS = _characters(lambda mark: "\u0591" <= mark <= "\u05c7" and unicodedata.category(mark) == "Mn")
 ARABIC_MARKS = "\u0640" + _characters(lambda mark: 27 <= unicodedata.combining(mark) <= 35)
-STRESS = "(?<=[\\p{Cyrillic}])[\u0300\u0301]"
+_STRESS = "(?<=[\\p{Cyrillic}])[\u0300\u0301]"
 
 _ONE_APOSTROPHE = {ord(other): "'" for other in APOSTROPHES}
 _ONE_HYPHEN = {ord(other): "-" for other in HYPHENS}
@@ -57,7 +57,7 @@ _ONE_LETTER = {ord(other): members[0] for members in LETTERS for other in member
 }
 _SEQUENCE = regex.compile("|".join(map(regex.escape, SEQUENCES)))
 _UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\u200b]", regex.V1)
-MARK = regex.compile(rf"[{HEBREW_MARKS}{ARABIC_MARKS}]|{STRESS}", regex.V1)
+MARK = regex.compile(rf"[{HEBREW_MARKS}{ARABIC_MARKS}]|{_STRESS}", regex.V1)
 _PALOCHKA = regex.compile(r"(?<=\p{Cyrillic})[l1|]|[l1|](?=\p{Cyrillic})", regex.V1)
 _DOUBLE_APOSTROPHE = regex.compile(r"(?<=\p{Hebrew})''(?=\p{Hebrew})")
 
@@ -104,10 +104,28 @@ _FOLDS: dict[Equivalence, Callable[[str], str]] = {
 }
 
 
+_CHANGED = frozenset(map(chr, (*_ONE_APOSTROPHE, *_ONE_LETTER, 0x640))) | set("".join(CYRILLIC_LETTERS))
+_FIRST_HAN_RADICAL = "\u2e80"
+
+
+def _is_key(word: str) -> bool:
+    """Whether a word is sure to be its own key: lower-case letters to which none of the steps does anything."""
+    return (
+        word.isalpha()
+        and max(word) < _FIRST_HAN_RADICAL
+        and _CHANGED.isdisjoint(word)
+        and word == word.casefold()
+        and unicodedata.is_normalized("NFKC", word)
+        and not _UNSEEN.search(word)
+    )
+
+
 def fold(word: str) -> str:
     """One key for all spellings of a word, such as `o'zbek` for `Oʻzbek`, `OʻZBEK` and `o‘zbek`."""
     if word.isascii() and "`" not in word:
         return word.lower()
+    if _is_key(word):
+        return word
     for step in _FOLDS.values():
         word = step(word)
     return unicodedata.normalize("NFC", word)

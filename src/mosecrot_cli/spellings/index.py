@@ -21,13 +21,19 @@ class SpellingIndex:
     def __init__(self, words: Sequence[str], *, language: str | None = None) -> None:
         self._words = words
         self.rules = SpellingRules.of(words, language=language)
+        self._further: dict[str, list[int]] = defaultdict(list)
 
     @cached_property
-    def _rows(self) -> dict[str, list[int]]:
-        rows: dict[str, list[int]] = defaultdict(list)
+    def _rows(self) -> dict[str, int]:
+        """Key -> the first of its rows."""
+        rows: dict[str, int] = {}
         for row, word in enumerate(self._words):
-            rows[fold(word)].append(row)
-        return dict(rows)
+            key = fold(word)
+            # Most words are their own keys: that one string is kept, not two.
+            first = rows.setdefault(word if key == word else key, row)
+            if first != row:
+                self._further[key].append(row)
+        return rows
 
     def find(self, word: str) -> int | None:
         """Row of the nearest spelling of the word; None where there is none. Of equally near ones the first.
@@ -35,11 +41,13 @@ class SpellingIndex:
         Nearest is the spelling that shares the most characters with the word; in a language with a dotless i, an `I`
         means `ı`.
         """
-        rows: Sequence[int] = ()
-        if self.rules.dotless:
-            rows = self._rows.get(fold(self.rules.lower(word)), ())
-        rows = rows or self._rows.get(fold(word), ())
-        return min(rows, key=lambda row: (_distance(self._words[row], word), row), default=None)
+        first = self._rows.get(key := fold(self.rules.lower(word))) if self.rules.dotless else None
+        if first is None:
+            first = self._rows.get(key := fold(word))
+        if first is None:
+            return None
+        rows: tuple[int, ...] = (first, *self._further.get(key, ()))
+        return min(rows, key=lambda row: (_distance(self._words[row], word), row))
 
 
 def _distance(word: str, other: str) -> int:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import regex
 
-from mosecrot_cli.orthography import APOSTROPHES, HYPHENS
+from mosecrot_cli.orthography import APOSTROPHES, HYPHENS, UNSPACED
 from mosecrot_cli.spellings.equivalence import (
     ARABIC_MARKS,
     CYRILLIC_LETTERS,
@@ -19,7 +19,6 @@ from mosecrot_cli.spellings.equivalence import (
     LETTERS,
     MARK,
     SEQUENCES,
-    STRESS,
     without_marks,
 )
 
@@ -30,6 +29,8 @@ PRIVATE = 0xF0000
 """First of the private-use characters that stand for protected signs."""
 
 _PROTECTED = 8
+_UNSPACED = regex.compile(f"[{UNSPACED}]")
+_MARKS = {"Hebrew": HEBREW_MARKS, "Arabic": ARABIC_MARKS}
 _LETTER_OR_MARK = r"[\p{L}\p{M}]"
 
 
@@ -98,12 +99,32 @@ def _has(script: str, characters: str) -> bool:
     return regex.search(rf"\p{{{script}}}", characters) is not None
 
 
-def invisible_characters(counts: Counter[str], *, joiners: bool) -> list[Replacement]:
-    """Invisible characters vanish, U+200B parts words; joiners stay where the words have them."""
+def parted_words(counts: Counter[str]) -> list[Replacement]:
+    """U+200B parts words; and sequences with a joiner become the letter that stands for them.
+
+    In scripts that write spaces between words, U+200B is left to `removed_characters`, because each pass takes time:
+    the tokenizer cuts the string that is left into the known words on both sides of it.
+    """
     sequences = [Replacement(old, new) for old, new in SEQUENCES.items() if counts[new] or counts[old[0]]]
-    kept = f"\u200b{JOINERS}" if joiners else "\u200b"
+    return [*sequences, Replacement("\u200b", " ")] if _UNSPACED.search("".join(counts)) else sequences
+
+
+def removed_characters(counts: Counter[str], *, joiners: bool, marks: bool) -> Replacement:
+    """Invisible characters vanish, and optional marks, of the scripts of the words: in one pass, as each takes time.
+
+    Args:
+        counts: characters of the words.
+        joiners: keep joiners.
+        marks: keep optional marks.
+    """
+    kept = JOINERS if joiners else ""
     removed = "".join(character for character in _ignorable() if character not in kept)
-    return [*sequences, Replacement("\u200b", " "), Replacement(f"[{removed}]", "")]
+    used = "".join(counts)
+    if marks:
+        return Replacement(f"[{removed}]", "")
+    removed += "".join(found for script, found in _MARKS.items() if _has(script, used))
+    # The mark first, then what is before it: so the tokenizer finds that there is none without trying every letter.
+    return Replacement(f"[{removed}]" + (r"|[\u0300\u0301](?<=\p{Cyrillic}.)" if _has("Cyrillic", used) else ""), "")
 
 
 @lru_cache(maxsize=1)
@@ -136,18 +157,6 @@ def _is_compatible_sign(character: str) -> bool:
     )
 
 
-def optional_marks(used: str) -> str:
-    """Pattern of the marks that are optional in the scripts of these characters; empty if there are none."""
-    parts = []
-    if _has("Hebrew", used):
-        parts.append(f"[{HEBREW_MARKS}]")
-    if _has("Arabic", used):
-        parts.append(f"[{ARABIC_MARKS}]")
-    if _has("Cyrillic", used):
-        parts.append(STRESS)
-    return "|".join(parts)
-
-
 def hebrew_quotation_marks(counts: Counter[str]) -> list[Replacement]:
     """Inside Hebrew words, gershayim, quotation marks and two apostrophes become the form that most words use."""
     if not any("\u0590" <= character <= "\u05ff" for character in counts):
@@ -169,8 +178,8 @@ def letter_forms(counts: Counter[str], size: int) -> tuple[list[Replacement], tu
     for members in CYRILLIC_LETTERS:
         cyrillic, latin = members[0], members[1:]
         if counts[cyrillic] > RARE / 10 * size:
-            typed = rf"[{regex.escape(latin)}]"
-            found.append(Replacement(rf"(?<=\p{{Cyrillic}}){typed}|{typed}(?=\p{{Cyrillic}})", cyrillic))
+            typed, letter = rf"[{regex.escape(latin)}]", r"\p{Cyrillic}"
+            found.append(Replacement(rf"{typed}(?:(?<={letter}.)|(?={letter}))", cyrillic))
     return found, tuple(mixed)
 
 

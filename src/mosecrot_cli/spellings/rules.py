@@ -16,13 +16,13 @@ from mosecrot_cli.spellings.replacements import (
     RARE,
     Replacement,
     hebrew_quotation_marks,
-    invisible_characters,
     letter_forms,
     marks_are_spelling,
     one_apostrophe,
     one_hyphen,
-    optional_marks,
+    parted_words,
     protected_signs,
+    removed_characters,
     special_words,
     to_one,
     used_members,
@@ -77,13 +77,16 @@ class SpellingRules:
         marks = marks_are_spelling(special, len(words))
         apostrophes, hyphens = used_members(APOSTROPHES, counts), used_members(HYPHENS, counts)
         before = [
-            *invisible_characters(counts, joiners=joiners),
+            *parted_words(counts),
             *one_apostrophe(apostrophes),
             *protected_signs(special, words),
         ]
-        after = [*one_hyphen(hyphens, counts), *hebrew_quotation_marks(counts), *letters]
-        if not marks and (pattern := optional_marks("".join(counts))):
-            after.append(Replacement(pattern, ""))
+        after = [
+            removed_characters(counts, joiners=joiners, marks=marks),
+            *one_hyphen(hyphens, counts),
+            *hebrew_quotation_marks(counts),
+            *letters,
+        ]
         return cls(
             tuple(before),
             tuple(after),
