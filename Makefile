@@ -1,13 +1,14 @@
 # One environment in .venv, made from a clean checkout with CPython 3.11+, a C++ compiler and the package index.
 PYTHON ?= python3
 BIN := .venv/bin
-# Of `make fuzz`: `make fuzz MUTATIONS=20000 SEED=2` is a long run.
+# Of `make fuzz` and `make kill`: `make fuzz MUTATIONS=20000 SEED=2` is a long run.
 MUTATIONS ?= 3000
+KILLS ?= 200
 SEED ?= 1
 # Two workers on two cores: more threads in each would only get in each other's way.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: quickstart quickstart-full test check docs fuzz bench bench-full clean
+.PHONY: quickstart quickstart-full test check docs fuzz kill bench bench-full clean
 
 # Installed when pyproject.toml changes; `touch` marks it, so that a second `make` starts at once.
 .venv/.installed: pyproject.toml constraints.txt
@@ -37,6 +38,9 @@ docs: .venv/.installed
 
 fuzz: .venv/.installed
 	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m reliability.fuzz --mutations $(MUTATIONS) --seed $(SEED)
+
+kill: .venv/.installed
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m reliability.kill --kills $(KILLS) --seed $(SEED)
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks

@@ -14,6 +14,7 @@ from pathlib import Path
 from mosecrot_cli.errors import DataError, OutputExistsError, UsageError
 from mosecrot_cli.files import writing
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Manifest
+from mosecrot_cli.staging import tidy
 
 _OF_THE_SYSTEM = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _FOREIGN = "was not written by mosecrot"
@@ -28,7 +29,7 @@ def check_outputs(
     folder: bool = False,
     manifest: Path | None = None,
 ) -> None:
-    """Check that outputs can be written and that nothing is lost by it.
+    """Check that outputs can be written and that nothing is lost by it, after what killed runs have left is tidied.
 
     A file that the user names may be replaced by another file with `overwrite`. What mosecrot adds to it (further
     files, a manifest) replaces only what mosecrot wrote, and so does a folder: its manifest shows that.
@@ -50,6 +51,7 @@ def check_outputs(
         _check_name(path)
         _check_apart(path, inputs)
     for path in every:
+        tidy(path)
         if os.path.lexists(path) and not overwrite:
             raise OutputExistsError("the output exists", where=str(path), hint="`overwrite` replaces it")
     if folder:

@@ -121,6 +121,18 @@ def scratch_folder(output: Path) -> Iterator[Path]:
         yield staging.folder / _OUTPUTS
 
 
+def tidy(path: Path) -> None:
+    """Complete or discard what killed processes have left next to an output.
+
+    Raises:
+        OutputError: the system refuses it.
+    """
+    parent = Path(os.path.realpath(path)).parent
+    if _stagings(parent):
+        with writing(path), _locked(parent):
+            _tidy(parent, ())
+
+
 def check_whole(path: Path) -> None:
     """Check that no run was stopped between two renames of the outputs that `path` belongs to.
 

@@ -300,11 +300,8 @@ def _worker(world: Path, share: list[Case], place: Path, results: Path) -> None:
             stream.flush()
 
 
-def fuzz(count: int, seed: int, jobs: int = 2) -> list[Verdict]:
-    """Run `count` cases in `jobs` processes at a time.
-
-    Only imports happen in this process, so that a fork inherits no thread.
-    """
+def preload() -> None:
+    """Import everything, so that forked commands start at once; nothing else, so that a fork inherits no thread."""
     import torch
 
     for name in PRELOADED:
@@ -319,6 +316,11 @@ def fuzz(count: int, seed: int, jobs: int = 2) -> list[Verdict]:
         "HF_HUB_OFFLINE": "1",
     }
     torch.set_num_threads(1)
+
+
+def fuzz(count: int, seed: int, jobs: int = 2) -> list[Verdict]:
+    """Run `count` cases in `jobs` processes at a time."""
+    preload()
     home = Path.cwd()
     with tempfile.TemporaryDirectory() as given:
         top = Path(given)
