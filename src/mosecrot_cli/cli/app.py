@@ -13,10 +13,8 @@ import typer
 from typer.exceptions import TyperException
 
 from mosecrot_cli import __version__
-from mosecrot_cli.cli.about import cache, env, list_
 from mosecrot_cli.cli.adapt import adapt
 from mosecrot_cli.cli.anchors import anchors
-from mosecrot_cli.cli.baseline import baseline
 from mosecrot_cli.cli.compare import compare
 from mosecrot_cli.cli.evaluate import evaluate
 from mosecrot_cli.cli.finetune import finetune
@@ -24,12 +22,14 @@ from mosecrot_cli.cli.framework.command import Command, Group
 from mosecrot_cli.cli.framework.messages import one_line
 from mosecrot_cli.cli.framework.streams import end_stdout, prepare_streams
 from mosecrot_cli.cli.framework.usage import usage_error
+from mosecrot_cli.cli.groups.about import cache, env, list_
+from mosecrot_cli.cli.groups.baseline import baseline
+from mosecrot_cli.cli.groups.vectors import vectors
 from mosecrot_cli.cli.inspect import inspect
 from mosecrot_cli.cli.map import map_
 from mosecrot_cli.cli.predict import predict
 from mosecrot_cli.cli.stitch import stitch
 from mosecrot_cli.cli.transfer import transfer
-from mosecrot_cli.cli.vectors import vectors
 from mosecrot_cli.errors import INTERRUPTED, MosecrotError, UsageError
 
 app = typer.Typer(

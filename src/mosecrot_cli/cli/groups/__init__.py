@@ -1,0 +1,1 @@
+"""Groups of commands: `baseline`, `vectors`, and what describes the installation."""
