@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosecrot_cli import text_lines
+from mosecrot_cli import packing
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.text_lines import is_utf16, open_bytes, plain_suffix, read_lines, read_text
 
@@ -62,7 +62,7 @@ def test_damaged_data_name_the_line(tmp_path: Path, packer):
 @pytest.mark.parametrize("packer", ["gzip", "bzip2", "xz"])
 @pytest.mark.parametrize("read", [read_text, lambda path: list(read_lines(path))])
 def test_a_bomb_is_refused(tmp_path: Path, monkeypatch, packer, read):
-    monkeypatch.setattr(text_lines, "MOST_UNPACKED", 1 << 20)
+    monkeypatch.setattr(packing, "MOST_UNPACKED", 1 << 20)
     path = tmp_path / "x"
     path.write_bytes(PACKERS[packer](b"a" * (10 << 20)))
     with pytest.raises(DataError, match="unpacks to more than 200 times"):

@@ -86,5 +86,5 @@ def test_truncation_and_padding_of_a_tokenizer_file_play_no_part_and_stay():
 
 
 def test_a_slow_tokenizer_is_refused():
-    with pytest.raises(DataError, match="no fast tokenizer"):
+    with pytest.raises(DataError, match="not a fast tokenizer"):
         SourceWords(ByT5Tokenizer())

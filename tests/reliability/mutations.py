@@ -56,6 +56,7 @@ _ODD_VALUES: list[Any] = [
     {},
     [[]],
 ]
+_STREAMED = (".tsv", ".csv", ".txt", ".jsonl")
 _ODD_NUMBERS = ["nan", "inf", "-inf", "1e400", "-1", "0", "99999999999", "1_0", "\u0661", "0x10", ""]
 
 
@@ -104,7 +105,9 @@ def replace_whole(path: Path, chance: random.Random) -> None:
     """Put something else in the place of the file: a folder, a pipe, a broken link, a link to itself, an archive."""
     content = path.read_bytes()
     path.unlink()
-    kind = chance.choice(["folder", "pipe", "broken link", "loop", "gzip", "half a gzip", "random"])
+    kinds = ["folder", "broken link", "loop", "gzip", "half a gzip", "random"]
+    # Texts may come through a pipe (`<(...)` of the shell), and whoever reads one waits for its writer.
+    kind = chance.choice(kinds if path.suffix in _STREAMED else [*kinds, "pipe"])
     if kind == "folder":
         path.mkdir()
     elif kind == "pipe":
