@@ -48,7 +48,7 @@ def check_outputs(
     """
     every = [*paths, *([manifest] if manifest else [])]
     for path in every:
-        _check_name(path)
+        check_name(path)
         _check_apart(path, inputs)
     for path in every:
         tidy(path)
@@ -65,8 +65,10 @@ def check_outputs(
         _check_parent(path)
 
 
-def _check_name(path: Path) -> None:
+def check_name(path: Path) -> None:
     """Refuse what is no name for something new: `.`, `..`, `/`, nothing at all, a link in a circle, a very long name.
+
+    `check_outputs` does this, too; a command that derives further names from an output calls this first.
 
     Raises:
         UsageError, OutputError: see `check_outputs`.

@@ -22,7 +22,7 @@ from mosecrot_cli.evaluation.tables import Table, confusion_tables, per_class_ta
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
 from mosecrot_cli.model.devices import Device, resolve_device
-from mosecrot_cli.outputs import check_outputs
+from mosecrot_cli.outputs import check_name, check_outputs
 from mosecrot_cli.pipeline import plausibility
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
 from mosecrot_cli.pipeline.ensemble import Ensemble
@@ -129,6 +129,8 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
     """
     if not settings.data_sets:
         raise UsageError("there is nothing to evaluate on", hint="name labelled data with `data_sets`")
+    for path in filter(None, (settings.predictions, settings.plot)):
+        check_name(path)
     systems = _systems(settings)
     files = _files(settings.predictions, settings, systems, [list(system.runs) for system in systems])
     plots = _files(settings.plot, settings, systems, [[""]] * len(systems))

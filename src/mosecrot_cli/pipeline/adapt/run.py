@@ -30,4 +30,5 @@ def run(settings: AdaptSettings, reporter: Reporter) -> StepResult:
     step.check()
     if unchanged := step.unchanged():
         return unchanged
-    return step.run(lambda partials: method.adapt_all(job, partials[0], reporter), keep_partial=True)
+    resumable = settings.method is AdaptMethod.self_training
+    return step.run(lambda partials: method.adapt_all(job, partials[0], reporter), keep_partial=resumable)

@@ -15,6 +15,7 @@ from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.source_words import SourceWords
+from mosecrot_cli.outputs import check_name
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.anchors.learnt import PivotSelection, with_pivot_anchors
 from mosecrot_cli.pipeline.anchors.mistakes import naming_swapped_files, warn_about_codes, warn_about_scripts
@@ -85,6 +86,7 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
     settings, opened = resolve(settings), opened or Opened()
     warn_about_codes(settings, reporter)
     output = settings.out.output
+    check_name(output)
     outputs = (output, output.with_name(output.stem + ".scores.tsv"))
     if settings.out.dry_run:
         with naming_swapped_files(settings.lexicons, settings.target_vectors):

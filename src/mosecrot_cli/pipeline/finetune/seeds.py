@@ -77,9 +77,9 @@ def train_seeds(
         UsageError: `resume` with other settings.
     """
     work = partial / WORK
-    _prepare(settings, partial)
     reports: dict[str, Report] = {}
     with _worth_keeping(partial):
+        _prepare(settings, partial)
         for name, seed in seeds.items():
             done = partial / name / DONE
             if not done.exists():

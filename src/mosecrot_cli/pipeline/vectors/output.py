@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mosecrot_cli.orthography import is_lowercased
+from mosecrot_cli.outputs import check_name
 from mosecrot_cli.settings import FloatType, VectorForm
 from mosecrot_cli.vectors.formats.npy import words_path
 from mosecrot_cli.vectors.types import WordVectors
@@ -14,7 +15,12 @@ from mosecrot_cli.vectors.writers import write_arrays, write_vectors
 
 
 def outputs_of(path: Path, form: VectorForm | None) -> tuple[Path, ...]:
-    """The files that are written: an `.npy` has its words beside it."""
+    """The files that are written: an `.npy` comes with a file of its words.
+
+    Raises:
+        UsageError, OutputError: `path` is no name for a new file; see `outputs.check_name`.
+    """
+    check_name(path)
     return (path, words_path(path)) if form is VectorForm.npy else (path,)
 
 
