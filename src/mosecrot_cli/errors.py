@@ -10,7 +10,7 @@ from typing import ClassVar
 
 
 class MosecrotError(Exception):
-    """An error that is told to the user in one line.
+    """An error that the user sees as one line.
 
     Args:
         what: what is wrong.
@@ -30,7 +30,7 @@ class MosecrotError(Exception):
 
 
 class UsageError(MosecrotError):
-    """The options make no sense: k < 1, an unknown device, two options that exclude each other."""
+    """The options make no sense: k < 1, an unknown device, an output that is an input."""
 
     exit_code = 2
 
@@ -42,7 +42,7 @@ class DataError(MosecrotError):
 
 
 class OutputExistsError(MosecrotError):
-    """The output is there already and `--overwrite` was not given."""
+    """The output exists and may not be replaced."""
 
     exit_code = 4
 

@@ -22,12 +22,12 @@ class StepSettings(Protocol):
 
     @property
     def out(self) -> OutputSettings:
-        """Where to, and what may happen to what is there."""
+        """Where the output goes and what may happen to what is there."""
 
 
 @dataclass(frozen=True)
 class Computed:
-    """What the computing of a step has to say.
+    """The result of a step's computation, apart from its files.
 
     Attributes:
         statistics: figures of the result, for the manifest.
@@ -76,8 +76,8 @@ class Step:
         settings: its settings, resolved: as they go into the manifest.
         inputs: name -> path or hub id of everything that is read.
         outputs: final names, the principal one first.
-        folder: the principal output is a folder, and the manifest lies in it.
-        manifest: where the manifest of a file lies; None: where `manifest.file_manifest` says.
+        folder: the principal output is a folder, with the manifest inside.
+        manifest: path of the manifest of a file; None: that of `manifest.file_manifest`.
     """
 
     command: str
@@ -89,7 +89,7 @@ class Step:
 
     @property
     def manifest_path(self) -> Path:
-        """Where the manifest will lie."""
+        """The path of the manifest."""
         if self.folder:
             return self.outputs[0] / FOLDER_MANIFEST
         return self.manifest or file_manifest(self.outputs[0])
