@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer, target_normalizer
@@ -149,6 +149,7 @@ def test_the_short_way_to_a_key_gives_the_same(word):
 
 
 @settings(max_examples=200, deadline=None)
+@example(words=["ı\u0301"])
 @given(words=WORDS)
 def test_every_variant_of_a_word_has_its_key(words):
     rules = SpellingRules.of(words)

@@ -58,7 +58,7 @@ _ONE_LETTER = {ord(other): members[0] for members in LETTERS for other in member
 _SEQUENCE = regex.compile("|".join(map(regex.escape, SEQUENCES)))
 _UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\u200b]", regex.V1)
 MARK = regex.compile(rf"[{HEBREW_MARKS}{ARABIC_MARKS}]|{_STRESS}", regex.V1)
-_PALOCHKA = regex.compile(r"(?<=\p{Cyrillic})[l1|]|[l1|](?=\p{Cyrillic})", regex.V1)
+_PALOCHKA = regex.compile(r"(?<=\p{Cyrillic})[l1|](?![l1|])|(?<![l1|])[l1|](?=\p{Cyrillic})", regex.V1)
 _DOUBLE_APOSTROPHE = regex.compile(r"(?<=\p{Hebrew})''(?=\p{Hebrew})")
 
 
@@ -77,11 +77,15 @@ def _fold_compatibility(word: str) -> str:
 
 def without_marks(word: str) -> str:
     """The word without the optional marks of Arabic, Hebrew and Cyrillic."""
-    return str(MARK.sub("", unicodedata.normalize("NFC", word)))
+    # Twice: a stress mark can stand after another mark, which is removed first.
+    return str(MARK.sub("", str(MARK.sub("", unicodedata.normalize("NFC", word)))))
 
 
 def _fold_letters(word: str) -> str:
-    return str(_PALOCHKA.sub("ӏ", unicodedata.normalize("NFC", word).replace("Ӏ", "ӏ"))).translate(_ONE_LETTER)
+    # A palochka that was typed as a digit can have a stress mark only now.
+    return without_marks(_PALOCHKA.sub("ӏ", unicodedata.normalize("NFC", word).replace("Ӏ", "ӏ"))).translate(
+        _ONE_LETTER
+    )
 
 
 def _fold_case(word: str) -> str:

@@ -179,7 +179,7 @@ def letter_forms(counts: Counter[str], size: int) -> tuple[list[Replacement], tu
         cyrillic, latin = members[0], members[1:]
         if counts[cyrillic] > RARE / 10 * size:
             typed, letter = rf"[{regex.escape(latin)}]", r"\p{Cyrillic}"
-            found.append(Replacement(rf"{typed}(?:(?<={letter}.)|(?={letter}))", cyrillic))
+            found.append(Replacement(rf"{typed}(?:(?<={letter}.)(?!{typed})|(?<!{typed}.)(?={letter}))", cyrillic))
     return found, tuple(mixed)
 
 

@@ -125,7 +125,7 @@ class SpellingRules:
             text = step(text)
         text = unicodedata.normalize("NFKC", text)
         if lowercase:
-            text = self.lower(text) if self.dotless else text.lower()
+            text = (text.replace("İ", "i").replace("I", "ı") if self.dotless else text).lower()
         for step in self.after:
             text = step(text)
         return text
