@@ -15,7 +15,8 @@ def probabilities_of(seed: int, texts: int, classes: int, scale: float) -> np.nd
 
 
 def with_bias(probabilities: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    return softmax(np.log(probabilities) + bias, axis=1)
+    # Probabilities below 1e-30 count as that, as single precision has rounded such ones to 0.
+    return softmax(np.log(np.maximum(probabilities, 1e-30)) + bias, axis=1)
 
 
 SIZES = {
@@ -26,7 +27,6 @@ SIZES = {
 }
 
 
-@pytest.mark.xfail(strict=False, reason="three texts with extreme logits miss the prior by .012")
 @given(**SIZES, shrinkage=st.sampled_from([0, 0.5, 2, 20]))
 @settings(deadline=None)
 def test_the_mean_probabilities_become_the_prior(

@@ -45,6 +45,7 @@ def tokenizer_of(family):
         return pico_tokenizer("xlm-roberta" if family == "t5" else "roberta")
     source = pico_tokenizer("roberta")
     backend = type(source.backend_tokenizer).from_str(source.backend_tokenizer.to_str())
+    backend.no_padding()  # what another test has set, from which the class would take a padding token
     return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="</s>", bos_token="<s>", model_max_length=64)
 
 
@@ -92,7 +93,6 @@ def test_a_stitched_model_of_the_family_is_read_by_plain_transformers(family, tm
     assert rows[id(result.model.get_input_embeddings().weight)] == len(result.tokenizer)
 
 
-@pytest.mark.xfail(strict=False, reason="fails now and then in the whole suite, not yet understood")
 def test_a_model_without_a_padding_token_is_trained_in_batches(tmp_path):
     classifier = load_for_finetuning(write_checkpoint(tmp_path / "model", "gpt2"), LABELS, seed=1)
     texts = LabelledTexts(
