@@ -1,6 +1,6 @@
 """The one way to read JSON and TOML: typed, bounded in depth and size, and any fault is a `DataError` with its place.
 
-msgspec does the work: it checks types while it parses, faster than `json` alone parses. Its import takes 15 ms or
+msgspec does the work: it checks types while it parses, faster than `json` alone parses. Its import takes 20 ms or
 more, so it waits until something is read.
 """
 
