@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mosecrot_cli.errors import DataError
@@ -63,6 +63,7 @@ def test_csv_is_read_as_the_csv_module_writes_it(tmp_path_factory, rows):
     assert words(read_lexicon(str(path))) == rows
 
 
+@example(pairs=[Pair("dog", ", Hund", None, "x"), Pair("ball [sports]", "Ball {m}", 0.5, "x")])
 @given(pairs=st.lists(st.builds(Pair, CELL, CELL, st.none() | FINITE, CELL), min_size=1))
 def test_anchor_files_round_trip(tmp_path_factory, pairs):
     folder = tmp_path_factory.getbasetemp()

@@ -75,9 +75,9 @@ def read_lexicon(path: str | Path, *, origin: str | None = None, odd: OddLines |
     * Ding (`source :: target`), TEI (FreeDict), Apertium's `.dix`, and JSON lines with `source` and `target`.
 
     A cell with several translations (`Auto, Wagen`) gives several pairs. In a dictionary, and in a table with notes as
-    those of dict.cc (`ball [sports]`, `Ball {m}`), notes and the `to` of infinitives are no part of the word. Lines of
-    `#` at the start are comments. Text is NFC-normalised and stripped; blank lines are skipped; a pair with an empty
-    side is kept (selection counts it).
+    those of dict.cc (`ball [sports]`, `Ball {m}`), notes and the `to` of infinitives are not part of the word. A file
+    with the header of `anchors.scores.tsv` is read as it stands. Lines of `#` at the start are comments. Text is
+    NFC-normalised and stripped; blank lines are skipped; a pair with an empty side is kept (selection counts it).
 
     Args:
         path: the file, or `-` for stdin.
@@ -91,6 +91,9 @@ def read_lexicon(path: str | Path, *, origin: str | None = None, odd: OddLines |
     name = display_name(given)
     named_origin = origin or (name if given == STDIN else Path(given).name)
     text = unicodedata.normalize("NFC", read_text(given))
+    if text.partition("\n")[0].rstrip("\r") == "\t".join(SCORES_HEADER):
+        rows = read_rows(text, name, suffix=plain_suffix(given), odd=odd, comments=False)
+        return _read_pairs(rows, name, origin=named_origin, header_of_two=True, odd=odd)
     entries = read_dictionary(text, name, odd)
     if entries is not None:
         pairs = [Pair(source, target, origin=named_origin, line=line) for line, source, target in entries]
