@@ -174,19 +174,24 @@ def build_target_tokenizer(
     names = {token.content for token in named.values()}
     return TargetTokenizer(
         backend,
-        {
-            "model_max_length": source.model_max_length,
-            "padding_side": source.padding_side,
-            "truncation_side": source.truncation_side,
-            "model_input_names": list(source.model_input_names),
-            "clean_up_tokenization_spaces": False,
-        },
+        _inherited_options(source),
         named,
         [string for string in dict.fromkeys(token.content for token in special.values()) if string not in names],
         layout.kinds,
         layout.indices,
         left_out,
     )
+
+
+def _inherited_options(source: PreTrainedTokenizerBase | StoredTokenizer) -> dict[str, Any]:
+    """What the tokenizer's class is told besides the special tokens, as the source model's is."""
+    return {
+        "model_max_length": source.model_max_length,
+        "padding_side": source.padding_side,
+        "truncation_side": source.truncation_side,
+        "model_input_names": list(source.model_input_names),
+        "clean_up_tokenization_spaces": False,
+    }
 
 
 def target_normalizer(rules: SpellingRules, *, lowercased: bool, final_sigma: bool = False) -> normalizers.Normalizer:
