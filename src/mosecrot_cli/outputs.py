@@ -18,7 +18,7 @@ from mosecrot_cli.staging import tidy
 
 _OF_THE_SYSTEM = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _FOREIGN = "was not written by mosecrot"
-_CHOOSE = "choose another `output`, or move it away"
+_CHOOSE = "choose another output, or move it away"
 
 
 def check_outputs(
@@ -97,7 +97,7 @@ def _check_apart(path: Path, inputs: Mapping[str, object]) -> None:
         else:
             continue
         raise UsageError(
-            f"the output {relation} the input `{name}` ({given})", where=str(path), hint="choose another `output`"
+            f"the output {relation} the input `{name}` ({given})", where=str(path), hint="choose another output"
         )
 
 

@@ -230,7 +230,7 @@ class _Staging:
             raise OutputError(
                 "another process of mosecrot is writing this output",
                 where=str(folder.parent / claimed[0]),
-                hint="wait for it to end, or choose another `output`",
+                hint="wait for it to end, or choose another output",
             )
         return None
 
@@ -324,7 +324,7 @@ def _partial_folder(final: Path) -> Iterator[Path]:
             raise OutputExistsError(
                 "the place of the unfinished output holds something that was not written by mosecrot",
                 where=str(folder),
-                hint="move it away, or choose another `output`",
+                hint="move it away, or choose another output",
             ) from None
     (folder / MARKER).touch()
     try:

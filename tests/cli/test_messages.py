@@ -1,12 +1,17 @@
 """Parameters in messages become flags; what the terminal could act on is written out."""
 
+import ast
 import unicodedata
+from pathlib import Path
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosecrot_cli.cli.framework.messages import in_flags, one_line, speak_for, visible
+import mosecrot_cli
+from mosecrot_cli.cli.app import app
+from mosecrot_cli.cli.framework.messages import OF_ANOTHER, in_flags, one_line, speak_for, visible
 from mosecrot_cli.settings import MapSettings
 from mosecrot_cli.settings.option import parameters_of
 
@@ -29,6 +34,8 @@ def of_map():
         ("`subwords=False`", "--no-subwords"),
         ("`pivot_lexicons` without `pivot_vectors`", "--pivot-lexicon without --pivot-vectors"),
         ("`anchors`: no such file", "ANCHORS: no such file"),
+        ("`map.vocab_from` keeps few words", "`mosecrot map --vocab-from` keeps few words"),
+        ("try `map.preset=transfer`", "try `mosecrot map --preset transfer`"),
         ("run `mosecrot anchors` first, then `train`", "run `mosecrot anchors` first, then `train`"),
         ("`overwrite=True` again, `overwrite=False` never", "--overwrite again, `overwrite=False` never"),
     ],
@@ -56,3 +63,21 @@ def test_a_message_is_one_line(text: str):
 
 def test_joiners_of_words_stay():
     assert visible("می\u200cخواهم") == "می\u200cخواهم"
+
+
+def messages_of(source: str) -> list[str]:
+    """The string literals of a module, docstrings left out."""
+    tree = ast.parse(source)
+    bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in bare]
+    return [node.value for node in constants if isinstance(node.value, str)]
+
+
+def test_parameters_of_other_commands_exist():
+    texts = [path.read_text(encoding="utf-8") for path in Path(mosecrot_cli.__file__).parent.rglob("*.py")]
+    named = {found for text in texts for message in messages_of(text) for found in OF_ANOTHER.findall(message)}
+    assert ("map", "vocab_from", "") in named
+    commands = typer.main.get_group(app).commands
+    for command, name, _ in named:
+        flag = f"--{name.replace('_', '-')}"
+        assert any(flag in parameter.opts for parameter in commands[command].params), (command, flag)

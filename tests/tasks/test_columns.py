@@ -211,9 +211,7 @@ def test_misspelt_names_of_data_sets(spec: str, near: str) -> None:
 def test_unknown_languages_of_named_data_sets(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for split in ("train", "dev", "test"):
         (tmp_path / f"eng_{split}.tsv").write_text("1\tSin\ta\n")
-    with pytest.raises(
-        UsageError, match=rf"{name}:russain: 'russain' is not a known language \(near ones: ru \(Russian\)"
-    ):
+    with pytest.raises(UsageError, match=rf"{name}:russain: 'russain' is not a known language \(near: ru \(Russian\)"):
         load_split(f"{name}:russain", "test", data_dir=tmp_path)
     with pytest.raises(UsageError, match=rf"{name}:xx: 'xx' is not a known language"):
         load_split(f"{name}:xx", "test", data_dir=tmp_path)

@@ -84,15 +84,15 @@ _NO_LEXICON = (
     "vectors are of its language; otherwise find a larger lexicon"
 )
 _BETTER = "better than any lexicon measured: are the pairs mere copies of each other?"
-_TOO_NEAR = "averages are too close to the mean embedding: `mosecrot map --preset transfer` restores the distance"
-_HUBS = "a few tokens are neighbours of very many words: try `mosecrot map --preset transfer` or fewer anchors a word"
+_TOO_NEAR = "averages are too close to the mean embedding: `map.preset=transfer` restores the distance"
+_HUBS = "a few tokens are neighbours of very many words: try `map.preset=transfer` or fewer anchors a word"
 
 REFERENCES: Mapping[str, Reference] = {
     ANCHORS: Reference(
         8_838,
         14_555,
         low="more pairs help (`mosecrot anchors` with a second lexicon, identical strings or words of several tokens); "
-        "with few pairs use `mosecrot map --preset transfer`",
+        "with few pairs use `map.preset=transfer`",
     ),
     KNOWN_WORDS: Reference(
         0.66,
@@ -136,7 +136,7 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
     PRECISION: (_NO_LEXICON, _BETTER),
     SPREAD: (
         _TOO_NEAR,
-        "vectors are longer than the model's own: `mosecrot map --preset transfer` restores the distance",
+        "vectors are longer than the model's own: `map.preset=transfer` restores the distance",
     ),
     HUBNESS: ("", _HUBS),
 }

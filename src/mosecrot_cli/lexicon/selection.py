@@ -20,7 +20,6 @@ from mosecrot_cli.text_lines import read_text
 
 ENGLISH = "english"
 _FEW = 0.1
-_TOO_FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +143,6 @@ def select_anchors(
         kept=dict(Counter(anchor.origin for anchor in anchors)),
         script=script.name if script else None,
     )
-
-
-def warn_about_few(anchors: int, reporter: Reporter) -> None:
-    """Warn where there are so few anchors that every word becomes (nearly) the same mean of their embeddings."""
-    if anchors <= _TOO_FEW:
-        number = "one anchor" if anchors == 1 else f"{anchors} anchors"
-        reporter.warn(f"with {number} all target words get (nearly) the same embedding")
 
 
 def _screen(

@@ -272,7 +272,7 @@ def _sizes(result: TargetEmbeddings, before: Path, after: Path, mapped: Mapped) 
         of_row = (result.weight.nbytes + (after / "tokenizer.json").stat().st_size) / len(result.weight)
         dropped = (words + result.rows["alias"]) * (1 - _FEW_WORDS / words)
         smaller = (sizes[1] - dropped * of_row) / 1e6
-        advice = f"`vocab_from` of map keeps the words of some texts: about {smaller:,.0f} MB with {_FEW_WORDS:,} words"
+        advice = f"`map.vocab_from` keeps the words of some texts: about {smaller:,.0f} MB with {_FEW_WORDS:,} words"
         lines.append(("smaller", advice))
     return lines
 

@@ -55,5 +55,5 @@ def require_known(language: Language, name: str) -> None:
     if language.known:
         return
     near = near_languages(language.code)
-    hint = f"near ones: {', '.join(near)}" if near else "give an ISO 639 code or an English name, such as tt or Tatar"
+    hint = f"near: {', '.join(near)}" if near else "give an ISO 639 code or an English name, such as tt or Tatar"
     raise UsageError(f"{language.code!r} is not a known language", where=f"{name}:{language.code}", hint=hint)

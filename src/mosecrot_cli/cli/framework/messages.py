@@ -15,6 +15,7 @@ from mosecrot_cli.settings.option import Option, Parameter
 from mosecrot_cli.suggestions import nearest
 
 _PARAMETER = re.compile(r"`([a-z_][a-z0-9_]*)(?:=([^`\n]*))?`")
+OF_ANOTHER = re.compile(r"`([a-z]+)\.([a-z_][a-z0-9_]*)(?:=([^`\n]*))?`")
 _flags: ContextVar[Mapping[str, Option]] = ContextVar("flags", default=MappingProxyType({}))
 
 
@@ -26,9 +27,15 @@ def speak_for(parameters: Iterable[Parameter]) -> None:
 def in_flags(text: str) -> str:
     """The text with the running command's parameters as flags: `` `k` `` is `--k`, `` `k=50` `` is `--k 50`.
 
+    That of another command is written with the command: `` `map.vocab_from` `` is `mosecrot map --vocab-from`.
     Other names in backticks stay as they are.
     """
-    return _PARAMETER.sub(_flag, text)
+    return OF_ANOTHER.sub(_of_another, _PARAMETER.sub(_flag, text))
+
+
+def _of_another(found: re.Match[str]) -> str:
+    command, name, value = found.groups()
+    return f"`mosecrot {command} --{name.replace('_', '-')}{f' {value}' if value else ''}`"
 
 
 def _flag(found: re.Match[str]) -> str:

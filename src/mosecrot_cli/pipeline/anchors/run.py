@@ -10,7 +10,7 @@ from pathlib import Path
 from mosecrot_cli.lexicon.choice import LexiconKind, read_lexica, resolve_lexicon
 from mosecrot_cli.lexicon.entries import OddLines
 from mosecrot_cli.lexicon.files import write_anchor_scores, write_anchors
-from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors, warn_about_few
+from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors
 from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.source_model import SourceModel
@@ -101,8 +101,8 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
 
     def compute(partials: Sequence[Path]) -> Computed:
         material = read(job, reporter, opened)
+        resources.announced(job.model, reporter)
         selected = select(material, job, reporter)
-        resources.warn_of_few_anchors(len(selected.selection.anchors), reporter)
         write_anchors(selected.selection.anchors, partials[0])
         write_anchor_scores(selected.selection.anchors, partials[1])
         return _describe(selected, job, material)
@@ -166,8 +166,8 @@ def bring(settings: AnchorsSettings, reporter: Reporter, opened: Opened) -> Anch
     locations = _vectors(settings, reporter)
     sources += [location.provenance for location in locations if location and location.provenance]
     vectors, pivot = locations[0].bring(), locations[1].bring() if locations[1] else None
-    if origin := resources.announced(model, reporter):
-        sources.append(origin)
+    if model.provenance:
+        sources.append(model.provenance)
     filled = replace(settings, target_vectors=str(vectors), source_vectors=str(pivot) if pivot else None)
     return AnchorsJob(filled, model, vectors, pivot, lexica, tuple(sources))
 
@@ -208,7 +208,7 @@ def read(job: AnchorsJob, reporter: Reporter, opened: Opened) -> AnchorMaterial:
         target = opened.vectors(job.vectors, limit, reporter)
     warn_about_scripts(job.settings, target.words, reporter)
     if odd.count:
-        reporter.warn(f"{odd.count:,} lines of lexica are passed over; the first: {odd.first}")
+        reporter.warn(f"lexicon lines that were skipped: {odd.count:,}; the first: {odd.first}")
     return AnchorMaterial(pairs, job.model.words, target, odd.count)
 
 
@@ -233,7 +233,7 @@ def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> Piv
             settings=job.settings,
             reporter=reporter,
         )
-    warn_about_few(len(selected.selection.anchors), reporter)
+    resources.warn_of_few_anchors(len(selected.selection.anchors), reporter)
     return selected
 
 

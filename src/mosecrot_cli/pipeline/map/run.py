@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.files import read_anchor_pairs
-from mosecrot_cli.lexicon.selection import warn_about_few
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.mapping.csls import in_blocks
 from mosecrot_cli.model.source_model import SourceModel
@@ -136,7 +135,6 @@ def resolve(settings: MapSettings, reporter: Reporter, opened: Opened) -> MapJob
 def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Computed:
     settings, method = job.settings, job.method
     pairs = read_anchor_pairs(settings.anchors)
-    warn_about_few(len(pairs), reporter)
     model, own = job.source_model, job.source_model.embeddings
     resources.announced(model, reporter)
     pivoting = pivot_pairs(settings.pivot_lexicons, pairs)
