@@ -26,7 +26,9 @@ class MosecrotError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text} ({self.hint})" if self.hint else text
+        text = f"{text} ({self.hint})" if self.hint else text
+        # Names out of a file and messages of libraries may hold line breaks.
+        return " ".join(text.splitlines())
 
 
 class UsageError(MosecrotError):
