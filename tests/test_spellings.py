@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer, target_normalizer
 from mosecrot_cli.orthography import is_lowercased
+from mosecrot_cli.pipeline.inspect.coverage import Way, text_coverage
 from mosecrot_cli.spellings import (
     Equivalence,
     SpellingIndex,
@@ -44,6 +45,18 @@ def test_each_spelling_gets_the_row_of_its_word(case):
         assert len(ids) == len(expected)
         index = SpellingIndex(words)
         assert [int(built.indices[i]) for i in ids] == [index.find(word.replace("\ufeff", "")) for word in expected]
+
+
+@pytest.mark.parametrize("case", SPELLED)
+def test_inspect_finds_each_spelling_and_says_by_what_it_differs(case):
+    words, texts = lines(case, "words.txt"), lines(case, "t.txt")
+    language = "tr" if "ı" in "".join(words) else None
+    found = text_coverage(texts, words, None, pico_tokenizer("bert"), language=language)
+    assert found.unknown == ()
+    assert found.known == found.words
+    written = [word for line in texts for word in line.replace("\u200b", " ").split()]
+    assert sum(found.ways.values()) == len(written)
+    assert sum(found.spellings.values()) == found.ways[Way.spelling]
 
 
 @pytest.mark.parametrize("case", WITH_LEXICON)

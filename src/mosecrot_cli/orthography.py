@@ -14,8 +14,9 @@ import regex
 
 UNSPACED: Final = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Javanese}"
+    "ーｰﾞﾟ〆〱-〵"
 )
-"""Scripts that write no space between words."""
+"""Scripts that write no space between words, and the Japanese letters that Unicode counts to no script (`ー`)."""
 
 SYLLABIC: Final = r"\p{Hangul}\p{Ethiopic}\p{Cherokee}"
 """Scripts with spaces whose single character is a syllable, and often a word or particle that is joined to others."""

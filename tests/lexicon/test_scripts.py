@@ -98,6 +98,17 @@ def test_no_letters_no_script():
     assert resolve_script("auto", []) is None
 
 
+@pytest.mark.parametrize("latin", range(0, 10))
+def test_auto_filters_only_by_a_script_of_two_thirds_of_the_words(latin):
+    words = ["слово"] * (9 - latin) + ["word"] * latin + ["1999", "!"]
+    expected = find_script("Cyrillic") if latin <= 3 else find_script("Latin") if latin >= 6 else None
+    assert resolve_script("auto", words) == expected
+
+
+def test_auto_counts_the_scripts_of_japanese_together():
+    assert resolve_script("auto", ["日本", "東京", "する", "カメラ", "internet"]) == find_script("Japanese")
+
+
 def test_resolving():
     assert resolve_script("off", ["кот"]) is None
     assert resolve_script("AUTO", ["кот"]) == resolve_script("cyrl", ["dog"]) == find_script("Cyrillic")

@@ -8,7 +8,7 @@ from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
 from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
 from pico import pico_tokenizer
 
-WORDS = ["donau", "dampf", "schiff", "can't", "we", "jean-paul", "我们", "喜欢", "狗", "а́б"]
+WORDS = ["donau", "dampf", "schiff", "can't", "we", "jean-paul", "我们", "喜欢", "狗", "а́б", "チーム"]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ WORDS = ["donau", "dampf", "schiff", "can't", "we", "jean-paul", "我们", "喜�
         ("我们喜欢猫", 3, 1, 3, 1),
         ("狗we", 2, 0, 2, 0),
         ("а́б", 1, 0, 1, 0),
+        ("チーム狗", 2, 0, 2, 0),  # the mark of a long vowel is a letter of no script
         ("", 0, 0, 0, 0),
     ],
 )

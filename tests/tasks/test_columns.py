@@ -14,7 +14,7 @@ from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.settings import DataSettings
 from mosecrot_cli.tasks.columns import is_header, numbered_layout
 from mosecrot_cli.tasks.loading import load, load_split
-from mosecrot_cli.tasks.textfiles import read_file
+from mosecrot_cli.tasks.textfiles import read_file, stream_texts
 from mosecrot_cli.tasks.types import Columns
 
 WORDS = "star planet theory laser cell atom orbit light energy data".split()
@@ -42,6 +42,22 @@ def test_class_title_text_is_not_taken_for_id_label_text(tmp_path: Path) -> None
     assert dataset.label_names == ("1", "2")
     assert dataset.texts[0] == SENTENCES[0] + "."
     assert dataset.ids == tuple(str(n) for n in range(1, 25))
+
+
+def test_a_command_without_labels_is_told_of_no_label_column(tmp_path: Path) -> None:
+    path = agnews(tmp_path / "train.csv")
+    with pytest.raises(DataError, match="give `text_column` 3") as caught:
+        list(stream_texts(path))
+    assert "label_column" not in str(caught.value)
+    assert next(iter(stream_texts(path, "3"))) == SENTENCES[0] + "."
+    rows = [(f"x{n}", label, text) for n, (label, text) in enumerate(zip(CLASSES, SENTENCES, strict=True))]
+    path = write(tmp_path / "a.tsv", [("nr1", "kind", "words"), *rows])
+    with pytest.raises(DataError, match="looks like a header") as caught:
+        list(stream_texts(path))
+    assert "`text_column` words" in str(caught.value) and "label_column" not in str(caught.value)
+    with pytest.raises(DataError, match="there is no text column 'word'.*`text_column`") as caught:
+        list(stream_texts(path, "word"))
+    assert "label_column" not in str(caught.value)
 
 
 def test_id_label_text_is_guessed_where_it_looks_the_part(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ _NO_SCRIPT = frozenset({"zyyy", "common", "zinh", "qaai", "inherited", "zzzz", "
 _KANA = frozenset({"Hira", "Kana"})
 _JAPANESE_SHARE = 0.1
 _SAMPLE = 10_000
+_CLEAR_MAJORITY = 2 / 3
 
 _LETTER = regex.compile("|".join(rf"(?P<{code}>[\p{{Script={code}}}&&\p{{L}}])" for code in _NAMES), regex.V1)
 
@@ -108,13 +109,20 @@ def _script_of_letter(char: str) -> str | None:
     return match.lastgroup if match else None
 
 
-def dominant_script(words: Sequence[str]) -> Script | None:
-    """The script of most words, each counted for the script of most of its letters; None where nothing has letters.
+def dominant_script(words: Sequence[str], *, least_share: float = 0.0) -> Script | None:
+    """The script of most words, each counted for the script of most of its letters.
 
-    Looks at 10,000 words spread evenly over all: in a vocabulary sorted by letter the first ones are all of one script,
-    whichever comes first in Unicode. Words, not letters, are counted, else the few long Latin words of a Chinese
-    vocabulary would outweigh its short ones. Kana in a tenth of the words of East Asian letters means Japanese (Han,
-    Hiragana and Katakana together); Hangul means Korean (Hangul and Han).
+    The function looks at 10,000 words spread evenly over all, because the first ones of a sorted vocabulary are all of
+    one script, whichever comes first in Unicode. It counts words, not letters; otherwise the few long Latin words of a
+    Chinese vocabulary would outweigh its short ones. Kana in a tenth of the words of East Asian letters means Japanese
+    (Han, Hiragana and Katakana together); Hangul means Korean (Hangul and Han).
+
+    Args:
+        words: a vocabulary.
+        least_share: the share of the words with letters that the script must have.
+
+    Returns:
+        None where no word has letters, or no script has that share.
     """
     votes = script_votes(words)
     if not votes:
@@ -124,7 +132,8 @@ def dominant_script(words: Sequence[str]) -> Script | None:
         votes["Jpan"], votes["Hani"] = east_asian, 0
     else:
         votes["Jpan"], votes["Hani"] = 0, east_asian
-    return find_script(max(votes, key=lambda script: votes[script]))
+    winner = max(votes, key=lambda script: votes[script])
+    return find_script(winner) if votes[winner] >= least_share * votes.total() else None
 
 
 def script_votes(words: Sequence[str]) -> Counter[str]:
@@ -150,11 +159,18 @@ def _script_of_word(word: str) -> str | None:
 
 
 def resolve_script(choice: str, words: Sequence[str]) -> Script | None:
-    """The script that a filter lets through: `auto` (that of `words`), `off` (None), or a script by name.
+    """The script that a filter lets through; None lets through every word.
+
+    Args:
+        choice: `auto` for the script of two thirds of `words`, if there is one (Serbian and Uzbek vocabularies mix
+            two), `off` for every script, or a script by name or code.
+        words: the target vocabulary.
 
     Raises:
         UsageError: no such script.
     """
     if choice.casefold() == OFF:
         return None
-    return dominant_script(words) if choice.casefold() == AUTO else find_script(choice)
+    if choice.casefold() == AUTO:
+        return dominant_script(words, least_share=_CLEAR_MAJORITY)
+    return find_script(choice)

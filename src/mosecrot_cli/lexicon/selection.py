@@ -31,8 +31,8 @@ class SelectionOptions:
         seed: of the sample.
         stopwords: case-folded source words to leave out (`load_stopwords`).
         min_score: the least score; a pair without a score does not pass a minimum.
-        script: `auto` lets through target words of the script that most target vectors have, `off` all words, a name
-            or ISO 15924 code the words of that script.
+        script: `auto` lets through the target words of the script that two thirds of the target vectors have, or all
+            words if no script has so many; `off` all words; a name or ISO 15924 code the words of that script.
         identical: strings that both vocabularies contain (names, numerals, punctuation) become anchors where the
             lexica have none for the target word. They have no score and may be of any script: `min_score` and `script`
             are about lexica.

@@ -103,7 +103,8 @@ class AnchorsSettings:
         str,
         Option(
             "--script",
-            help="Script of the target words: auto (that of most vectors), off, or a name such as Cyrl.",
+            help="Script of the target words: auto (that of two thirds of the vectors, if any), off, or a name "
+            "such as Cyrl.",
             panel=SELECTION,
             metavar="NAME",
         ),

@@ -32,6 +32,7 @@ _PAIR = re.compile(
 )
 _COLUMN_NAME = re.compile(r"[^\W\d][\w .-]{0,30}")
 _MEND = "name the columns with `text_column` and `label_column`, by their number from 1 or by their name in the header"
+_MEND_TEXT = "name the column of the texts with `text_column`, by its number from 1 or by its name in the header"
 _FEW = 8  # below this number of rows, values that differ say nothing
 
 
@@ -91,7 +92,7 @@ def named_layout(names: Sequence[str], columns: Columns, *, require_labels: bool
     label = _by_name(names, columns.label, LABEL_NAMES)
     listed = ", ".join(names)
     if text is None:
-        raise DataError(_missing("text", columns.text, listed), where=where, hint=_MEND)
+        raise DataError(_missing("text", columns.text, listed), where=where, hint=_mend(labels=require_labels))
     if label is None and (require_labels or columns.label):
         raise DataError(_missing("label", columns.label, listed), where=where, hint=_MEND)
     if text == label:
@@ -115,15 +116,15 @@ def numbered_layout(
     Raises:
         DataError: it is unclear which column is which, or the first row looks like a header.
     """
-    width = len(sample[0])
+    width, mend = len(sample[0]), _mend(labels=require_labels)
     if columns.text or columns.label:
-        text = _number(columns.text, width, where) if columns.text else 0 if width == 1 else None
-        label = _number(columns.label, width, where) if columns.label else None
+        text = _number(columns.text, width, where, mend) if columns.text else 0 if width == 1 else None
+        label = _number(columns.label, width, where, mend) if columns.label else None
         if text is None or (label is None and require_labels):
             raise DataError("there is no header, so both columns are needed", where=where, hint=_MEND)
         if text == label:
             raise DataError(f"column {text + 1} cannot be both text and label", where=where, hint=_MEND)
-        _refuse_header(sample, text, label, where)
+        _refuse_header(sample, text, label, where, labels=require_labels)
         return ColumnLayout(text, label, 0 if width > 2 and 0 not in (text, label) else None)
     if width == 1:
         if require_labels:
@@ -131,9 +132,14 @@ def numbered_layout(
         return ColumnLayout(text=0, label=None, id=None)
     problem = _problem_with_guess(sample)
     if problem:
-        raise DataError(problem, where=where, hint=_suggestion(sample))
-    _refuse_header(sample, 2, 1, where)
+        raise DataError(problem, where=where, hint=_suggestion(sample, labels=require_labels))
+    _refuse_header(sample, 2, 1, where, labels=require_labels)
     return ColumnLayout(text=2, label=1, id=0)
+
+
+def _mend(*, labels: bool) -> str:
+    """How to name the columns; a command that wants no labels has no parameter for their column."""
+    return _MEND if labels else _MEND_TEXT
 
 
 def _missing(role: str, given: str | None, listed: str) -> str:
@@ -151,10 +157,10 @@ def _by_name(names: Sequence[str], given: str | None, guesses: Sequence[str]) ->
     return next((normalised.index(guess) for guess in guesses if guess in normalised), None)
 
 
-def _number(given: str, width: int, where: str) -> int:
+def _number(given: str, width: int, where: str, hint: str) -> int:
     if not given.isdecimal() or not 0 < int(given) <= width:
         what = f"there is no column {given!r}: the table has {width} columns and no header"
-        raise DataError(what, where=where, hint=_MEND)
+        raise DataError(what, where=where, hint=hint)
     return int(given) - 1
 
 
@@ -168,18 +174,21 @@ def _refuse_pairs(names: Sequence[str], where: str) -> None:
         )
 
 
-def _refuse_header(sample: Sequence[Sequence[str]], text: int, label: int | None, where: str) -> None:
+def _refuse_header(sample: Sequence[Sequence[str]], text: int, label: int | None, where: str, *, labels: bool) -> None:
     """Refuse to take a row of unknown column names for data: it would become a class of its own."""
     first, rest = sample[0], sample[1:]
     if label is None or len(rest) < _FEW or not all(_COLUMN_NAME.fullmatch(cell.strip()) for cell in first):
         return
-    labels = [row[label].strip() for row in rest]
-    unlike = first[label].strip() not in labels and len(set(labels)) <= len(labels) / 2
+    values = [row[label].strip() for row in rest]
+    unlike = first[label].strip() not in values and len(set(values)) <= len(values) / 2
     if unlike and len(first[text]) < fmean(len(row[text]) for row in rest) / 2:
+        name = f"`text_column` {first[text].strip()}"
         raise DataError(
             f"the first row looks like a header ({', '.join(first)})",
             where=where,
-            hint=f"name its columns with `label_column` {first[label].strip()} `text_column` {first[text].strip()}",
+            hint=f"name its columns with `label_column` {first[label].strip()} {name}"
+            if labels
+            else f"name the column of the texts with {name}",
         )
 
 
@@ -197,7 +206,7 @@ def _problem_with_guess(sample: Sequence[Sequence[str]]) -> str:
     return ""
 
 
-def _suggestion(sample: Sequence[Sequence[str]]) -> str:
+def _suggestion(sample: Sequence[Sequence[str]], *, labels: bool) -> str:
     """Which columns may be meant: the label repeats most, the text is longest."""
     rows, width = len(sample), len(sample[0])
     distinct = [len({row[column].strip() for row in sample}) for column in range(width)]
@@ -205,5 +214,7 @@ def _suggestion(sample: Sequence[Sequence[str]]) -> str:
     others = [column for column in range(width) if column != label]
     text = max(others, key=lambda column: fmean(len(row[column]) for row in sample))
     if rows < 2 or distinct[label] > rows / 2:
-        return _MEND
+        return _mend(labels=labels)
+    if not labels:
+        return f"if column {text + 1} is the text, give `text_column` {text + 1}"
     return f"if column {label + 1} is the label, give `label_column` {label + 1} `text_column` {text + 1}"

@@ -108,8 +108,9 @@ def text_coverage(
     for word in running_words(target.tokenizer, texts):
         way = _way(word, target, needed, from_subwords)
         ways[way] += word.count
-        if way is Way.spelling and (kind := difference(word.text, needed[target.indices[word.tokens[0]]])):
-            spellings[kind] += word.count
+        if way is Way.spelling:
+            # Only the case rules of a language, such as a Turkish `I` for `ı`, are no difference of the general rules.
+            spellings[difference(word.text, needed[target.indices[word.tokens[0]]]) or Equivalence.CASE] += word.count
         if is_number(word.text):
             continue
         total += word.count
