@@ -16,6 +16,8 @@ from mosecrot_cli.errors import DataError, OutputError
 from mosecrot_cli.suggestions import did_you_mean
 
 CACHE = "MOSECROT_CACHE"
+CARD = "README.md"
+"""The model card in the folder of a checkpoint."""
 _CANNOT_WRITE = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EBUSY),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP, errno.ENAMETOOLONG, errno.EMLINK),
@@ -113,12 +115,15 @@ def regular_file(path: Path, *, hint: str | None = None) -> Path:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, or of a folder's regular files (names and contents, sorted by name, manifests left out)."""
+    """SHA-256 of a file, or of a folder's regular files (names and contents, sorted by name).
+
+    Manifests and model cards, which tell about the others and may change alone, are left out.
+    """
     if path.is_file():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     total = hashlib.sha256()
     for file in sorted(path.rglob("*")):
-        if file.is_file() and not file.name.endswith("manifest.json"):
+        if file.is_file() and file.name != CARD and not file.name.endswith("manifest.json"):
             total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
     return total.hexdigest()

@@ -219,7 +219,7 @@ def test_seeds_use_the_same_map(stitched: Path):
     shutil.copytree("mapped", "same")
     line = "stitch models --texts unlabelled.txt --alternative same -q -o chosen"
     assert run(line.split()) == 0
-    assert sorted(path.name for path in Path("chosen").iterdir()) == ["manifest.json", "seed-1", "seed-4"]
+    assert sorted(path.name for path in Path("chosen").iterdir()) == ["README.md", "manifest.json", "seed-1", "seed-4"]
     assert json.loads(Path("chosen/manifest.json").read_text())["statistics"]["embeddings"] == "mapped"
 
 

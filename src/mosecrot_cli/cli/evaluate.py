@@ -22,6 +22,7 @@ def evaluate(settings: EvaluateSettings, sink: Sink) -> None:
         mosecrot evaluate --data taxi1500
         mosecrot evaluate stitched --data test.tsv --predictions predictions.tsv
         mosecrot evaluate stitched --data test.tsv --plot confusion.png
+        mosecrot evaluate stitched --data test.tsv --update-card
         mosecrot evaluate stitched --data sib200:tt --data sib200:ba
         mosecrot evaluate stitched-a stitched-b --ensemble --data test.tsv
     """

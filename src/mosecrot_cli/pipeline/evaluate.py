@@ -26,6 +26,7 @@ from mosecrot_cli.outputs import check_name, check_outputs
 from mosecrot_cli.pipeline import plausibility
 from mosecrot_cli.pipeline.checkpoints import checkpoints_of, seed_of
 from mosecrot_cli.pipeline.ensemble import Ensemble
+from mosecrot_cli.pipeline.publish.scores import CardScores, check_cards, update_cards
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import EvaluateSettings
 from mosecrot_cli.staging import atomic_outputs
@@ -137,6 +138,8 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
     inputs = _numbered("checkpoints", settings.checkpoints) | _numbered("data_sets", settings.data_sets)
     if settings.plot:
         check_plot(settings.plot)
+    if settings.update_card:
+        _check_cards(settings)
     for paths in filter(None, (files, plots)):
         check_outputs(list(paths.values()), inputs=inputs, overwrite=settings.overwrite)
     device = resolve_device(settings.compute)
@@ -150,6 +153,8 @@ def run(settings: EvaluateSettings, reporter: Reporter, *, language: str | None 
         write(list(files.values()), [answers[key] for key in files], overwrite=settings.overwrite)
     if plots:
         _draw(list(plots.values()), results, reporter, overwrite=settings.overwrite)
+    if settings.update_card:
+        _update_cards(settings, results, reporter)
     return Evaluations(tuple(results))
 
 
@@ -266,6 +271,20 @@ def _draw(paths: Sequence[Path], results: Sequence[Evaluation], reporter: Report
             title = f"{result.system} on {result.facts['data']}: macro-F1 {result.summary.macro_f1:.3f}"
             figure = confusion_figure(result.summary, title=title, reporter=reporter)
             save_figure(figure, work, form=path.suffix)
+
+
+def _check_cards(settings: EvaluateSettings) -> None:
+    if settings.ensemble:
+        raise UsageError("an ensemble has no model card", hint="leave `update_card` or `ensemble` out")
+    check_cards(settings.checkpoints)
+
+
+def _update_cards(settings: EvaluateSettings, results: Sequence[Evaluation], reporter: Reporter) -> None:
+    found: dict[Path, list[CardScores]] = {}
+    for (folder, spec), result in zip(product(settings.checkpoints, settings.data_sets), results, strict=True):
+        scores = CardScores(spec, settings.split, result.facts["language"], result.summary)
+        found.setdefault(folder, []).append(scores)
+    update_cards(found, reporter)
 
 
 def _files(

@@ -25,6 +25,8 @@ from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of
 from mosecrot_cli.pipeline.mapped import TARGET, Mapped, array_digest, read_array
+from mosecrot_cli.pipeline.publish.card import check_licence, with_card
+from mosecrot_cli.pipeline.publish.origin import bias_step, of_stitching
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ComputeSettings, StitchSettings
@@ -40,6 +42,7 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
     Raises:
         UsageError, DataError, OutputExistsError, OutputError: see `errors`.
     """
+    check_licence(settings.license)
     checkpoints = checkpoints_of(settings.checkpoint)
     mapped = Mapped.open(settings.embeddings)
     maps = (mapped, *map(Mapped.open, settings.alternatives))
@@ -54,7 +57,12 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
     step.check()
     if unchanged := step.unchanged():
         return unchanged
-    return step.run(lambda partials: _compute(checkpoints, maps, texts, partials[0], settings, reporter))
+
+    def compute(partials: Sequence[Path]) -> Computed:
+        computed = _compute(checkpoints, maps, texts, partials[0], settings, reporter)
+        return _described(computed, checkpoints, maps, partials[0], settings)
+
+    return step.run(compute)
 
 
 def _texts(settings: StitchSettings, maps: Sequence[Mapped], reporter: Reporter) -> tuple[str, ...] | None:
@@ -109,6 +117,26 @@ def _compute(
     statistics = {**chosen.statistics, "information": compared, "embeddings": str(maps[best].folder)}
     rows = [(f"information with {folder}", f"{share:.3f} nats") for folder, share in compared.items()]
     return Computed(statistics, chosen.facts, [("map", str(maps[best].folder)), *rows, *chosen.summary])
+
+
+def _described(
+    computed: Computed,
+    checkpoints: Mapping[str, Path],
+    maps: Sequence[Mapped],
+    output: Path,
+    settings: StitchSettings,
+) -> Computed:
+    """With a model card for each checkpoint."""
+    found = computed.statistics
+    used = next((mapped for mapped in maps if str(mapped.folder) == found.get("embeddings")), maps[0])
+    rows = {kind: count for kind, count in found["rows"].items() if count}
+    origin = of_stitching(settings.checkpoint, used).extended(
+        "Stitching: the input embeddings were replaced by "
+        f"{sum(rows.values()):,} rows ({', '.join(f'{count:,} {kind}' for kind, count in rows.items())})."
+    )
+    if settings.texts is not None:
+        origin = origin.extended(bias_step(int(found["texts"])))
+    return with_card(computed, origin.under(settings.license), output, [*checkpoints])
 
 
 def _stitch_with_bias(

@@ -33,7 +33,7 @@ from mosecrot_cli.settings.choices import (
     VectorModel,
     Weighting,
 )
-from mosecrot_cli.settings.evaluate import CompareSettings, EvaluateSettings, PredictSettings
+from mosecrot_cli.settings.evaluate import CompareSettings, EvaluateSettings, PredictSettings, PushSettings
 from mosecrot_cli.settings.finetune import AdaptSettings, FinetuneSettings, OptimizerSettings
 from mosecrot_cli.settings.inspect import InspectSettings
 from mosecrot_cli.settings.map import MAP_PRESETS, MapSettings, with_preset
@@ -84,6 +84,7 @@ __all__ = [
     "OutputSettings",
     "Precision",
     "PredictSettings",
+    "PushSettings",
     "RewriteVectorsSettings",
     "RowFormat",
     "Scheduler",

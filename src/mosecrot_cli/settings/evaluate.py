@@ -1,4 +1,4 @@
-"""Settings of the commands that use a checkpoint or its predictions: `evaluate`, `compare` and `predict`."""
+"""Settings of the commands that use a checkpoint or its predictions: `evaluate`, `compare`, `predict` and `push`."""
 
 from __future__ import annotations
 
@@ -56,6 +56,15 @@ class EvaluateSettings:
             unset="no picture",
         ),
     ] = None
+    update_card: Annotated[
+        bool,
+        Option(
+            "--update-card",
+            help="Enter the scores in the model card (README.md) of each checkpoint, in place of earlier ones on the "
+            "same data.",
+            panel=OUTPUT,
+        ),
+    ] = False
     overwrite: Overwrite = False
 
 
@@ -105,3 +114,17 @@ class PredictSettings:
         str, Option("-o", "--output", help="Where to write the rows; '-' is stdout.", panel=OUTPUT, metavar="PATH|-")
     ] = STDIO
     overwrite: Overwrite = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushSettings:
+    """`mosecrot push`."""
+
+    model: Annotated[Path, Argument(help="Checkpoint folder, or folder of seed-N/ checkpoints.", metavar="MODEL")]
+    repository: Annotated[str, Argument(help="Repository on the hub: OWNER/NAME.", metavar="REPO")]
+    private: Annotated[
+        bool, Option("--private", help="Create a private repository; one that exists must be private.", panel=OUTPUT)
+    ] = False
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="List the files and their sizes; upload nothing.", panel=OUTPUT)
+    ] = False

@@ -34,6 +34,7 @@ from mosecrot_cli.settings.shared import (
     Dev,
     Epochs,
     LearningRate,
+    License,
     MaxLength,
     OneSeed,
     OutputSettings,
@@ -225,4 +226,5 @@ class AdaptSettings:
     resume: Resume = False
     data: Annotated[DataSettings, Nested("label_column")] = DataSettings()
     compute: ComputeSettings = ComputeSettings()
+    license: License = None
     out: OutputSettings = OutputSettings(Path("adapted"))

@@ -218,6 +218,17 @@ Seed = Annotated[int, Option("--seed", help="Seed of everything that is random."
 Device = Annotated[str, Option("--device", help="auto, cpu, cuda, cuda:N or mps.", panel=COMPUTE, metavar="NAME")]
 AnchorsFile = Annotated[str, Argument(help="Anchor pairs, source TAB target; '-' for stdin.", metavar="ANCHORS")]
 
+License = Annotated[
+    str | None,
+    Option(
+        "--license",
+        help="Licence for the model card, as the hub names it: apache-2.0, cc-by-sa-4.0, ...",
+        panel=OUTPUT,
+        metavar="ID",
+        unset="derived from the licences of what went into the model, where they agree",
+    ),
+]
+
 # Numbers of the training; a data set with a preset (`tasks.presets`) has its own.
 _PRESET = "{}, or the data set's preset"
 Epochs = Annotated[

@@ -8,7 +8,15 @@ from typing import Annotated
 
 from mosecrot_cli.settings.choices import DEFAULT_PRIOR
 from mosecrot_cli.settings.option import CLASS_BIAS, VOCABULARY, Nested, Option
-from mosecrot_cli.settings.shared import Checkpoint, ComputeSettings, DataSettings, Device, OutputSettings, Prior
+from mosecrot_cli.settings.shared import (
+    Checkpoint,
+    ComputeSettings,
+    DataSettings,
+    Device,
+    License,
+    OutputSettings,
+    Prior,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,4 +58,5 @@ class StitchSettings:
     ] = ()
     data: Annotated[DataSettings, Nested("label_column")] = DataSettings()
     device: Device = ComputeSettings.device
+    license: License = None
     out: OutputSettings = OutputSettings(Path("stitched"))

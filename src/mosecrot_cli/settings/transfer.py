@@ -9,7 +9,7 @@ from typing import Annotated
 from mosecrot_cli.settings.anchors import AnchorsSettings
 from mosecrot_cli.settings.choices import DEFAULT_MAX_VOCAB, DEFAULT_SEED, MapPreset
 from mosecrot_cli.settings.option import CLASS_BIAS, PAPER, PIVOT, Nested, Option
-from mosecrot_cli.settings.shared import Checkpoint, DataSettings, Device, MaxVocab, OutputSettings, Seed
+from mosecrot_cli.settings.shared import Checkpoint, DataSettings, Device, License, MaxVocab, OutputSettings, Seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +81,7 @@ class TransferSettings:
     data: Annotated[DataSettings, Nested("label_column")] = DataSettings()
     device: Device = "auto"
     seed: Seed = DEFAULT_SEED
+    license: License = None
     out: Annotated[
         OutputSettings,
         Nested(

@@ -71,3 +71,6 @@ SIB200 = _codes(
     """
 )
 """Languages and scripts of SIB-200."""
+
+SIB200_REPOSITORY = "Davlan/sib200"
+"""SIB-200 on the hub."""

@@ -103,13 +103,15 @@ MULTILINGUAL_BERT = Provenance(
 )
 
 
-_KNOWN_MODELS = {"bert-base-cased": BERT, "bert-base-multilingual-cased": MULTILINGUAL_BERT}
+_MODELS = {"bert-base-cased": BERT, "bert-base-multilingual-cased": MULTILINGUAL_BERT}
+KNOWN_MODELS = frozenset(_MODELS.values())
+"""What `of_model` knows more of than its card."""
 _BERT_OWNER = "google-bert/"
 
 
 def of_model(reference: str) -> Provenance:
     """Licence and citation of a model by its hub id; for a model that is not known here, a pointer to its card."""
-    known = _KNOWN_MODELS.get(reference.removeprefix(_BERT_OWNER))
+    known = _MODELS.get(reference.removeprefix(_BERT_OWNER))
     return known or of_card(reference, f"huggingface.co/{reference}")
 
 

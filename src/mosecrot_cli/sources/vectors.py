@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mosecrot_cli.errors import SourceUnavailableError
+from mosecrot_cli.files import cache_folder
 from mosecrot_cli.sources import provenance
 from mosecrot_cli.sources.addresses import check_address, file_name, is_address, shown, without_secrets
 from mosecrot_cli.sources.download import Remote
@@ -18,6 +19,8 @@ from mosecrot_cli.sources.provenance import Provenance, announce
 
 _HUB_REPOSITORY = "facebook/fasttext-{code}-vectors"
 _HUB_FILE = "model.bin"
+_HUB_FOLDER = re.compile(r"models--facebook--fasttext-[a-z]+-vectors")
+"""Of such a repository in the hub's cache."""
 _HUB_ID = re.compile(r"(?:hf:)?([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)")
 _FILE_ENDINGS = (
     ".vec", ".bin", ".txt", ".vector", ".npy", ".npz", ".gz", ".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz"
@@ -112,6 +115,16 @@ def vectors_of_language(name: str | None, language: Language, fetcher: Fetcher, 
     file = f"cc.{code}.300.{kind}.gz"
     remote = Remote(address.format(code=code), f"vectors/{file}", file, parameter)
     return VectorSource(name, remote, "", provenance.FASTTEXT_CRAWL)
+
+
+def provenance_of_file(path: Path) -> Provenance | None:
+    """Whose work a file of vectors is that was downloaded by name; None for any other file."""
+    if path.parent == cache_folder() / "vectors":
+        kind = path.name.partition(".")[0]
+        return {"wiki": provenance.FASTTEXT_WIKI, "cc": provenance.FASTTEXT_CRAWL}.get(kind)
+    if any(_HUB_FOLDER.fullmatch(part) for part in path.parts):
+        return provenance.FASTTEXT_HUB
+    return None
 
 
 def default_name(language: Language) -> str:

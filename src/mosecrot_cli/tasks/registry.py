@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from mosecrot_cli.sources.listings import SIB200_REPOSITORY
 from mosecrot_cli.tasks.presets import DEFAULT, TrainingPreset
 
 if TYPE_CHECKING:
@@ -52,12 +53,14 @@ class NamedDataset:
         summary: its task and classes, in a few words.
         loader: imports the module of the data set and returns its `load` function.
         preset: settings of fine-tuning.
+        repository: its id on the Hugging Face hub; None where it is not distributed there.
     """
 
     name: str
     summary: str
     loader: _LazyLoader
     preset: TrainingPreset = DEFAULT
+    repository: str | None = None
 
 
 class _LazyLoader(Protocol):
@@ -102,7 +105,12 @@ DATASETS: Mapping[str, NamedDataset] = MappingProxyType(
                 # hundred times the size of Taxi1500, two epochs are enough.
                 TrainingPreset(epochs=2, learning_rate=1e-5, batch_size=32, max_length=128),
             ),
-            NamedDataset("sib200", "news and wiki sentences, 7 topics, 205 languages and scripts", _sib200),
+            NamedDataset(
+                "sib200",
+                "news and wiki sentences, 7 topics, 205 languages and scripts",
+                _sib200,
+                repository=SIB200_REPOSITORY,
+            ),
         )
     }
 )
@@ -112,6 +120,15 @@ def is_named(spec: str) -> bool:
     """Whether `spec` is the name of a data set (`sib200`, `taxi1500:tt`, `hf:NAME`) rather than a file."""
     name, colon, _ = spec.partition(":")
     return name in DATASETS or (name == HUB and bool(colon))
+
+
+def hub_repository(spec: str) -> str | None:
+    """The id of a named data set on the Hugging Face hub; None for a file, and for what is not distributed there."""
+    name, _, rest = spec.partition(":")
+    if name == HUB and rest:
+        repository = rest.partition(":")[0]
+        return None if Path(repository).exists() else repository
+    return DATASETS[name].repository if name in DATASETS else None
 
 
 def preset_for(spec: str) -> TrainingPreset:

@@ -14,6 +14,7 @@ from mosecrot_cli.errors import SourceUnavailableError, UsageError
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.sources.fetch import Fetcher
 from mosecrot_cli.sources.languages import Language
+from mosecrot_cli.sources.listings import SIB200_REPOSITORY as REPOSITORY
 from mosecrot_cli.sources.provenance import SIB200 as PROVENANCE
 from mosecrot_cli.sources.provenance import announce
 from mosecrot_cli.tasks.datadir import OPTION, first_file, require_known, split_names
@@ -21,7 +22,6 @@ from mosecrot_cli.tasks.textfiles import read_file
 from mosecrot_cli.tasks.types import Columns, Split, TextDataset
 
 NAME = "sib200"
-REPOSITORY = "Davlan/sib200"
 _COLUMNS = Columns(text="text", label="category")
 
 

@@ -209,9 +209,10 @@ def _describe(
     own_digest = array_digest(own)
     source_digest = own_digest if keeps_source else array_digest(np.load(output / SOURCE, mmap_mode="r"))
     found = statistics["target"]
+    method = job.method.describe(found.get("ridge"))
     summary = [
         ("anchors", _anchors(fit)),
-        ("method", job.method.describe(found.get("ridge"))),
+        ("method", method),
         ("target words", f"{len(vectors):,} x {own.shape[1]}"),
         *([("of them composed", f"{statistics['subword_words']:,}, from subwords")] if settings.subwords else []),
         ("source tokens", f"{len(own):,}, {'kept' if keeps_source else 'mapped'}"),
@@ -225,6 +226,7 @@ def _describe(
             **fit.statistics,
             "target_words": len(vectors),
             "dimension": own.shape[1],
+            "method": method,
             "vector_notes": dict(vectors.notes),
             **statistics,
         },

@@ -1,0 +1,276 @@
+"""What a stitched checkpoint was made of, and how: read from the manifests of the steps before it, for its card.
+
+Files of the user appear with their names alone, never with their folders: a card is made to be published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mosecrot_cli.errors import DataError, MosecrotError
+from mosecrot_cli.files import CARD, sha256
+from mosecrot_cli.lexicon.choice import LexiconKind, resolve_lexicon
+from mosecrot_cli.manifest import Facts, Manifest
+from mosecrot_cli.model.locations import is_local
+from mosecrot_cli.pipeline.mapped import Mapped
+from mosecrot_cli.sources import provenance
+from mosecrot_cli.sources.languages import find_language
+from mosecrot_cli.sources.lexica.registry import find_lexicon
+from mosecrot_cli.sources.vectors import provenance_of_file
+from mosecrot_cli.tasks.registry import hub_repository
+
+ORIGIN = "origin"
+"""In the statistics of a manifest: the `Origin` of the checkpoint, for the commands that go on from it."""
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """Something that went into a model.
+
+    Attributes:
+        role: what it is to the model: `source model`, `lexicon`, `target vectors`, `training data`, ...
+        name: its name; of a file of the user, the name of the file.
+        licence: in words; None where it is not known.
+        citation: what to cite; None where that is not known.
+    """
+
+    role: str
+    name: str
+    licence: str | None = None
+    citation: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a model was made of, and how.
+
+    Attributes:
+        language: code of the language that it reads; None where it is not known.
+        source_language: code of the language that it was trained on.
+        base: the source model: an id on the hub, or the name of a folder; None where it is not known.
+        base_on_hub: whether `base` is an id on the hub.
+        ingredients: what went into it.
+        datasets: ids on the hub of what it was trained on.
+        steps: how it was made, a sentence each.
+        licence: the licence that its makers named; None: none.
+    """
+
+    language: str | None = None
+    source_language: str | None = None
+    base: str | None = None
+    base_on_hub: bool = False
+    ingredients: tuple[Ingredient, ...] = ()
+    datasets: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    licence: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+    def extended(self, *steps: str, ingredients: tuple[Ingredient, ...] = ()) -> Origin:
+        """With further steps and ingredients."""
+        return replace(self, steps=(*self.steps, *steps), ingredients=(*self.ingredients, *ingredients))
+
+    def under(self, licence: str | None) -> Origin:
+        """With the licence that its makers name now, if they do."""
+        return replace(self, licence=licence or self.licence)
+
+
+def of_checkpoint(checkpoint: Path) -> Origin:
+    """The origin of a checkpoint as its manifest has it; of a fine-tuned one, its training."""
+    import msgspec
+
+    manifest = _manifest_of(checkpoint)
+    if manifest is None:
+        return Origin()
+    try:
+        return msgspec.convert(manifest.statistics[ORIGIN], Origin)
+    except (KeyError, msgspec.ValidationError):
+        pass
+    return _of_training(manifest, Facts.of(checkpoint)) if manifest.command == "finetune" else Origin()
+
+
+def of_stitching(checkpoint: Path, mapped: Mapped) -> Origin:
+    """The origin of what is stitched of a checkpoint and a map."""
+    trained, facts = of_checkpoint(checkpoint), mapped.facts
+    if not trained.base and facts.source_model:
+        model = (_model(facts.source_model),)
+        trained = replace(trained, **_base(facts.source_model)).extended(ingredients=model)
+    source_language = trained.source_language or facts.src
+    stitched = replace(trained, language=facts.tgt, source_language=source_language)
+    return stitched.extended(*_steps_of_map(mapped), ingredients=_unique(_ingredients_of_map(mapped)))
+
+
+def bias_step(texts: int) -> str:
+    """The sentence about a class bias that was estimated from some texts."""
+    return f"Class bias: a bias for each class was estimated from {texts:,} unlabelled texts; no label was read."
+
+
+def language_name(code: str | None) -> str:
+    """The English name of a language, for sentences."""
+    return find_language(code).name if code else "an unknown language"
+
+
+def shown(reference: str | Path) -> str:
+    """A file, folder or id as a card names it: without the folders of this machine."""
+    return Path(reference).name if is_local(reference) else str(reference)
+
+
+def _manifest_of(output: Path) -> Manifest | None:
+    """The manifest of an output, None where it is missing or damaged: a card says less then."""
+    try:
+        return Manifest.of(output)
+    except DataError:
+        return None
+
+
+# --- the training -----------------------------------------------------------------------------------------------------
+def _of_training(manifest: Manifest, facts: Facts) -> Origin:
+    settings, statistics = manifest.settings, manifest.statistics
+    train = str(settings.get("train", ""))
+    notes = _mapping(_mapping(statistics.get("data")).get("train"))
+    repository = hub_repository(train)
+    data = Ingredient("training data", shown(train), notes.get("licence"), notes.get("citation"))
+    model = (_model(facts.source_model),) if facts.source_model else ()
+    return Origin(
+        language=facts.src,
+        source_language=facts.src,
+        **_base(facts.source_model),
+        ingredients=_unique([*model, data, *_ingredients_of_augmentation(settings)]),
+        datasets=(repository,) if repository else (),
+        steps=tuple(_steps_of_training(settings, statistics, facts, data.name)),
+    )
+
+
+def _steps_of_training(
+    settings: Mapping[str, Any], statistics: Mapping[str, Any], facts: Facts, data: str
+) -> Iterator[str]:
+    model = shown(facts.source_model) if facts.source_model else "The source model"
+    space = "its own input embeddings" if facts.source_kept else "relative representations (F^s) as input embeddings"
+    labels, seeds = len(facts.labels or ()), len(facts.seeds or ())
+    yield (
+        f"Fine-tuning: {model} was trained on {int(statistics.get('texts', 0)):,} labelled texts in "
+        f"{language_name(facts.src)} ({data}, {labels} classes), with {space} "
+        f"{'frozen' if facts.embeddings_frozen else 'trained'}, {settings.get('epochs')} epochs, learning rate "
+        f"{settings.get('learning_rate')}, batches of {settings.get('batch_size')}"
+        f"{f', {seeds} seeds' if seeds > 1 else ''}."
+    )
+    if settings.get("augment"):
+        rate = settings.get("augment_rate")
+        yield f"Augmentation: in training, words were read as mapped vectors with probability {rate}."
+    scores = [score for each in _mapping(statistics.get("training")).values() if (score := _dev_score(each))]
+    if scores:
+        mean = sum(scores) / len(scores)
+        yield f"On the development texts in {language_name(facts.src)} its macro-F1 was {mean:.3f} before stitching."
+
+
+def _dev_score(report: Any) -> float | None:
+    """Macro-F1 of the epoch that was taken, on the development texts."""
+    try:
+        score = report["history"][report["best_epoch"] - 1]["macro_f1"]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return float(score) if score is not None else None
+
+
+def _ingredients_of_augmentation(settings: Mapping[str, Any]) -> Iterator[Ingredient]:
+    for folder in settings.get("augment", ()):
+        try:
+            yield from _ingredients_of_map(Mapped.open(Path(folder)))
+        except MosecrotError:  # it was moved or removed
+            yield Ingredient("augmentation", Path(folder).name)
+
+
+# --- the map ----------------------------------------------------------------------------------------------------------
+def _steps_of_map(mapped: Mapped) -> Iterator[str]:
+    statistics, facts = mapped.manifest.statistics, mapped.facts
+    anchors = int(statistics.get("anchors", 0))
+    lexica = ", ".join(each.name for each in _ingredients_of_map(mapped) if "lexicon" in each.role) or "unknown"
+    yield f"Anchors: {anchors:,} pairs of words ({language_name(facts.src)}, {language_name(facts.tgt)}; {lexica})."
+    words, width = int(statistics.get("target_words", 0)), int(statistics.get("dimension", 0))
+    side = "the source embeddings kept" if mapped.keeps_source else "the source embeddings mapped as well"
+    method = statistics.get("method") or mapped.settings().method  # an older version recorded the settings alone
+    yield (
+        f"Map: the static vectors of {words:,} words ({shown(facts.target_vectors or 'unknown')}) were mapped to the "
+        f"{width}-dimensional input embeddings by {method}, {side}."
+    )
+
+
+def _ingredients_of_map(mapped: Mapped) -> Iterator[Ingredient]:
+    """Lexica and vectors of a map."""
+    recorded = mapped.manifest.inputs
+    yield from _lexica(mapped)
+    for name, role in (("target_vectors", "target vectors"), ("pivot_vectors", "source-language vectors")):
+        if name in recorded:
+            yield _vectors(recorded[name].path, role)
+    for name, read in recorded.items():
+        if name.startswith("pivot_lexicon"):
+            yield Ingredient("lexicon", shown(read.path))
+
+
+def _lexica(mapped: Mapped) -> Iterator[Ingredient]:
+    """The lexica of the anchors, if the file of anchors is still the one that was mapped."""
+    path, read = mapped.anchors(), mapped.manifest.inputs.get("anchors")
+    manifest = _manifest_of(path) if path and read and sha256(path) == read.sha256 else None
+    if manifest is None or manifest.command != "anchors":
+        yield Ingredient("lexicon (anchors)", shown(read.path if read else "anchors"))
+        return
+    for value in manifest.settings.get("lexicons", ()):
+        choice = resolve_lexicon(value)
+        if choice.kind is LexiconKind.SOURCE:
+            yield _known("lexicon", find_lexicon(value)[0].provenance)
+        elif choice.kind is not LexiconKind.IDENTICAL:
+            yield Ingredient("lexicon", shown(value))
+    if vectors := manifest.settings.get("source_vectors"):
+        yield _vectors(vectors, "source-language vectors")
+
+
+def _vectors(path: str, role: str) -> Ingredient:
+    known = provenance_of_file(Path(path))
+    return _known(role, known) if known else Ingredient(role, shown(path))
+
+
+# --- the source model -------------------------------------------------------------------------------------------------
+def _base(reference: str | None) -> dict[str, Any]:
+    if reference is None:
+        return {}
+    return {"base": shown(reference), "base_on_hub": not is_local(reference)}
+
+
+def _model(reference: str) -> Ingredient:
+    """The source model, with the licence that its own card names where this toolkit does not know it."""
+    role, name = "source model", shown(reference)
+    known = None if is_local(reference) else provenance.of_model(reference)
+    if known in provenance.KNOWN_MODELS:
+        return Ingredient(role, name, known.licence, known.citation)
+    return Ingredient(role, name, _licence_of_card(reference))
+
+
+def _licence_of_card(reference: str) -> str | None:
+    """The licence in the README.md of a model, in its folder or in the hub's cache."""
+    from huggingface_hub import ModelCard, try_to_load_from_cache
+
+    card = Path(reference) / CARD if is_local(reference) else try_to_load_from_cache(reference, CARD)
+    if not isinstance(card, str | Path) or not Path(card).is_file():
+        return None
+    try:
+        found = ModelCard.load(Path(card), ignore_metadata_errors=True).data.get("license")
+    except Exception:  # noqa: BLE001 - whatever the YAML of a stranger does to its reader
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _known(role: str, source: provenance.Provenance) -> Ingredient:
+    return Ingredient(role, source.name, source.licence, source.citation)
+
+
+def _unique(found: Iterator[Ingredient] | list[Ingredient]) -> tuple[Ingredient, ...]:
+    return tuple(dict.fromkeys(found))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
