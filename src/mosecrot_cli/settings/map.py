@@ -58,10 +58,9 @@ class MapSettings:
         bool | None,
         Option(
             "--subwords/--no-subwords",
-            help="Build vectors from character n-grams (fastText .bin) for words of --vocab-from and of the anchors "
-            "that have none.",
+            help="Build missing vectors of --vocab-from and of the anchors from character n-grams (fastText .bin).",
             panel=VOCABULARY,
-            unset="with --vocab-from, if the vectors have n-grams",
+            unset="with --vocab-from, where possible",
         ),
     ] = None
     method: Annotated[Method, Option("--method", help="How target words are mapped.", panel=PAPER, metavar="NAME")] = (
@@ -75,7 +74,7 @@ class MapSettings:
         int,
         Option(
             "--k",
-            help="Number of nearest anchors (tokens with --basis vocabulary) per word.",
+            help="Nearest anchors per word (see --basis).",
             panel=PAPER,
             metavar="N|all",
             parser=count,
@@ -89,7 +88,7 @@ class MapSettings:
         bool,
         Option(
             "--keep-source/--map-source",
-            help="Keep the model's own source embeddings, or map them too, to F^s (paper). Linear methods keep them.",
+            help="Keep the model's own source embeddings (linear methods do), or map them too, to F^s.",
             panel=PAPER,
         ),
     ] = False
@@ -97,8 +96,7 @@ class MapSettings:
         float | Literal["auto"],
         Option(
             "--ridge",
-            help="Penalty of ridge and residual, in mean eigenvalues of the anchors; auto picks the one that "
-            "translates left-out anchors best.",
+            help="Penalty of ridge and residual, in mean eigenvalues; auto tests on left-out anchors.",
             panel=OTHER_MAPS,
             metavar="X|auto",
             parser=positive_or_auto,
@@ -108,8 +106,7 @@ class MapSettings:
         Normalize | None,
         Option(
             "--normalize",
-            help="What linear methods do to both sides before the fit; the source side's mean and distance are "
-            "restored afterwards.",
+            help="What linear methods do to both sides before the fit, and undo on the source side afterwards.",
             panel=OTHER_MAPS,
             metavar="NAME",
             unset="none; both with --method residual",
@@ -119,8 +116,8 @@ class MapSettings:
         Basis,
         Option(
             "--basis",
-            help="After lstsq, ridge or procrustes: what the --k nearest of each word are taken from. With vocabulary, "
-            "each word becomes their weighted mean.",
+            help="What the --k nearest of each word are taken from; with vocabulary, lstsq, ridge and procrustes "
+            "average them.",
             panel=OTHER_MAPS,
             metavar="NAME",
         ),
@@ -144,8 +141,8 @@ class MapSettings:
         int,
         Option(
             "--self-learning",
-            help="Maximum number of rounds that add anchors: mutual nearest neighbours after a ridge map, under CSLS. "
-            "A held-out tenth of the anchors picks the best round.",
+            help="Most rounds that add anchors: mutual nearest neighbours after a ridge map. A held-out tenth of the "
+            "anchors picks the best round.",
             panel=OTHER_MAPS,
             metavar="N",
             least=0,
@@ -155,18 +152,18 @@ class MapSettings:
         str | None,
         Option(
             "--pivot-vectors",
-            help="Static word vectors of the source language, given as for --target-vectors. Target vectors are first "
-            "rotated into their space; the words that they share with the model are then the anchors.",
+            help="Static vectors of the source language. Target vectors are first rotated into their space; the words "
+            "shared with the model are then the anchors.",
             panel=PIVOT,
             metavar="FILE|NAME",
-            unset="map directly",
+            unset="none",
         ),
     ] = None
     pivot_lexicons: Annotated[
         tuple[Path, ...],
         Option(
             "--pivot-lexicon",
-            help="Lexicon for that rotation; its source words need not be tokens of the model. Repeatable.",
+            help="Lexicon for that rotation, with any source words. Repeatable.",
             panel=PIVOT,
             metavar="FILE",
             unset="the anchors",

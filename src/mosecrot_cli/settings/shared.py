@@ -44,7 +44,7 @@ class OutputSettings:
     output: Annotated[Path, Option("-o", "--output", help="Where to write the result.", panel=OUTPUT, metavar="PATH")]
     overwrite: Annotated[
         bool,
-        Option("--overwrite", help="Replace an existing output once the new one is complete.", panel=OUTPUT),
+        Option("--overwrite", help="Replace an existing output when the new one is done.", panel=OUTPUT),
     ] = False
     if_changed: Annotated[
         bool,
@@ -164,8 +164,8 @@ VocabFrom = Annotated[
     tuple[Path, ...],
     Option(
         "--vocab-from",
-        help="Keep only words that occur in this file, whole or as part of a longer word, and those of the lexicon. "
-        "Reads lines of text, or every cell of a .tsv, .csv or .jsonl. Repeatable.",
+        help="Keep only the words of this file, whole or in longer words, and those of the lexicon. Lines of text, or "
+        "cells of a .tsv, .csv or .jsonl. Repeatable.",
         panel=VOCABULARY,
         metavar="FILE",
         unset="keep all",
