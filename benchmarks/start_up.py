@@ -41,7 +41,7 @@ def claim(scale: Scale) -> Sequence[Row]:
     )
     peer = "an empty Typer app's --help"
     return [
-        share("mosecrot --help", peer, sides["own"], sides["empty"], 2, _imported("--help")),
+        share("mosecrot --help", peer, sides["own"], sides["empty"], 1.3, _imported("--help")),
         share("mosecrot map --nonsense", peer, sides["wrong"], sides["empty"], None, _imported("map", "--nonsense")),
     ]
 

@@ -73,10 +73,22 @@ def test_spelling_is_checked_without_torch():
 
 
 @pytest.mark.usefixtures("no_gpus")
-def test_without_a_gpu_auto_is_the_cpu_in_fp32():
+@pytest.mark.parametrize(("pays", "precision"), [(True, Precision.bf16), (False, Precision.fp32)])
+def test_without_a_gpu_auto_is_the_cpu_in_the_precision_that_pays_for_the_model(pays, precision):
     assert available_devices() == ["cpu"]
-    device = resolve_device(ComputeSettings())
-    assert (device.name, device.precision) == ("cpu", Precision.fp32)
+    model = torch.nn.Linear(2, 2)
+    device = resolve_device(ComputeSettings()).for_model(model, pays=lambda asked: pays and asked is model)
+    assert (device.name, device.precision, device.rechecks) == ("cpu", precision, pays)
+    assert device.description == f"cpu, {precision}"
+    assert device.exact() == Device("cpu", Precision.fp32, "cpu, fp32")
+
+
+@pytest.mark.usefixtures("no_gpus")
+@pytest.mark.parametrize("precision", [Precision.bf16, Precision.fp32])
+def test_a_precision_that_is_named_is_not_put_to_the_test(precision):
+    device = resolve_device(ComputeSettings(precision=precision))
+    assert device.for_model(torch.nn.Linear(2, 2), pays=lambda _: pytest.fail("measured")) is device
+    assert not device.rechecks
 
 
 @pytest.mark.usefixtures("no_gpus")
@@ -110,7 +122,7 @@ def test_fp16_on_what_turns_out_to_be_the_cpu():
 def test_choice_among_gpus(settings, name):
     device = resolve_device(settings)
     assert device.name == name
-    assert device.precision == (Precision.fp32 if name == "cpu" else Precision.bf16)
+    assert device.precision == (Precision.auto if name == "cpu" else Precision.bf16)
 
 
 @pytest.mark.usefixtures("gpus")
@@ -150,8 +162,9 @@ def test_autocast_has_the_precision():
     left, right = torch.ones(2, 2), torch.ones(2, 2)
     with Device("cpu", Precision.bf16, "").autocast():
         assert (left @ right).dtype is torch.bfloat16
-    with Device("cpu", Precision.fp32, "").autocast():
-        assert (left @ right).dtype is torch.float32
+    for exact in (Precision.fp32, Precision.auto):
+        with Device("cpu", exact, "").autocast():
+            assert (left @ right).dtype is torch.float32
 
 
 def test_memory_that_runs_out_is_one_line_with_a_hint():

@@ -24,6 +24,7 @@ from mosecrot_cli.model.inference import (
     predict_probabilities,
     stream_probabilities,
 )
+from mosecrot_cli.model.reduced_precision import FEWEST_TEXTS, SAMPLED_TEXTS
 from mosecrot_cli.settings import Precision
 
 LONG = " ".join(["cat"] * 3 * POSITIONS)
@@ -107,6 +108,42 @@ def test_bf16_differs_only_by_rounding(model, tokenizer, texts):
     assert not np.array_equal(found, expected)
     np.testing.assert_allclose(found, expected, atol=0.02)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+RECHECKED = Device("cpu", Precision.bf16, "cpu, bf16", rechecks=True)
+
+
+def test_near_ties_are_computed_again_so_that_bf16_changes_no_label(model, tokenizer, reporter):
+    many = tiny_texts(3 * FEWEST_TEXTS)[0]
+    exact = predict_probabilities(model, tokenizer, many)
+    rounded = predict_probabilities(model, tokenizer, many, device=Device("cpu", Precision.bf16, ""))
+    assert (rounded.argmax(axis=1) != exact.argmax(axis=1)).any()  # without it, bf16 changes some
+    found = predict_probabilities(model, tokenizer, many, device=RECHECKED, reporter=reporter)
+    np.testing.assert_array_equal(found.argmax(axis=1), exact.argmax(axis=1))
+    again = np.isclose(found, exact, rtol=0, atol=1e-6).all(axis=1)
+    assert SAMPLED_TEXTS <= again.sum() < len(many)
+    assert reporter.bars == [("classifying", len(many), len(many))]
+    assert "again in fp32" in reporter.lines[-1]
+
+
+def test_few_texts_are_computed_in_fp32(model, tokenizer, texts):
+    assert len(texts) < FEWEST_TEXTS
+    found = predict_probabilities(model, tokenizer, texts, device=RECHECKED)
+    np.testing.assert_array_equal(found, predict_probabilities(model, tokenizer, texts))
+
+
+def test_an_undecided_model_is_asked_in_fp32_from_the_second_block(tokenizer):
+    model = tiny_model()
+    with torch.no_grad():
+        # Large logits that are nearly the same for all classes: their rounding is larger than their differences.
+        model.classifier.weight.mul_(1e-2).add_(100 * model.classifier.weight[0].clone())
+    many = tiny_texts(2 * FEWEST_TEXTS)[0]
+    settings = InferenceSettings(block_size=FEWEST_TEXTS)
+    found = predict_probabilities(model, tokenizer, many, device=RECHECKED, settings=settings)
+    exact = predict_probabilities(model, tokenizer, many, settings=settings)
+    same = (found == exact).all(axis=1)
+    assert same[FEWEST_TEXTS:].all()
+    assert not same[:FEWEST_TEXTS].all()
 
 
 def test_the_bar_counts_every_text_once(model, tokenizer, texts, reporter):

@@ -6,13 +6,16 @@ This module imports torch only when a device is resolved, so that a misspelt opt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from mosecrot_cli.errors import MosecrotError, UsageError
 from mosecrot_cli.settings import ComputeSettings, Precision
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(?::(\d+))?", re.ASCII)
 
@@ -23,14 +26,17 @@ class Device:
 
     Attributes:
         name: as torch writes it, always with a number on CUDA: `cpu`, `mps`, `cuda:0`.
-        precision: fp32, bf16 or fp16 (never auto); the last two by autocast, with weights in float32.
+        precision: fp32, bf16 or fp16; the last two by autocast, with weights in float32. On a CPU it may be auto, which
+            is float32 until `for_model` has settled it.
         description: for the user.
+        rechecks: whether inference computes near ties again in float32, so that its answers are those of float32.
 
     """
 
     name: str
     precision: Precision
     description: str
+    rechecks: bool = False
 
     @property
     def kind(self) -> str:
@@ -39,12 +45,33 @@ class Device:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """A context in which forward passes run in the device's precision."""
-        if self.precision is Precision.fp32:
+        if self.precision in {Precision.auto, Precision.fp32}:
             return nullcontext()
         import torch
 
         dtype = torch.bfloat16 if self.precision is Precision.bf16 else torch.float16
         return torch.autocast(self.kind, dtype=dtype)
+
+    def for_model(self, model: Module, pays: Callable[[Module], bool] | None = None) -> Device:
+        """The device with `auto` settled for a model: bf16 on a CPU that is faster in it, else fp32.
+
+        Args:
+            model: what is to be trained or asked.
+            pays: whether bf16 is worth it for the model; None: a short measurement tells
+                (`reduced_precision.bf16_pays`).
+        """
+        if self.precision is not Precision.auto:
+            return self
+        from mosecrot_cli.model.reduced_precision import bf16_pays
+
+        chosen = Precision.bf16 if (pays or bf16_pays)(model) else Precision.fp32
+        return replace(
+            self, precision=chosen, description=f"{self.name}, {chosen.value}", rechecks=chosen is Precision.bf16
+        )
+
+    def exact(self) -> Device:
+        """The same device in float32."""
+        return replace(self, precision=Precision.fp32, description=f"{self.name}, fp32", rechecks=False)
 
 
 def check_compute(settings: ComputeSettings) -> None:
@@ -131,7 +158,7 @@ def _precision(wanted: Precision, name: str) -> Precision:
         return wanted
     if wanted is Precision.fp16:
         raise UsageError(f"fp16 needs a CUDA GPU, not {name}", where="`precision`", hint="bf16 or fp32")
-    return Precision.fp32 if wanted is Precision.auto else wanted
+    return Precision.fp32 if wanted is Precision.auto and name != "cpu" else wanted
 
 
 def _title(name: str, gpus: tuple[int, ...]) -> str:

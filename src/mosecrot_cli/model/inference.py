@@ -2,12 +2,15 @@
 
 Texts are read in blocks; a block is encoded in one batch, sorted by length and cut into batches of a token budget, so
 that hardly any padding is computed.
+
+Where `Device.rechecks` says so, reduced precision changes no answer: a sample of the texts is computed in float32 too,
+and so are all texts whose best classes are closer than the error that the sample shows (`reduced_precision.NearTies`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,8 +19,9 @@ import torch
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.model.batching import PaddingCollator, encode, maximum_length, token_batches
+from mosecrot_cli.model.batching import Features, PaddingCollator, encode, maximum_length, token_batches
 from mosecrot_cli.model.devices import Device, memory_errors
+from mosecrot_cli.model.reduced_precision import FEWEST_TEXTS, SAMPLED_TEXTS, NearTies
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import Precision
 
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 _CPU_TOKENS = 4_096
 _GPU_TOKENS = 65_536
+_MANY_CLOSE = 0.4
+"""A model that leaves more texts than this undecided is asked in float32 at once in the blocks that follow."""
 CPU = Device("cpu", Precision.fp32, "cpu, fp32")
 
 
@@ -116,14 +122,79 @@ def stream_probabilities(
     model.train(mode=False)
     reporter = reporter or SilentReporter()
     stream = iter(texts)
+    asked: _Asked | None = None
     with reporter.track("classifying", total) as advance:
         while block := list(islice(stream, settings.block_size)):
             features = encode(model, tokenizer, block, limit)
-            probabilities = np.empty((len(block), _labels(model)), dtype=np.float32)
-            for rows in token_batches([len(row["input_ids"]) for row in features], budget):
-                probabilities[rows] = _probabilities(model, collator([features[row] for row in rows]), device)
-                advance(len(rows))
-            yield PredictedBlock(block, probabilities)
+            if asked is None:
+                asked = _Asked(model, collator, budget, suited_device(model, device, len(block)))
+            logits = asked.answers(features, advance)
+            yield PredictedBlock(block, torch.from_numpy(logits).softmax(dim=-1).numpy())
+    if asked is not None and asked.again:
+        reporter.info(
+            f"texts classified in bf16; {asked.again:,} of them again in fp32: a sample, and those whose two best "
+            "classes are close"
+        )
+
+
+def suited_device(model: PreTrainedModel, device: Device, texts: int) -> Device:
+    """The device in the precision in which a model classifies so many texts; `auto` is settled."""
+    suited = device.for_model(model)
+    return suited.exact() if suited.rechecks and texts < FEWEST_TEXTS else suited
+
+
+@dataclass
+class _Asked:
+    """A classifier that is asked block by block.
+
+    Attributes:
+        model, collator: what answers, and what pads for it.
+        budget: tokens of a batch.
+        device: where, in which precision.
+        again: texts that were computed a second time, in float32.
+    """
+
+    model: PreTrainedModel
+    collator: PaddingCollator
+    budget: int
+    device: Device
+    again: int = 0
+    _ties: NearTies | None = field(default=None)
+
+    def answers(self, features: list[Features], advance: Callable[[int], None]) -> NDArray[np.float32]:
+        """Logits `[n, K]` of n encoded texts; `advance` is told of every text once."""
+        logits = np.empty((len(features), _labels(self.model)), dtype=np.float32)
+        self._fill(logits, np.arange(len(features)), features, self.device, advance)
+        if self.device.rechecks:
+            if self._ties is None:
+                self._ties = NearTies()
+                self._again(logits, np.arange(0, len(features), -(-len(features) // SAMPLED_TEXTS)), features)
+            close = self._ties.among(logits)
+            self._again(logits, close, features)
+            if len(close) > _MANY_CLOSE * len(features):
+                self.device = self.device.exact()
+        return logits
+
+    def _again(self, logits: NDArray[np.float32], rows: NDArray[np.int64], features: list[Features]) -> None:
+        """Put float32's logits of some rows in place of those in reduced precision."""
+        assert self._ties is not None
+        reduced = logits[rows]
+        self._fill(logits, rows, features, self.device.exact(), lambda _: None)
+        self._ties.learn(reduced, logits[rows])
+        self.again += len(rows)
+
+    def _fill(
+        self,
+        logits: NDArray[np.float32],
+        rows: NDArray[np.int64],
+        features: list[Features],
+        device: Device,
+        advance: Callable[[int], None],
+    ) -> None:
+        for batch in token_batches([len(features[row]["input_ids"]) for row in rows], self.budget):
+            chosen = rows[batch]
+            logits[chosen] = _logits(self.model, self.collator([features[row] for row in chosen]), device)
+            advance(len(chosen))
 
 
 def check_single_label(model: PreTrainedModel) -> None:
@@ -146,7 +217,7 @@ def _labels(model: PreTrainedModel) -> int:
     return len(model.config.id2label or {})
 
 
-def _probabilities(model: PreTrainedModel, batch: dict[str, torch.Tensor], device: Device) -> NDArray[np.float32]:
+def _logits(model: PreTrainedModel, batch: dict[str, torch.Tensor], device: Device) -> NDArray[np.float32]:
     # Not in the generator above: the mode would stay on while the caller holds the generator.
     with torch.inference_mode(), device.autocast(), memory_errors("a smaller batch or maximum length"):
         logits = model(**{name: column.to(device.name) for name, column in batch.items()}).logits
@@ -156,5 +227,5 @@ def _probabilities(model: PreTrainedModel, batch: dict[str, torch.Tensor], devic
                 where=str(model.name_or_path) or None,
                 hint="its weights are damaged, or half precision overflows: `precision` fp32 tells which",
             )
-        result: NDArray[np.float32] = logits.float().softmax(dim=-1).cpu().numpy()
+        result: NDArray[np.float32] = logits.float().cpu().numpy()
         return result

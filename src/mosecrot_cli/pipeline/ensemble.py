@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.evaluation.ensembles import average_log_probabilities
 from mosecrot_cli.model.devices import Device
-from mosecrot_cli.model.inference import PredictedBlock, stream_probabilities
+from mosecrot_cli.model.inference import PredictedBlock, stream_probabilities, suited_device
 from mosecrot_cli.model.loading import Classifier, load_classifier
 from mosecrot_cli.progress import Reporter, SilentReporter
 
@@ -60,6 +60,10 @@ class Ensemble:
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """The tokenizer of the first member."""
         return self.members[0].tokenizer
+
+    def device_for(self, device: Device, texts: int) -> Device:
+        """The device with the precision in which so many texts are classified."""
+        return suited_device(self.members[0].model, device, texts)
 
     def stream(self, texts: Iterable[str], *, device: Device, reporter: Reporter) -> Iterator[PredictedBlock]:
         """Class probabilities of a stream of texts, block by block; memory does not grow with their number.

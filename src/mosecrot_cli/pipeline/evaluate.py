@@ -237,7 +237,7 @@ def _evaluate(
             found[column].append((system.seed(name), answers[number, column, name]))
     for dataset, runs in zip(datasets, found, strict=True):
         coverage = vocabulary_coverage(model.tokenizer, dataset.texts)
-        facts = _facts(system, dataset, device)
+        facts = _facts(system, dataset, model.device_for(device, len(dataset.texts)))
         result = evaluation(
             runs, dataset, resamples=settings.resamples, seed=settings.seed, coverage=coverage, facts=facts
         )

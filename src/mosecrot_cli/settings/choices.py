@@ -88,7 +88,7 @@ class FloatType(Choice):
 
 
 class Precision(Choice):
-    """Arithmetic of training and inference; `auto` is bf16 where a GPU has it, else fp32."""
+    """Arithmetic of training and inference; `auto` is bf16 where a GPU has it or a CPU is faster in it, else fp32."""
 
     auto = "auto"
     fp32 = "fp32"

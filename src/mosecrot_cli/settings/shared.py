@@ -84,7 +84,7 @@ class ComputeSettings:
         Precision,
         Option(
             "--precision",
-            help="Arithmetic; auto is bf16 on GPUs that have it, else fp32.",
+            help="Arithmetic. auto: bf16 on GPUs that have it and on CPUs that are faster in it, else fp32.",
             panel=COMPUTE,
         ),
     ] = Precision.auto

@@ -136,6 +136,19 @@ def test_bf16_trains_and_gives_a_plain_float32_model(tokenizer, tmp_path):
     assert torch.equal(model(**batch).logits, fresh(**batch).logits)  # … and is gone
 
 
+def test_bf16_learns_what_float32_learns(tokenizer, tmp_path):
+    found = {}
+    for precision in (Precision.fp32, Precision.bf16):
+        settings = replace(QUICK, compute=ComputeSettings("cpu", precision=precision))
+        work = tmp_path / precision
+        found[precision] = train_classifier(tiny_model(), tokenizer, TRAIN, DEV, work=work, settings=settings)
+        assert found[precision].device == f"cpu, {precision}"
+    losses = [[record.loss for record in result.history] for result in found.values()]
+    assert losses[0] == pytest.approx(losses[1], abs=0.03)
+    assert losses[0] != losses[1]
+    assert losses[0][-1] < losses[0][0] - 0.1
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_batches_hold_every_text_and_differ_from_epoch_to_epoch(processes):
     lengths = np.random.default_rng(0).integers(2, 80, size=403).tolist()

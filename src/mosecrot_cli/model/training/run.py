@@ -21,6 +21,7 @@ from mosecrot_cli.model.training.types import (
 )
 from mosecrot_cli.model.training.work_folder import digest_tensors, digest_texts, prepare_work
 from mosecrot_cli.progress import Reporter, SilentReporter
+from mosecrot_cli.settings import Precision
 
 if TYPE_CHECKING:
     import torch
@@ -66,8 +67,10 @@ def train_classifier(
     """
     task = TrainingTask(model, tokenizer, train, dev, settings or TrainingSettings(), augmentation)
     _check(task)
-    device = resolve_device(task.settings.compute)
+    device = resolve_device(task.settings.compute).for_model(task.model)
     reporter = reporter or SilentReporter()
+    if task.settings.compute.precision is Precision.auto and device.precision is not Precision.fp32:
+        reporter.info(f"fine-tuning in {device.precision.value}, in which {device.name} is faster (`precision`)")
     checkpoint = prepare_work(work, _identity(task), resume=task.settings.resume, reporter=reporter)
     if checkpoint is not None:
         reporter.info(f"going on from {checkpoint.name}")

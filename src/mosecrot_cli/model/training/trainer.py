@@ -157,7 +157,7 @@ def train_in_process(
         trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     _restore(task.model)
-    return _result(trainer, task, seconds=time.monotonic() - started)
+    return _result(trainer, task, device, seconds=time.monotonic() - started)
 
 
 def _rows(task: TrainingTask[PreTrainedModel], data: LabelledTexts) -> list[dict[str, Any]]:
@@ -239,7 +239,7 @@ def _restore(model: PreTrainedModel) -> None:
 
 
 def _result(
-    trainer: Trainer, task: TrainingTask[PreTrainedModel], *, seconds: float
+    trainer: Trainer, task: TrainingTask[PreTrainedModel], device: Device, *, seconds: float
 ) -> TrainingResult[PreTrainedModel]:
     state = trainer.state
     steps_an_epoch = state.max_steps // task.settings.epochs
@@ -251,4 +251,4 @@ def _result(
         if "loss" in entry
     )
     best = (state.best_global_step or state.global_step) // steps_an_epoch
-    return TrainingResult(task.model, best, state.global_step, history, seconds)
+    return TrainingResult(task.model, best, state.global_step, history, seconds, device.description)

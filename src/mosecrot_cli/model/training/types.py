@@ -133,6 +133,7 @@ class TrainingResult(Generic[ModelT]):
         steps: optimiser steps of the whole run, those before an interruption included.
         history: one record an epoch.
         seconds: wall time of this call.
+        device: where it was computed, in which precision, for people.
 
     """
 
@@ -141,3 +142,4 @@ class TrainingResult(Generic[ModelT]):
     steps: int
     history: tuple[EpochRecord, ...]
     seconds: float
+    device: str

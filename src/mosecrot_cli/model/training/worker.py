@@ -86,6 +86,7 @@ def _train(job: Path, *, rank: int) -> None:
             "steps": result.steps,
             "history": [asdict(record) for record in result.history],
             "seconds": result.seconds,
+            "device": result.device,
         }
         (job / RESULT).write_text(json.dumps(written), encoding="utf-8")
     torch.distributed.destroy_process_group()

@@ -81,6 +81,7 @@ def _adapt(job: Job, checkpoint: Path, seed: int, output: Path, work: Path, repo
                 "mean_confidence": float(probabilities.max(axis=1).mean()),
                 "changed_share": None if before is None else float((answers != before).mean()),
                 "steps": result.steps,
+                "device": result.device,
                 "seconds": round(result.seconds, 3),
                 "losses": [record.loss for record in result.history],
             }

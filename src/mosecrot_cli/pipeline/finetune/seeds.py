@@ -114,6 +114,7 @@ def report_of(result: TrainingResult[Any]) -> Report:
     return {
         "best_epoch": result.best_epoch,
         "steps": result.steps,
+        "device": result.device,
         "seconds": round(result.seconds, 3),
         "history": [asdict(record) for record in result.history],
     }
