@@ -43,6 +43,7 @@ class Facts:
         target_vectors: path of the target vectors.
         max_vocab: how many of the target words are used.
         anchors: path of the anchors; None where they came from stdin.
+        alignments: path of all pairs of words that word alignment found, with their counts.
         source_kept: whether the model's own embeddings are the source side (True) or F^s (False).
         source_sha256: digest of the source side, `source.npy`.
         source_embeddings_sha256: digest of the model's own embeddings.
@@ -57,6 +58,7 @@ class Facts:
     target_vectors: str | None = None
     max_vocab: int | None = None
     anchors: str | None = None
+    alignments: str | None = None
     source_kept: bool | None = None
     source_sha256: str | None = None
     source_embeddings_sha256: str | None = None
@@ -83,9 +85,9 @@ class Facts:
         return self._with_paths(lambda path: resolve_fact(path, manifest))
 
     def _with_paths(self, change: Callable[[str], str]) -> Facts:
-        found = (self.source_model, self.target_vectors, self.anchors)
-        model, vectors, anchors = (None if path is None else change(path) for path in found)
-        return dataclasses.replace(self, source_model=model, target_vectors=vectors, anchors=anchors)
+        names = ("source_model", "target_vectors", "anchors", "alignments")
+        changed: dict[str, Any] = {name: change(path) for name in names if (path := getattr(self, name)) is not None}
+        return dataclasses.replace(self, **changed)
 
 
 @dataclasses.dataclass(frozen=True)

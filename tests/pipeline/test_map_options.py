@@ -105,7 +105,7 @@ def test_csls_changes_both_sides(chain: Path, options: str):
         ("--normalize none --preset paper", "lstsq, ridge, procrustes, residual"),
         ("--basis vocabulary", "relative (it is for lstsq, ridge, procrustes)"),
         ("--basis vocabulary --preset transfer", "lstsq, ridge, procrustes"),
-        ("--neighbours csls --method ridge", "it is for relative, residual, any with"),
+        ("--neighbours csls --method ridge", "it is for relative, residual, aligned, any with"),
         ("--neighbours csls --weighting standard", "can be softmax, sparsemax, entmax15"),
         ("--pivot-lexicon en-xx.tsv", "is used only together with"),
     ],

@@ -33,6 +33,7 @@ def anchors(settings: AnchorsSettings, sink: Sink, *, explain: Explain = None) -
         mosecrot anchors --src en --tgt tt
         mosecrot anchors --tgt tt --lexicon en-tt.tsv --target-vectors wiki.tt.vec
         mosecrot anchors --src en --tgt tt --source-vectors wiki
+        mosecrot anchors --lexicon align:en.tsv,tt.tsv --target-vectors tt.bin
     """
     from mosecrot_cli.pipeline.anchors.run import run, stream
 

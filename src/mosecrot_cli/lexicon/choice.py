@@ -1,4 +1,4 @@
-"""What a lexicon of the settings is: a file, standard input, an online source, or identical strings."""
+"""What a lexicon of the settings is: a file, standard input, an online source, parallel text, or identical strings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.entries import OddLines
 from mosecrot_cli.lexicon.files import read_lexicon
-from mosecrot_cli.lexicon.types import IDENTICAL, Pair
+from mosecrot_cli.lexicon.parallel import parallel_files
+from mosecrot_cli.lexicon.types import ALIGNED, IDENTICAL, Pair
 from mosecrot_cli.settings.choices import OnlineLexicon
 from mosecrot_cli.suggestions import nearest
 from mosecrot_cli.text_lines import STDIN
@@ -26,12 +27,13 @@ class LexiconKind(StrEnum):
     FILE = "file"
     STDIN = "stdin"
     SOURCE = "source"
+    ALIGNED = "align"
     IDENTICAL = "identical"
 
 
 @dataclass(frozen=True, slots=True)
 class LexiconChoice:
-    """A lexicon of the settings: its kind, and the path (`-` for stdin) or the name of the source."""
+    """A lexicon of the settings: its kind, and the path (`-` for stdin), the name of the source, or parallel files."""
 
     kind: LexiconKind
     value: str
@@ -41,30 +43,40 @@ def resolve_lexicon(value: str) -> LexiconChoice:
     """What a lexicon of the settings is. A name wins over a file of that name; `./muse` is the file.
 
     Raises:
-        DataError: neither a source nor a readable file.
+        DataError: neither a source nor a readable file, or a file of parallel text is missing.
     """
     if value == STDIN:
         return LexiconChoice(LexiconKind.STDIN, value)
+    name, colon, text = value.partition(":")
+    if colon and name.lower() == ALIGNED:
+        parallel_files(text)
+        return LexiconChoice(LexiconKind.ALIGNED, text)
     if value.lower() == IDENTICAL:
         return LexiconChoice(LexiconKind.IDENTICAL, IDENTICAL)
     if value.lower().partition(":")[0] in SOURCES:
         return LexiconChoice(LexiconKind.SOURCE, value.lower())
     near = nearest(value, (*SOURCES, IDENTICAL))
     meant = f"did you mean {near}? " if near else ""
-    existing_file(Path(value), hint=f"{meant}`lexicons` takes a file, - or {', '.join((*SOURCES, IDENTICAL))}")
+    named = ", ".join((*SOURCES, f"{ALIGNED}:FILE", IDENTICAL))
+    existing_file(Path(value), hint=f"{meant}`lexicons` takes a file, - or {named}")
     return LexiconChoice(LexiconKind.FILE, value)
 
 
 def read_lexica(
-    values: Sequence[str], *, bring: Callable[[str], Path] | None = None, odd: OddLines | None = None
+    values: Sequence[str],
+    *,
+    bring: Callable[[str], Path] | None = None,
+    align: Callable[[str], list[Pair]] | None = None,
+    odd: OddLines | None = None,
 ) -> list[Pair]:
     """The pairs of several lexica of the settings, one after the other; each lexicon has an origin of its own.
 
     `identical` is no lexicon: its pairs are found by the selection.
 
     Args:
-        values: files, `-`, names of online sources, or `identical`.
+        values: files, `-`, names of online sources, `align:` and parallel files, or `identical`.
         bring: the file of an online source, by its name; None where there is no way to have it.
+        align: the pairs of parallel files, by their names; None where nothing is aligned.
         odd: what is done about lines that do not fit their file; by default they are an error.
 
     Raises:
@@ -80,7 +92,7 @@ def read_lexica(
     origins: set[str] = set()
     lexica = [choice for choice in choices if choice.kind is not LexiconKind.IDENTICAL]
     for choice in lexica:
-        found = _read(choice, bring, odd)
+        found = _read(choice, bring, align, odd)
         pairs += _apart(found, origins, choice.value)
         origins.update(pair.origin for pair in found)
     if not choices:
@@ -88,7 +100,16 @@ def read_lexica(
     return pairs
 
 
-def _read(choice: LexiconChoice, bring: Callable[[str], Path] | None, odd: OddLines | None) -> list[Pair]:
+def _read(
+    choice: LexiconChoice,
+    bring: Callable[[str], Path] | None,
+    align: Callable[[str], list[Pair]] | None,
+    odd: OddLines | None,
+) -> list[Pair]:
+    if choice.kind is LexiconKind.ALIGNED:
+        if align is None:
+            raise UsageError("parallel text cannot be aligned here", where="`lexicons`", hint="align it with `anchors`")
+        return align(choice.value)
     if choice.kind is not LexiconKind.SOURCE:
         return read_lexicon(choice.value, odd=odd)
     if bring is None:

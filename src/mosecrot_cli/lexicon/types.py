@@ -13,6 +13,9 @@ IDENTICAL: Final = "identical"
 LEARNT: Final = "learnt"
 """The origin of pairs that no lexicon has: those learnt with the help of pivot vectors."""
 
+ALIGNED: Final = "align"
+"""The lexicon made by word alignment of parallel text (`align:FILE`), and the origin of its pairs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from mosecrot_cli.settings.choices import DEFAULT_MAX_VOCAB, DEFAULT_SEED, IDENTICAL_LETTERS, OnlineLexicon
 from mosecrot_cli.settings.option import OUTPUT, PIVOT, SELECTION, SOURCES, Nested, Option
-from mosecrot_cli.settings.shared import Device, MaxVocab, OutputSettings, Seed, Src
+from mosecrot_cli.settings.shared import Device, Exclude, MaxVocab, OutputSettings, Seed, Src
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,8 @@ class AnchorsSettings:
             "--lexicon",
             help="Bilingual lexicon: a file (MUSE, TSV, CSV, dict.cc, Ding, TEI, .dix), '-' for stdin, an online one ("
             + "; ".join(f"{name}: {name.summary}" for name in OnlineLexicon)
-            + f"), or identical (words of {IDENTICAL_LETTERS} letters or more, and numerals, that both vocabularies "
+            + "), align:FILE or align:SOURCE,TARGET (words aligned in parallel text: TSV, TMX, lines, or verses with "
+            f"ids), or identical (words of {IDENTICAL_LETTERS} letters or more, and numerals, that both vocabularies "
             "share). Repeatable: the first one that has a word wins.",
             metavar="FILE|NAME",
             unset="muse where it has the pair, else panlex",
@@ -57,6 +58,7 @@ class AnchorsSettings:
         ),
     ] = None
     max_vocab: MaxVocab = DEFAULT_MAX_VOCAB
+    exclude: Exclude = ()
     skip_bad_lines: Annotated[
         bool,
         Option(

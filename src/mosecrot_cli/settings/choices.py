@@ -46,6 +46,7 @@ class Method(Choice):
     ridge = "ridge", "least squares with a penalty"
     procrustes = "procrustes", "best orthogonal map"
     residual = "residual", "ridge plus residuals of anchors"
+    aligned = "aligned", "mean of what a word is aligned to"
 
 
 class Weighting(Choice):

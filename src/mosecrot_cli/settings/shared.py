@@ -171,6 +171,17 @@ VocabFrom = Annotated[
         unset="keep all",
     ),
 ]
+Exclude = Annotated[
+    tuple[Path, ...],
+    Option(
+        "--exclude",
+        help="Labelled data that will be scored: its texts, and the verses of its ids, are left out of what is read. "
+        "Repeatable.",
+        panel=DATA,
+        metavar="FILE",
+        unset="read everything",
+    ),
+]
 Checkpoint = Annotated[
     Path, Argument(help="Checkpoint folder, or a folder of seed-N/ checkpoints.", metavar="CHECKPOINT")
 ]

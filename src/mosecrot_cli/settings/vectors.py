@@ -8,7 +8,7 @@ from typing import Annotated
 
 from mosecrot_cli.settings.choices import ALL, DEFAULT_SEED, FloatType, VectorForm, VectorModel
 from mosecrot_cli.settings.option import OUTPUT, TRAINING, VOCABULARY, Argument, Nested, Option, positive
-from mosecrot_cli.settings.shared import MaxVocab, OutputSettings, TextColumn, VocabFrom
+from mosecrot_cli.settings.shared import Exclude, MaxVocab, OutputSettings, TextColumn, VocabFrom
 
 VectorsFile = Annotated[
     str,
@@ -157,6 +157,7 @@ class TrainVectorsSettings:
         ),
     ]
     text_column: TextColumn = None
+    exclude: Exclude = ()
     lowercase: Annotated[
         bool,
         Option(

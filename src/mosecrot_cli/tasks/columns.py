@@ -33,6 +33,7 @@ _PAIR = re.compile(
 _COLUMN_NAME = re.compile(r"[^\W\d][\w .-]{0,30}")
 _MEND = "name the columns with `text_column` and `label_column`, by their number from 1 or by their name in the header"
 _MEND_TEXT = "name the column of the texts with `text_column`, by its number from 1 or by its name in the header"
+_DISTINCT = 0.9  # share of the rows that have an identifier of their own
 _FEW = 8  # below this number of rows, values that differ say nothing
 
 
@@ -103,7 +104,7 @@ def named_layout(names: Sequence[str], columns: Columns, *, require_labels: bool
 def numbered_layout(
     sample: Sequence[Sequence[str]], columns: Columns, *, require_labels: bool, where: str
 ) -> ColumnLayout:
-    """Find the columns of a table without a header: as the user numbered them, else `id, label, text`.
+    """Find the columns of a table without a header: as the user numbered them, else `id, label, text` or `id, text`.
 
     The guess is made only where the columns look the part: identifiers do not repeat, labels do.
 
@@ -130,6 +131,8 @@ def numbered_layout(
         if require_labels:
             raise DataError("there is only one column, so there are no labels", where=where, hint=_MEND)
         return ColumnLayout(text=0, label=None, id=None)
+    if width == 2 and not require_labels and _are_ids(sample):
+        return ColumnLayout(text=1, label=None, id=0)
     problem = _problem_with_guess(sample)
     if problem:
         raise DataError(problem, where=where, hint=_suggestion(sample, labels=require_labels))
@@ -192,6 +195,13 @@ def _refuse_header(sample: Sequence[Sequence[str]], text: int, label: int | None
         )
 
 
+def _are_ids(sample: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column holds identifiers: one word with a digit in it, mostly another one in each row."""
+    ids = [row[0].strip() for row in sample]
+    words = all(len(each.split()) == 1 and any(map(str.isdigit, each)) for each in ids)
+    return words and len(set(ids)) >= _DISTINCT * len(ids)
+
+
 def _problem_with_guess(sample: Sequence[Sequence[str]]) -> str:
     """Why the columns are not `id, label, text`; empty if they look the part."""
     neither = "the table has neither a header that names the text nor the columns id, label, text"
@@ -199,7 +209,7 @@ def _problem_with_guess(sample: Sequence[Sequence[str]]) -> str:
         return neither
     rows = len(sample)
     ids, labels = ({row[column].strip() for row in sample} for column in (0, 1))
-    if len(ids) < 0.9 * rows:
+    if len(ids) < _DISTINCT * rows:
         return f"the table has no header, and its first column is not an identifier: {len(ids)} values in {rows} rows"
     if rows >= _FEW and len(labels) > rows / 2:
         return f"the table has no header, and its second column is not a label: {len(labels)} values in {rows} rows"

@@ -26,12 +26,14 @@ class Item:
         text: the text.
         label: its gold label, None where the file has none.
         line: the line on which the record starts.
+        has_id: whether the identifier is the file's own.
     """
 
     id: str
     text: str
     label: str | None
     line: int
+    has_id: bool = False
 
 
 def stream_file(
@@ -86,10 +88,20 @@ def stream_texts(path: str, text_column: str | None = None) -> Iterator[str]:
     Raises:
         DataError: missing, not UTF-8 (with the line), a damaged table, or no such column.
     """
+    return (text for _, text in identified_texts(path, text_column))
+
+
+def identified_texts(path: str, text_column: str | None = None) -> Iterator[tuple[str | None, str]]:
+    """As `stream_texts`, each text with its identifier; None where the file gives it none.
+
+    Raises:
+        DataError: as `stream_texts`.
+    """
     if text_column or _is_table(path):
         columns = Columns(text_column, None)
-        return (item.text for item in stream_file(path, columns, require_labels=False, read_labels=False))
-    return (line for _, line in read_lines(path))
+        items = stream_file(path, columns, require_labels=False, read_labels=False)
+        return ((item.id if item.has_id else None, item.text) for item in items)
+    return ((None, line) for _, line in read_lines(path))
 
 
 def stream_strings(path: str) -> Iterator[str]:
@@ -145,7 +157,7 @@ def _item(table: OpenTable, row: TableRow, layout: ColumnLayout, number: int, *,
         raise DataError("the text is empty", where=where, hint="remove the row")
     gold = checked_label(label, layout, where, required=require_labels)
     identifier = row.cells[layout.id].strip() if layout.id is not None else ""
-    return Item(identifier or str(number), text, gold, row.line)
+    return Item(identifier or str(number), text, gold, row.line, has_id=bool(identifier))
 
 
 def checked_label(label: str, layout: ColumnLayout, where: str, *, required: bool) -> str | None:

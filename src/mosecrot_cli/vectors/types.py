@@ -127,8 +127,12 @@ class WordVectors:
         composed = {word: vector for word in new if (vector := self.subwords(word)).any()}
         if not composed:
             return self
-        matrix = np.concatenate([self.matrix, np.stack(list(composed.values()))])
-        return replace(self, words=[*self.words, *composed], matrix=matrix, _index=None, _spellings=None)
+        return self.with_rows(list(composed), np.stack(list(composed.values())))
+
+    def with_rows(self, words: Sequence[str], matrix: NDArray[np.float32]) -> WordVectors:
+        """These vectors, and after them those of further words, `[n, D]`. The numbers are copied."""
+        joined = np.concatenate([self.matrix, matrix])
+        return replace(self, words=[*self.words, *words], matrix=joined, _index=None, _spellings=None)
 
 
 def notes_of(words: int, oddities: Mapping[str, Sequence[int] | NDArray[np.int64]]) -> dict[str, int]:

@@ -57,6 +57,8 @@ class MapMethod:
         normalize: how it normalises the sides of the fit unless told otherwise; None: it cannot be told.
         takes_basis: whether the tokens of the whole source vocabulary can be the basis of what it maps to; then the
             neighbours are weighed, too.
+        keeps_anchors: whether an anchor's own value is its image, so that the map is for all other words; its anchors
+            are then all aligned words, each with the weighted mean of what it is aligned to.
     """
 
     build: Callable[[MapOptions], EmbeddingMap]
@@ -65,6 +67,7 @@ class MapMethod:
     regularised: bool
     normalize: Normalize | None = None
     takes_basis: bool = False
+    keeps_anchors: bool = False
 
 
 def _linear(solver: Callable[[MapOptions], Solver]) -> Callable[[MapOptions], EmbeddingMap]:
@@ -85,11 +88,13 @@ def _linear(solver: Callable[[MapOptions], Solver]) -> Callable[[MapOptions], Em
     return build
 
 
+def _relative(options: MapOptions) -> EmbeddingMap:
+    return RelativeMap(options.k, options.weighting, options.temperature, options.device, queries=options.queries)
+
+
 METHODS: dict[Method, MapMethod] = {
     Method.relative: MapMethod(
-        build=lambda options: RelativeMap(
-            options.k, options.weighting, options.temperature, options.device, queries=options.queries
-        ),
+        build=_relative,
         keeps_source=False,
         weighs_neighbours=True,
         regularised=False,
@@ -136,5 +141,12 @@ METHODS: dict[Method, MapMethod] = {
         weighs_neighbours=True,
         regularised=True,
         normalize=RESIDUAL_SIDES,
+    ),
+    Method.aligned: MapMethod(
+        build=_relative,
+        keeps_source=True,
+        weighs_neighbours=True,
+        regularised=False,
+        keeps_anchors=True,
     ),
 }

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from mosecrot_cli.lexicon.alignment import align_words
 from mosecrot_cli.lexicon.choice import LexiconKind, read_lexica, resolve_lexicon
 from mosecrot_cli.lexicon.entries import OddLines
 from mosecrot_cli.lexicon.files import write_anchor_scores, write_anchors
+from mosecrot_cli.lexicon.parallel import parallel_files, read_parallel
 from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors
-from mosecrot_cli.lexicon.types import Pair
+from mosecrot_cli.lexicon.types import ALIGNED, Pair
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.source_words import SourceWords
@@ -19,6 +21,7 @@ from mosecrot_cli.outputs import check_name
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.anchors.learnt import PivotSelection, with_pivot_anchors
 from mosecrot_cli.pipeline.anchors.mistakes import naming_swapped_files, warn_about_codes, warn_about_scripts
+from mosecrot_cli.pipeline.leakage.exclusion import Exclusion
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
@@ -40,6 +43,7 @@ class AnchorsJob:
         vectors: the file of target vectors.
         pivot: the file of pivot vectors; None: no pivot.
         lexica: value of `--lexicon` -> file; `-` for stdin.
+        parallel: files of parallel text by their names, as `align:` takes them.
         sources: whose work was fetched.
     """
 
@@ -48,6 +52,7 @@ class AnchorsJob:
     vectors: Path
     pivot: Path | None
     lexica: dict[str, str | Path]
+    parallel: dict[str, tuple[Path, ...]]
     sources: tuple[Provenance, ...]
 
     @property
@@ -55,6 +60,9 @@ class AnchorsJob:
         """Name -> path of everything that is read."""
         inputs: dict[str, str | Path] = {"source_model": self.model.reference, "target_vectors": self.vectors}
         inputs |= {f"lexicon_{number}": path for number, path in enumerate(self.lexica.values(), start=1)}
+        parallel = [path for files in self.parallel.values() for path in files]
+        inputs |= {f"parallel_{number}": path for number, path in enumerate(parallel, start=1)}
+        inputs |= {f"exclude_{number}": path for number, path in enumerate(self.settings.exclude, start=1)}
         if self.pivot:
             inputs["source_vectors"] = self.pivot
         if self.settings.stopwords:
@@ -71,9 +79,16 @@ class AnchorMaterial:
     target: WordVectors
     skipped_lines: int = 0
 
+    @property
+    def aligned(self) -> list[Pair]:
+        """The pairs that word alignment found."""
+        return [pair for pair in self.pairs if pair.origin.partition(" ")[0] == ALIGNED]
+
 
 def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None = None) -> StepResult:
     """Select the anchors and write `anchors.tsv`, `anchors.scores.tsv` and their manifest.
+
+    With parallel text, `anchors.aligned.tsv` holds all pairs of words that were aligned, with their counts.
 
     Args:
         settings: of the command.
@@ -87,7 +102,9 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
     warn_about_codes(settings, reporter)
     output = settings.out.output
     check_name(output)
-    outputs = (output, output.with_name(output.stem + ".scores.tsv"))
+    outputs = [output, output.with_name(output.stem + ".scores.tsv")]
+    if aligned := any(resolve_lexicon(value).kind is LexiconKind.ALIGNED for value in settings.lexicons):
+        outputs.append(output.with_name(output.stem + ".aligned.tsv"))
     if settings.out.dry_run:
         with naming_swapped_files(settings.lexicons, settings.target_vectors):
             return StepResult(output, None, _plan(settings, reporter), planned=True)
@@ -105,7 +122,9 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
         selected = select(material, job, reporter)
         write_anchors(selected.selection.anchors, partials[0])
         write_anchor_scores(selected.selection.anchors, partials[1])
-        return _describe(selected, job, material)
+        if aligned:
+            write_anchor_scores(material.aligned, partials[2])
+        return _describe(selected, job, material, alignments=outputs[2] if aligned else None)
 
     return step.run(compute)
 
@@ -154,12 +173,15 @@ def bring(settings: AnchorsSettings, reporter: Reporter, opened: Opened) -> Anch
     fetcher = Fetcher(reporter=reporter)
     model = opened.model(settings.source_model or "")
     lexica: dict[str, str | Path] = {}
+    parallel: dict[str, tuple[Path, ...]] = {}
     sources: list[Provenance] = []
     for value in settings.lexicons:
         choice = resolve_lexicon(value)
         if choice.kind is LexiconKind.SOURCE:
             lexica[value] = online.bring(value, _request(settings, model), fetcher)
             sources.append(online.find_lexicon(value)[0].provenance)
+        elif choice.kind is LexiconKind.ALIGNED:
+            parallel[choice.value] = parallel_files(choice.value)
         elif choice.kind is not LexiconKind.IDENTICAL:
             lexica[value] = choice.value
 
@@ -169,7 +191,7 @@ def bring(settings: AnchorsSettings, reporter: Reporter, opened: Opened) -> Anch
     if model.provenance:
         sources.append(model.provenance)
     filled = replace(settings, target_vectors=str(vectors), source_vectors=str(pivot) if pivot else None)
-    return AnchorsJob(filled, model, vectors, pivot, lexica, tuple(sources))
+    return AnchorsJob(filled, model, vectors, pivot, lexica, parallel, tuple(sources))
 
 
 def _vectors(
@@ -204,12 +226,24 @@ def read(job: AnchorsJob, reporter: Reporter, opened: Opened) -> AnchorMaterial:
     limit = resources.limit(job.settings.max_vocab)
     odd = OddLines(skip=job.settings.skip_bad_lines)
     with naming_swapped_files(job.lexica.values(), job.vectors):
-        pairs = read_lexica(job.settings.lexicons, bring=lambda value: Path(job.lexica[value]), odd=odd)
+        pairs = read_lexica(
+            job.settings.lexicons,
+            bring=lambda value: Path(job.lexica[value]),
+            align=lambda value: _aligned(job, value, reporter),
+            odd=odd,
+        )
         target = opened.vectors(job.vectors, limit, reporter)
     warn_about_scripts(job.settings, target.words, reporter)
     if odd.count:
         reporter.warn(f"lexicon lines that were skipped: {odd.count:,}; the first: {odd.first}")
     return AnchorMaterial(pairs, job.model.words, target, odd.count)
+
+
+def _aligned(job: AnchorsJob, value: str, reporter: Reporter) -> list[Pair]:
+    """The pairs of words of parallel text, without what may not be read."""
+    sentences = read_parallel(job.parallel[value], src=job.settings.src, tgt=job.settings.tgt)
+    kept = Exclusion.of(job.settings.exclude).sentences(sentences, value, reporter)
+    return align_words(kept, reporter)
 
 
 def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> PivotSelection:
@@ -255,7 +289,9 @@ def selection_options(settings: AnchorsSettings) -> SelectionOptions:
     )
 
 
-def _describe(selected: PivotSelection, job: AnchorsJob, material: AnchorMaterial) -> Computed:
+def _describe(
+    selected: PivotSelection, job: AnchorsJob, material: AnchorMaterial, *, alignments: Path | None
+) -> Computed:
     selection = selected.selection
     summary = [("anchors", f"{len(selection.anchors):,} of {selection.read:,} pairs")]
     summary += [(f"  from {origin}", f"{count:,}") for origin, count in selection.kept.items()]
@@ -277,6 +313,7 @@ def _describe(selected: PivotSelection, job: AnchorsJob, material: AnchorMateria
             source_model=job.model.reference,
             target_vectors=str(job.vectors),
             max_vocab=job.settings.max_vocab,
+            alignments=str(alignments) if alignments else None,
         ),
         summary=summary,
         digests={"target_vectors": material.target.digest} | ({"source_vectors": selected.digest} if job.pivot else {}),
@@ -297,6 +334,8 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
             size = online.plan(value, _request(settings, SourceModel(str(settings.source_model))), fetcher)
         elif choice.kind is LexiconKind.IDENTICAL:
             size = "words that both vocabularies share"
+        elif choice.kind is LexiconKind.ALIGNED:
+            size = f"{sum(path.stat().st_size for path in parallel_files(choice.value)):,} bytes of parallel text"
         else:
             size = f"{Path(value).stat().st_size:,} bytes" if choice.kind is LexiconKind.FILE else "standard input"
         plan.append(("lexicon", f"{value} ({size})"))

@@ -165,6 +165,10 @@ def _check(settings: MapSettings, entry: MapMethod, rule: WeightingRule) -> None
         _check_csls(settings, entry, rule)
     if settings.pivot_lexicons and not settings.pivot_vectors:
         raise UsageError("`pivot_lexicons` is used only together with `pivot_vectors`", hint="give both or neither")
+    if entry.keeps_anchors:
+        refused = ("max_rank", "self_learning", "pivot_vectors")
+        for name in (each for each in refused if getattr(settings, each) != getattr(MapSettings, each)):
+            raise UsageError(f"`{name}` is of no use to `method` {settings.method}", hint="leave one of them out")
     if settings.self_learning and settings.pivot_vectors:
         raise UsageError(
             "`self_learning` does nothing with `pivot_vectors`, whose anchors are the words of both vocabularies",

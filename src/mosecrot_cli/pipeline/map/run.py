@@ -17,6 +17,7 @@ from mosecrot_cli.manifest import Facts
 from mosecrot_cli.mapping.csls import in_blocks
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline.map.aligned import aligned_fit, with_aligned_words
 from mosecrot_cli.pipeline.map.fit import AnchorRows, Fit, anchor_rows, plausible_anchors, with_self_learning
 from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.map.out_of_fold import OUT_OF_FOLD, out_of_fold_rows
@@ -112,6 +113,8 @@ def resolve(settings: MapSettings, reporter: Reporter, opened: Opened) -> MapJob
     if settings.anchors != STDIO:
         existing_file(Path(settings.anchors), hint="run `mosecrot anchors` first, or name a file of anchors")
     facts = Facts() if settings.anchors == STDIO else Facts.of(Path(settings.anchors))
+    if method.entry.keeps_anchors and facts.alignments:
+        settings = replace(settings, anchors=facts.alignments)
     src = facts.src or AnchorsSettings.src
     model = resources.source_model(settings.source_model, src, facts.source_model)
     vectors = resources.vectors(settings.target_vectors, facts.tgt, facts.target_vectors, reporter=reporter).bring()
@@ -135,13 +138,18 @@ def resolve(settings: MapSettings, reporter: Reporter, opened: Opened) -> MapJob
 def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Computed:
     settings, method = job.settings, job.method
     pairs = read_anchor_pairs(settings.anchors)
+    keeps_anchors = method.entry.keeps_anchors
     model, own = job.source_model, job.source_model.embeddings
     resources.announced(model, reporter)
     pivoting = pivot_pairs(settings.pivot_lexicons, pairs)
     request = TargetRequest(job.target_vectors, settings, job.limit, pairs, pivoting)
     targets = read_target(request, model.tokenizer, opened, reporter)
+    if keeps_anchors:
+        targets = with_aligned_words(targets, pairs, job.limit)
     vectors = targets.vectors
-    if job.pivot:
+    if keeps_anchors:
+        fit = aligned_fit(pairs, model, vectors, where=settings.anchors)
+    elif job.pivot:
         fit = pivot(job.pivot, pivoting, model, vectors, reporter)
     else:
         fit = _direct(anchor_rows(pairs, model, vectors, where=settings.anchors), vectors, reporter)
@@ -157,6 +165,8 @@ def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Compu
     target_map = method.build(tokens=tokens, queries=queries).fit(fit.vectors, fit.values)
     target = new_array(output / TARGET, (len(vectors), own.shape[1]), settings.dtype)
     fill(target_map, fit.matrix, target, "mapping target words", reporter)
+    if keeps_anchors:
+        target[fit.rows] = fit.values
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
     statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
     if settings.subwords:

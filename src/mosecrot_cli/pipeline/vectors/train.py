@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
+from mosecrot_cli.pipeline.leakage.exclusion import Exclusion
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.pipeline.vectors.output import facts_of, manifest_of, outputs_of, summary_of, write
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import FastTextSettings, TrainVectorsSettings
 from mosecrot_cli.staging import scratch_folder
-from mosecrot_cli.tasks.textfiles import stream_texts
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.training import SENTENCE_END, check_corpus, train_model, write_corpus
 from mosecrot_cli.vectors.writers import form_of
@@ -36,6 +36,7 @@ def run(settings: TrainVectorsSettings, reporter: Reporter) -> StepResult:
     output = settings.out.output
     form = None if output.name.lower().endswith(FASTTEXT_ENDING) else form_of(output)
     inputs: dict[str, str | Path] = {f"text_{number}": path for number, path in enumerate(settings.texts, start=1)}
+    inputs |= {f"exclude_{number}": path for number, path in enumerate(settings.exclude, start=1)}
     outputs = outputs_of(output, form)
     step = Step("vectors train", settings, inputs, outputs, folder=False, manifest=manifest_of(output))
     if not settings.out.dry_run:
@@ -46,7 +47,7 @@ def run(settings: TrainVectorsSettings, reporter: Reporter) -> StepResult:
     temporary = tempfile.TemporaryDirectory() if settings.out.dry_run else scratch_folder(output)
     with temporary as folder:
         corpus = Path(folder) / "corpus.txt"
-        counts = write_corpus(_texts(settings), corpus, lowercase=settings.lowercase)
+        counts = write_corpus(_texts(settings, reporter), corpus, lowercase=settings.lowercase)
         where = ", ".join(map(str, settings.texts))
         words = check_corpus(counts, settings.fasttext, where=where, reporter=reporter)
         if settings.out.dry_run:
@@ -65,9 +66,10 @@ def run(settings: TrainVectorsSettings, reporter: Reporter) -> StepResult:
         return step.run(compute)
 
 
-def _texts(settings: TrainVectorsSettings) -> Iterator[str]:
+def _texts(settings: TrainVectorsSettings, reporter: Reporter) -> Iterator[str]:
+    exclusion = Exclusion.of(settings.exclude)
     for path in settings.texts:
-        yield from stream_texts(str(path), settings.text_column)
+        yield from exclusion.items(path, settings.text_column, reporter)
 
 
 def _plan(counts: Counter[str], words: int, settings: FastTextSettings) -> list[tuple[str, str]]:

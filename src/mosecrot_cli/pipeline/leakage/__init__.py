@@ -1,0 +1,1 @@
+"""What may not be learnt from, and whether it was: `--exclude` and the command `leakage`."""
