@@ -75,12 +75,12 @@ def test_a_cased_word_missing_as_written_is_found_in_lower_case():
     assert pieces(built, "MCDONALD Dz DZ") == ["MCDONALD", "Dz", "DZ"]
 
 
-def test_aliases_are_bounded_and_go_to_frequent_words_first():
+def test_aliases_are_bounded_and_go_to_frequent_words_first(monkeypatch):
+    monkeypatch.setattr("mosecrot_cli.model.stitching.tokenizer.MAX_ALIASES", 11)
     words = [f"{first}{second}x" for first in "abcdefghij" for second in "abcdefghij"]
-    built = build(words, max_aliases=11)
+    built = build(words)
     assert built.count(RowKind.ALIAS) == 11
     assert set(built.indices[built.kinds == RowKind.ALIAS]) == set(range(6))
-    assert build(words, max_aliases=0).count(RowKind.ALIAS) == 0
 
 
 def test_apostrophes_of_texts_are_found():
@@ -121,8 +121,9 @@ def test_special_tokens_keep_strings_ids_and_template(family):
 
 
 @every_family
-def test_rows_fill_the_free_ids_in_their_order(family):
-    built = build(GERMAN, family=family, max_aliases=0)
+def test_rows_fill_the_free_ids_in_their_order(family, monkeypatch):
+    monkeypatch.setattr("mosecrot_cli.model.stitching.tokenizer.MAX_ALIASES", 0)
+    built = build(GERMAN, family=family)
     words = built.kinds == RowKind.WORD
     assert built.indices[words].tolist() == list(range(len(GERMAN)))
     assert len(built) == len(built.tokenizer)

@@ -19,7 +19,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.checks import check_model
 from mosecrot_cli.model.loading import load_classifier, quiet_transformers
 from mosecrot_cli.model.source_words import SourceWords
-from mosecrot_cli.model.stitching.tokenizer import DEFAULT_MAX_ALIASES, TargetTokenizer, build_target_tokenizer
+from mosecrot_cli.model.stitching.tokenizer import TargetTokenizer, build_target_tokenizer
 from mosecrot_cli.model.stitching.vocabulary import NO_VECTOR, RowKind, SourceRow
 from mosecrot_cli.orthography import is_number
 from mosecrot_cli.spellings import SpellingRules
@@ -43,13 +43,11 @@ class StitchOptions:
     Attributes:
         lowercased: whether the target vectors are of lower-cased words, so that texts are to be lower-cased.
         shared_strings: copy the checkpoint's rows of its whole words that the mapped words lack (names, loans).
-        max_aliases: how many other spellings of words get a row, at most.
         language: code of the target language, where it is known, for its rules of spelling.
     """
 
     lowercased: bool
     shared_strings: bool = True
-    max_aliases: int = DEFAULT_MAX_ALIASES
     language: str | None = None
 
 
@@ -137,7 +135,6 @@ def stitch(
     *,
     lowercased: bool,
     shared_strings: bool = True,
-    max_aliases: int = DEFAULT_MAX_ALIASES,
 ) -> StitchedClassifier:
     """Put mapped target embeddings in place of a classifier's input embeddings.
 
@@ -148,7 +145,6 @@ def stitch(
         matrix: their embeddings, `V_t x D`, any float type; may be memory-mapped.
         lowercased: see `StitchOptions`.
         shared_strings: likewise.
-        max_aliases: likewise.
 
     Raises:
         DataError: the matrix does not fit the words or the width of the model's input embeddings, which cannot be
@@ -164,7 +160,7 @@ def stitch(
         words,
         matrix,
         reserved=_reserved(model, old),
-        options=StitchOptions(lowercased, shared_strings, max_aliases),
+        options=StitchOptions(lowercased, shared_strings),
         dtype=np.float16 if old.weight.dtype == torch.float16 else np.float32,
     )
     stitched = _with_input_embeddings(model, old.weight, torch.from_numpy(target.weight))
@@ -205,7 +201,6 @@ def target_embeddings(
         lowercased=options.lowercased,
         source_rows=source_rows(tokenizer, lowercased=options.lowercased, shared_strings=options.shared_strings),
         reserved=reserved,
-        max_aliases=options.max_aliases,
         rules=SpellingRules.of(words, language=options.language),
     )
     return TargetEmbeddings(target, _fill(target, matrix, own, dtype))

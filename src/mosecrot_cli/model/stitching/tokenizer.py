@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
     from mosecrot_cli.model.torch_free import StoredTokenizer
 
-DEFAULT_MAX_ALIASES = 200_000
+MAX_ALIASES = 200_000
+"""How many other spellings of words (letter case, apostrophes, …) get a row, at most."""
 STAND_ALONE = "▁"
 _SCORE = 10.0
 # A piece that mixes letters with punctuation, or that comes from the source model, loses a tie to a plain word.
@@ -121,7 +122,6 @@ def build_target_tokenizer(
     lowercased: bool,
     source_rows: Sequence[SourceRow] = (),
     reserved: Collection[int] = (),
-    max_aliases: int = DEFAULT_MAX_ALIASES,
     rules: SpellingRules | None = None,
 ) -> TargetTokenizer:
     """Build the tokenizer; every string of its vocabulary is checked to encode to its own id.
@@ -132,7 +132,6 @@ def build_target_tokenizer(
         lowercased: whether the words are in lower case, so that texts are to be lower-cased.
         source_rows: strings to add where the words lack them, most important first.
         reserved: further ids that must keep their row (such as a padding index that the tokenizer does not know of).
-        max_aliases: how many other spellings of words (letter case, apostrophes, …) get a row, at most.
         rules: of spelling; None: those of the words.
 
     Raises:
@@ -153,7 +152,7 @@ def build_target_tokenizer(
     add_words(entries, words)
     if not entries:
         raise DataError("no mapped word can be in a vocabulary", hint="are the words of the mapped embeddings empty?")
-    add_aliases(entries, words, rules, lowercased=lowercased, limit=max_aliases)
+    add_aliases(entries, words, rules, lowercased=lowercased, limit=MAX_ALIASES)
     for row in source_rows:
         entries.add(row.string, row.kind, row.index)
     if source.unk_token is None:

@@ -3,6 +3,9 @@
 The parent writes a job (settings, texts, the initial model) into the work folder; each process runs `worker` on it with
 the same Trainer as a single process does, and the first one saves the result there. Its progress comes back as JSON
 lines on stdout. A parent that dies closes that pipe, which ends the workers.
+
+`accelerate launch` is not used: it starts torchrun as well, but first reads a configuration file of the user, which may
+change the precision or the processes. `accelerate.notebook_launcher` forks, which is impossible once CUDA is in use.
 """
 
 from __future__ import annotations
