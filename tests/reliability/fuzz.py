@@ -13,6 +13,7 @@ bound on time and memory. It is a fault when the command
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -193,7 +194,7 @@ def _forked(line: str, out: Path, err: Path) -> int:
         try:
             signal.alarm(SECONDS)
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            os.dup2(os.open(stdin or os.devnull, os.O_RDONLY | os.O_NONBLOCK), 0)
+            os.dup2(_standard_input(stdin), 0)
             for number, path in ((1, out), (2, err)):
                 os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
             from mosecrot_cli.cli.app import run
@@ -206,6 +207,13 @@ def _forked(line: str, out: Path, err: Path) -> int:
         finally:
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _standard_input(path: str) -> int:
+    """The file opened for reading; an empty input where the damage has left none, with which no shell would start."""
+    with contextlib.suppress(OSError):
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    return os.open(os.devnull, os.O_RDONLY)
 
 
 def _copy(world: Path, folder: Path) -> None:
