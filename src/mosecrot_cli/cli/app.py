@@ -24,7 +24,7 @@ from mosecrot_cli.cli.framework.streams import end_stdout, prepare_streams
 from mosecrot_cli.cli.framework.usage import usage_error
 from mosecrot_cli.cli.groups.about import cache, env, list_
 from mosecrot_cli.cli.groups.baseline import baseline
-from mosecrot_cli.cli.groups.publish import push
+from mosecrot_cli.cli.groups.publish import export, push
 from mosecrot_cli.cli.groups.vectors import vectors
 from mosecrot_cli.cli.inspect import inspect
 from mosecrot_cli.cli.map import map_
@@ -53,6 +53,7 @@ app.command(cls=Command, rich_help_panel=CHECK)(compare)
 app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)
 app.command(cls=Command, rich_help_panel=USE)(predict)
 app.command(cls=Command, rich_help_panel=USE)(adapt)
+app.command(cls=Command, rich_help_panel=USE)(export)
 app.command(cls=Command, rich_help_panel=USE)(push)
 app.add_typer(vectors, name="vectors", rich_help_panel=PREPARE)
 app.command("list", cls=Command, rich_help_panel=PREPARE)(list_)

@@ -33,7 +33,13 @@ from mosecrot_cli.settings.choices import (
     VectorModel,
     Weighting,
 )
-from mosecrot_cli.settings.evaluate import CompareSettings, EvaluateSettings, PredictSettings, PushSettings
+from mosecrot_cli.settings.evaluate import (
+    CompareSettings,
+    EvaluateSettings,
+    ExportSettings,
+    PredictSettings,
+    PushSettings,
+)
 from mosecrot_cli.settings.finetune import AdaptSettings, FinetuneSettings, OptimizerSettings
 from mosecrot_cli.settings.inspect import InspectSettings
 from mosecrot_cli.settings.map import MAP_PRESETS, MapSettings, with_preset
@@ -68,6 +74,7 @@ __all__ = [
     "DataSettings",
     "DescribeVectorsSettings",
     "EvaluateSettings",
+    "ExportSettings",
     "FastTextSettings",
     "FinetuneSettings",
     "FloatType",

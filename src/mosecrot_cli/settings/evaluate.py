@@ -1,4 +1,4 @@
-"""Settings of the commands that use a checkpoint or its predictions: `evaluate`, `compare`, `predict` and `push`."""
+"""Settings of the commands that use a checkpoint or its predictions: `evaluate`, `predict`, `export`, `compare`, ..."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mosecrot_cli.settings.shared import (
     ComputeSettings,
     DataSettings,
     LabelledData,
+    OutputSettings,
     Overwrite,
     Predictions,
     Resamples,
@@ -114,6 +115,15 @@ class PredictSettings:
         str, Option("-o", "--output", help="Where to write the rows; '-' is stdout.", panel=OUTPUT, metavar="PATH|-")
     ] = STDIO
     overwrite: Overwrite = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportSettings:
+    """`mosecrot export`."""
+
+    checkpoint: Checkpoint = Path("stitched")
+    onnx: Annotated[bool, Option("--onnx", help="Export an ONNX graph, onnx/model.onnx.", panel=OUTPUT)] = False
+    out: OutputSettings = OutputSettings(Path("exported"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,25 @@
-"""`mosecrot push`."""
+"""`mosecrot export` and `mosecrot push`."""
 
 from __future__ import annotations
 
 from mosecrot_cli.cli.framework.command import command
-from mosecrot_cli.cli.output import Sink
-from mosecrot_cli.settings import PushSettings
+from mosecrot_cli.cli.output import Sink, report
+from mosecrot_cli.settings import ExportSettings, PushSettings
+
+
+@command(ExportSettings)
+def export(settings: ExportSettings, sink: Sink) -> None:
+    """Export a checkpoint as an ONNX graph, with its tokenizer, for use without PyTorch.
+
+    The graph takes batches of any size and length, and its answers are compared with those of the checkpoint. Needs the
+    extra mosecrot[onnx].
+
+    Example:
+        mosecrot export stitched --onnx -o exported
+    """
+    from mosecrot_cli.pipeline.publish.export import run
+
+    report(sink, run(settings, sink))
 
 
 @command(PushSettings)
