@@ -8,7 +8,6 @@ of it, in the scale of cosines, is what weightings get here: none but `standard`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from mosecrot_cli.mapping.base import checked
 from mosecrot_cli.mapping.devices import torch_device
-from mosecrot_cli.mapping.search import nearest
+from mosecrot_cli.mapping.search import nearest, quickly_nearest
 from mosecrot_cli.mapping.units import exact_units, unit_rows
 
 CSLS_K = 10
@@ -27,7 +26,7 @@ CSLS_K = 10
 Queries = Callable[[], Iterable[NDArray[Any]]]
 """Gives the rows that will be mapped, block by block, each time it is called."""
 
-_BLOCK_ROWS = 65_536
+_BLOCK_ROWS, _KEY_ROWS = 65_536, 4_096
 
 
 def in_blocks(matrix: NDArray[Any]) -> Queries:
@@ -50,15 +49,38 @@ def in_blocks(matrix: NDArray[Any]) -> Queries:
 
 
 def first_rows(matrix: NDArray[Any]) -> NDArray[np.int64]:
-    """The rows of a matrix that equal no earlier one, ascending."""
-    seen: set[bytes] = set()
-    rows = []
+    """The rows of a matrix that equal no earlier one, byte for byte, ascending."""
+    blocks = [slice(row, row + _KEY_ROWS) for row in range(0, len(matrix), _KEY_ROWS)]
+    if not blocks:
+        return np.empty(0, dtype=np.int64)
+    keys = np.concatenate([_keys(_words(matrix[block])) for block in blocks])
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    twins = first[group.reshape(-1)]
+    others = np.flatnonzero(twins != np.arange(len(matrix)))
+    for start in range(0, len(others), _KEY_ROWS):
+        some = others[start : start + _KEY_ROWS]
+        if not np.array_equal(_words(matrix[some]), _words(matrix[twins[some]])):
+            return _first_rows_by_their_bytes(matrix)
+    return np.sort(first)
+
+
+def _words(rows: NDArray[Any]) -> NDArray[Any]:
+    rows = np.ascontiguousarray(rows)
+    return rows.view(np.uint32 if rows.itemsize % 4 == 0 else np.uint8)
+
+
+def _keys(words: NDArray[Any]) -> NDArray[np.uint64]:
+    """A number for each row, the same for equal ones and hardly ever for others."""
+    factors = np.random.default_rng(0).integers(1 << 63, size=words.shape[1], dtype=np.uint64) * 2 + 1
+    keys: NDArray[np.uint64] = (words * factors.astype(np.uint64)).sum(axis=1, dtype=np.uint64)
+    return keys
+
+
+def _first_rows_by_their_bytes(matrix: NDArray[Any]) -> NDArray[np.int64]:
+    rows: dict[bytes, int] = {}
     for number, row in enumerate(matrix):
-        key = blake2b(row.tobytes(), digest_size=16).digest()
-        if key not in seen:
-            seen.add(key)
-            rows.append(number)
-    return np.array(rows, dtype=np.int64)
+        rows.setdefault(row.tobytes(), number)
+    return np.array(list(rows.values()), dtype=np.int64)
 
 
 def changed(queries: Queries | None, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Queries | None:
@@ -120,9 +142,10 @@ def mutual_near(
         return np.empty((0, 2), dtype=np.int64)
     place = torch_device(device)
     source = torch.from_numpy(np.ascontiguousarray(source_units)).to(place)
-    forth = nearest(source, torch.from_numpy(np.ascontiguousarray(target_units)).to(place), min(k, len(target_units)))
+    target = torch.from_numpy(np.ascontiguousarray(target_units)).to(place)
+    forth = quickly_nearest(source, target, min(k, len(target)))
     candidates, columns = torch.unique(forth.indices, return_inverse=True)
-    back = nearest(torch.from_numpy(target_units[candidates.cpu().numpy()]).to(place), source, min(k, len(source)))
+    back = quickly_nearest(target[candidates], source, min(k, len(source)))
     target_of = _best(forth.similarities, columns, back.similarities.mean(dim=1))
     source_of = _best(back.similarities, back.indices, forth.similarities.mean(dim=1))
     mutual = torch.nonzero(source_of[target_of] == torch.arange(len(source), device=place))[:, 0]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
 import torch
 
 from mosecrot_cli.errors import UsageError
@@ -33,3 +37,21 @@ def scratch_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return min(2048 * _MIB, torch.cuda.mem_get_info(device)[0] // 4)
     return 256 * _MIB
+
+
+def in_parts(work: Callable[[slice], None], rows: int) -> None:
+    """Call `work` with slices that cover so many rows, as many at once as torch uses threads.
+
+    It gains where `work` lets other threads run, as most of numpy's functions on arrays do.
+    """
+    threads = max(1, min(torch.get_num_threads(), rows))
+    edges = [number * rows // threads for number in range(threads + 1)]
+    first, *others = (slice(start, end) for start, end in pairwise(edges))
+    if not others:
+        work(first)
+        return
+    with ThreadPoolExecutor(len(others)) as pool:
+        started = [pool.submit(work, part) for part in others]
+        work(first)
+        for part in started:
+            part.result()

@@ -96,7 +96,7 @@ def induce_dictionary(
     checked(source, "source vectors", width=seeds[1].shape[1])
     checked(target, "target vectors", width=seeds[0].shape[1])
     source_rows, target_rows = first_rows(source), first_rows(target)
-    source_units, target_units = _units(source[source_rows]), _units(target[target_rows])
+    source_units, target_units = _units_of(source, source_rows), _units_of(target, target_rows)
     target_side, source_side = _units(seeds[0]), _units(seeds[1])
     history: list[InductionRound] = []
     words = min(frequent, len(source_units)) if rounds > 1 else len(source_units)
@@ -141,6 +141,10 @@ def _rotated(
         block = target[start : start + BLOCK_ROWS] @ turn.astype(np.float32) - centre
         out[start : start + len(block)] = _units(block)
     return _units(source - sides.values.mean_.astype(np.float32)), out
+
+
+def _units_of(matrix: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    return _units(matrix if len(rows) == len(matrix) else matrix[rows])
 
 
 def _units(matrix: NDArray[Any]) -> NDArray[np.float32]:

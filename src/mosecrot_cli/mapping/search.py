@@ -1,13 +1,13 @@
 """Exact nearest anchors by cosine, with one answer whatever the machine does to the last digit.
 
-A float32 matrix product finds the candidates (faiss on the CPU, torch on a GPU); its rounding depends on the place of a
-row in the block. So rows whose k-th and next candidates are too close to call are searched again in float64, and the
-similarities of the chosen anchors are computed anew by a dot product that depends on nothing but the two vectors.
+A matrix product finds the candidates: in bfloat16 where the CPU does this fast (see `reduced`), else in float32 (faiss
+on the CPU, torch on a GPU), whose rounding depends on the place of a row in the block. So rows whose k-th and next
+candidates are too close to call are searched again in float64, and the similarities of the chosen anchors are those of
+a dot product that depends on nothing but the two vectors. The result is the same whichever product found them.
 """
 
 from __future__ import annotations
 
-import warnings
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from torch import Tensor
 
 from mosecrot_cli.mapping.base import checked, finite
 from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
+from mosecrot_cli.mapping.products import cosines
+from mosecrot_cli.mapping.reduced import Candidates, ReducedProduct, worth_reducing
 from mosecrot_cli.mapping.units import UnitRows, exact_units, unit_rows
 
 _GRID_BITS = 40
@@ -58,10 +60,14 @@ class AnchorIndex:
         self.units = torch.from_numpy(rows).to(device)
         self._all_distinct = len(first) == len(rows)
         self._anchors = anchors
-        self._distinct = self.units if self._all_distinct else self.units[torch.from_numpy(first).to(device)]
         self._penalties = None if penalties is None else torch.from_numpy(penalties[first][group])
-        if penalties is not None:
-            self._distinct = with_penalties(self._distinct, torch.from_numpy(penalties[first]).to(self._distinct))
+        self._searched = self.units
+        if self._penalties is not None:
+            self._searched = with_penalties(self.units, self._penalties.to(self.units))
+        self._distinct = self._searched if self._all_distinct else self._searched[torch.from_numpy(first).to(device)]
+        # The largest error seen in a float32 product of unit vectors is half of this.
+        self._tolerance = torch.finfo(torch.float32).eps * self.units.shape[1] ** 0.5 + 1e-6
+        self._prepared: ReducedProduct | None = None
         self._group = torch.from_numpy(group).to(device)
         self._members = torch.argsort(self._group, stable=True)
         self._sizes = torch.bincount(self._group, minlength=len(first))
@@ -81,9 +87,16 @@ class AnchorIndex:
     def search(self, queries: UnitRows, k: int) -> Nearest:
         """The `k` (at most the number of anchors) nearest anchors of each row in float32, by ascending anchor row."""
         k = min(k, len(self))
+        reduced = self._reduced(k)
+        if reduced is None or len(queries) == 0:
+            return self._search_plainly(queries, k)
+        blocks = range(0, len(queries), reduced.block_rows)
+        found = [self._search_reduced(reduced, queries.part(slice(row, row + reduced.block_rows)), k) for row in blocks]
+        return Nearest(*(torch.cat(part) for part in zip(*found, strict=True)))
+
+    def _search_plainly(self, queries: UnitRows, k: int) -> Nearest:
         units = torch.from_numpy(queries.units).to(self.device)
-        searched = units if self._penalties is None else penalisable(units)
-        candidates = nearest(searched, self._distinct, min(k + 1, len(self._distinct)))
+        candidates = nearest(self._searchable(units), self._distinct, min(k + 1, len(self._distinct)))
         indices = candidates.indices[:, :k] if self._all_distinct else self._expand(candidates.indices, k)
         doubtful = self._too_close(candidates, k).cpu().numpy() & ~queries.zero
         indices = indices.sort(dim=1).values
@@ -93,6 +106,43 @@ class AnchorIndex:
         if queries.zero.any():
             indices[torch.from_numpy(queries.zero).to(self.device)] = torch.arange(k, device=self.device)
         return Nearest(self._less_penalties(cosines(units, self.units, indices), indices), indices)
+
+    def _search_reduced(self, reduced: ReducedProduct, queries: UnitRows, k: int) -> Nearest:
+        units = torch.from_numpy(queries.units)
+        table = reduced.candidates(self._searchable(units))
+        found = table.found & ~queries.zero
+        chosen, gap = table.largest(k)
+        doubtful = np.flatnonzero(found & (gap < self._tolerance))
+        if len(doubtful):
+            chosen[doubtful] = False
+            chosen[doubtful[:, None], self._decided(queries.part(doubtful), table.part(doubtful), k)] = True
+        chosen[~found] = np.arange(chosen.shape[1]) < k
+        indices = torch.from_numpy(table.columns[chosen].reshape(-1, k))
+        if self._penalties is None:
+            similarities = torch.from_numpy(table.similarities[chosen].reshape(-1, k))
+        else:
+            similarities = self._less_penalties(cosines(units, self.units, indices), indices)
+        if not found.all():
+            rest = torch.from_numpy(~found)
+            similarities[rest], indices[rest] = self._search_plainly(queries.part(~found), k)
+        return Nearest(similarities, indices)
+
+    def _decided(self, queries: UnitRows, table: Candidates, k: int) -> NDArray[np.int64]:
+        """Places in a table `[n, c]` of the `k` nearest in float64, ties to the lowest row, `[n, k]`."""
+        similarities = self.exact_similarities(queries.exact(), torch.from_numpy(table.columns))
+        similarities[torch.from_numpy(np.isneginf(table.similarities))] = -2.0  # below all others
+        return _first_by_key(similarities, k).numpy()
+
+    def _searchable(self, units: Tensor) -> Tensor:
+        return units if self._penalties is None else penalisable(units)
+
+    def _reduced(self, k: int) -> ReducedProduct | None:
+        """The anchors in bfloat16 for `k` neighbours and the next, where that is fast."""
+        if self.device.type != "cpu" or not worth_reducing(len(self), self.units.shape[1], k + 1):
+            return None
+        if self._prepared is None or self._prepared.k != k + 1:
+            self._prepared = ReducedProduct(self._searched, k + 1)
+        return self._prepared
 
     def exact_similarities(self, units: NDArray[np.float64], indices: Tensor | None = None) -> Tensor:
         """Similarities of unit vectors `[m, D]` in float64; equal ones are equal to the last bit.
@@ -129,9 +179,7 @@ class AnchorIndex:
         """Rows where rounding may have decided which anchors are among the first `k`."""
         if candidates.similarities.shape[1] < 2:
             return torch.zeros(len(candidates.similarities), dtype=torch.bool, device=self.device)
-        # The largest error seen in a float32 product of unit vectors is half of this.
-        tolerance = torch.finfo(torch.float32).eps * self.units.shape[1] ** 0.5 + 1e-6
-        near: Tensor = -candidates.similarities.diff(dim=1) < tolerance
+        near: Tensor = -candidates.similarities.diff(dim=1) < self._tolerance
         if self._all_distinct:
             return near[:, k - 1] if near.shape[1] >= k else near.new_zeros(len(near))
         # The last vector taken may be confused with its neighbours on either side, unless all of them are taken whole.
@@ -177,45 +225,30 @@ def topk_cosine(
     return similarities.cpu().numpy(), found.indices.gather(1, order).cpu().numpy()
 
 
-def cosines(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tensor:
-    """Dot products `[n, k]` of queries `[n, D]` with rows `indices` `[n, k]` (ascending) of the anchors `[A, D]`.
-
-    On a CPU each number depends on its two vectors only, not on its place in the block.
-    """
-    return (_sampled_product if queries.device.type == "cpu" else _gathered_product)(queries, anchors, indices)
-
-
-def _sampled_product(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tensor:
-    n, k = indices.shape
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # "sparse CSR is in beta state"
-        wanted = torch.sparse_csr_tensor(
-            torch.arange(0, n * k + 1, k),
-            indices.reshape(-1),
-            queries.new_zeros(n * k),
-            size=(n, len(anchors)),
-            check_invariants=False,
-        )
-    products: Tensor = torch.sparse.sampled_addmm(wanted, queries, anchors.T, beta=0.0)
-    return products.values().view(n, k)
-
-
-def _gathered_product(queries: Tensor, anchors: Tensor, indices: Tensor) -> Tensor:
-    n, k = indices.shape
-    result = queries.new_empty((n, k))
-    step = max(1, scratch_bytes(queries.device) // max(1, k * queries.shape[1] * queries.element_size()))
-    for start in range(0, n, step):
-        part = slice(start, start + step)
-        result[part] = torch.bmm(anchors[indices[part]], queries[part, :, None])[..., 0]
-    return result
-
-
 def nearest(units: Tensor, others: Tensor, k: int) -> Nearest:
     """The `k` rows of `others` `[m, D]` with the largest float32 dot product for each of `units` `[n, D]`, best first.
 
     By faiss on a CPU, by torch on a GPU; which of equal ones are found is undefined.
     """
     return (_faiss_search if units.device.type == "cpu" else _torch_search)(units, others, k)
+
+
+def quickly_nearest(units: Tensor, others: Tensor, k: int) -> Nearest:
+    """The same as `nearest`, by candidates in bfloat16 where this is faster: the dot products can differ by 1e-7."""
+    if units.device.type != "cpu" or not worth_reducing(len(others), others.shape[1], k) or len(units) == 0:
+        return nearest(units, others, k)
+    reduced = ReducedProduct(others, k)
+    found = Nearest(units.new_empty((len(units), k)), torch.empty((len(units), k), dtype=torch.int64))
+    for start in range(0, len(units), reduced.block_rows):
+        part = slice(start, start + reduced.block_rows)
+        table = reduced.candidates(units[part])
+        best = torch.from_numpy(table.similarities).topk(k, dim=1)
+        found.similarities[part] = best.values
+        found.indices[part] = torch.from_numpy(table.columns).gather(1, best.indices)
+        if not table.found.all():
+            rest = start + torch.from_numpy(np.flatnonzero(~table.found))
+            found.similarities[rest], found.indices[rest] = nearest(units[rest], others, k)
+    return found
 
 
 def with_penalties(units: Tensor, penalties: Tensor) -> Tensor:

@@ -31,8 +31,8 @@ class UnitRows:
     def __len__(self) -> int:
         return len(self.units)
 
-    def part(self, chosen: NDArray[np.bool_]) -> UnitRows:
-        """The chosen rows, `[n]` booleans."""
+    def part(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | slice) -> UnitRows:
+        """The chosen rows: `[n]` booleans, their numbers, or a slice, which copies nothing."""
         return UnitRows(self.raw[chosen], self.units[chosen], self.zero[chosen])
 
     def exact(self) -> NDArray[np.float64]:

@@ -26,7 +26,8 @@ from mosecrot_cli.settings import Weighting
 _MOST_AMPLIFICATION = 5.0
 """Float32 cosines are off by about 1e-7. A weighting that amplifies this further is computed in float64."""
 
-_MOST_ROWS, _FEWEST_ROWS = 16_384, 16
+_MOST_ROWS, _MOST_ROWS_CPU, _FEWEST_ROWS = 16_384, 4_096, 16
+"""On a CPU what is computed for a block of rows should still be in the cache when it is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ class RelativeMap:
     def _block_rows(self) -> int:
         # For all anchors: float64 cosines, weights and what sorting them takes. Else: neighbours and their weights.
         a_row = 64 * len(self._index) if self.k_ == len(self._index) else 48 * self.k_
-        return min(_MOST_ROWS, max(_FEWEST_ROWS, scratch_bytes(self._index.device) // a_row))
+        most = _MOST_ROWS_CPU if self._index.device.type == "cpu" else _MOST_ROWS
+        return min(most, max(_FEWEST_ROWS, scratch_bytes(self._index.device) // a_row))
 
     @torch.inference_mode()
     def _mapped(self, rows: UnitRows) -> Matrix:
