@@ -59,18 +59,41 @@ def read_toml(path: Path, kind: type[T], *, hint: str | None = None) -> T:
     """
     import msgspec
 
+    _, content = read_toml_text(path, hint=hint)
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        raise DataError(_unexpected(error), where=str(path), hint=hint) from error
+
+
+def read_toml_text(path: Path, *, hint: str | None = None) -> tuple[str, JsonObject]:
+    """The text of a TOML file, for messages that name a line, and its content, unchecked (`converted` checks it).
+
+    Raises:
+        DataError: as of `read_json`.
+    """
     where = str(path)
     try:
-        content = tomllib.loads(_read(path, hint).removeprefix(_BOM).decode("utf-8"))
-        return msgspec.convert(content, kind)
+        text = _read(path, hint).removeprefix(_BOM).decode("utf-8")
+        return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise DataError(f"not UTF-8 (byte 0x{error.object[error.start]:02x})", where=where, hint=hint) from error
     except tomllib.TOMLDecodeError as error:
-        raise DataError(f"not TOML: {error}", where=where, hint=hint) from error
+        line = re.search(r"at line (\d+)", str(error))
+        raise DataError(f"not TOML: {error}", where=f"{where}:{line[1]}" if line else where, hint=hint) from error
     except RecursionError as error:
         raise DataError("nested too deeply", where=where, hint=hint) from error
-    except msgspec.ValidationError as error:
-        raise DataError(_unexpected(error), where=where, hint=hint) from error
+
+
+def converted(content: Any, kind: type[T]) -> T:
+    """Content of a file as a value of a type.
+
+    Raises:
+        ValueError: it is something else (`msgspec.ValidationError`, whose message ends in the place).
+    """
+    import msgspec
+
+    return msgspec.convert(content, kind)
 
 
 def decode_json(data: bytes, kind: type[T], *, where: str, hint: str | None = None) -> T:

@@ -25,6 +25,7 @@ from mosecrot_cli.cli.framework.usage import usage_error
 from mosecrot_cli.cli.groups.about import cache, env, list_
 from mosecrot_cli.cli.groups.baseline import baseline
 from mosecrot_cli.cli.groups.publish import export, push
+from mosecrot_cli.cli.groups.study import study
 from mosecrot_cli.cli.groups.vectors import vectors
 from mosecrot_cli.cli.inspect import inspect
 from mosecrot_cli.cli.map import map_
@@ -51,6 +52,7 @@ app.command(cls=Command, rich_help_panel=METHOD)(transfer)
 app.command(cls=Command, rich_help_panel=CHECK)(inspect)
 app.command(cls=Command, rich_help_panel=CHECK)(compare)
 app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)
+app.add_typer(study, name="study", rich_help_panel=CHECK)
 app.command(cls=Command, rich_help_panel=USE)(predict)
 app.command(cls=Command, rich_help_panel=USE)(adapt)
 app.command(cls=Command, rich_help_panel=USE)(export)

@@ -92,6 +92,27 @@ class PairedComparison:
     per_class: tuple[ClassDifference, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RunsComparison:
+    """The mean macro-F1 of several runs (seeds) compared with that of others on the same texts.
+
+    Attributes:
+        n: texts.
+        first: mean macro-F1 of the first runs.
+        second: mean macro-F1 of the second runs.
+        difference: first minus second.
+        interval: bootstrap interval of the difference, over the texts.
+        p_value: two-sided, as of `PairedComparison`.
+    """
+
+    n: int
+    first: float
+    second: float
+    difference: float
+    interval: Interval
+    p_value: float
+
+
 def macro_f1_interval(
     gold: Sequence[str],
     predictions: Sequence[Sequence[str]],
@@ -152,8 +173,6 @@ def paired_bootstrap(
     macro = np.concatenate(drawn)
     differences = macro[:, 0] - macro[:, 1]
     interval = _interval(differences, resamples=resamples, level=level, seed=seed)
-    # Differences that are equal up to rounding count as equal.
-    as_far = np.abs(differences - difference) >= abs(difference) - 1e-12
     wins = np.mean((differences > 1e-12) + 0.5 * (np.abs(differences) <= 1e-12))
     return PairedComparison(
         n=len(gold),
@@ -161,10 +180,65 @@ def paired_bootstrap(
         second=float(observed[0, 1]),
         difference=difference,
         interval=interval,
-        p_value=float((as_far.sum() + 1) / (resamples + 1)),
+        p_value=_p_value(differences, difference),
         first_wins=float(wins),
         per_class=_class_differences(patterns, scores[:, 0], np.concatenate(by_class), level),
     )
+
+
+def bootstrap_of_means(
+    gold: Sequence[str],
+    first: Sequence[Sequence[str]],
+    second: Sequence[Sequence[str]],
+    *,
+    resamples: int = CompareSettings.resamples,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> RunsComparison:
+    """Compare the mean macro-F1 of some runs with that of others on the same n texts.
+
+    All runs of both sides are scored on the same resamples of the texts, so the comparison is paired by text; it
+    reflects the choice of texts, not the choice of seeds. With one run on each side it is `paired_bootstrap`.
+
+    Args:
+        gold: the right labels.
+        first: predictions of each run.
+        second: predictions of each run; the number of runs may differ.
+        resamples: how many resamples to draw.
+        level: coverage of the interval.
+        seed: of the draws.
+
+    Raises:
+        UsageError: no resamples, or a level outside of (0, 1).
+    """
+    patterns = _patterns(gold, [*first, *second])
+    observed, _ = _scores_of_counts(patterns.counts[None, :].astype(np.float64), patterns)
+    one, other = float(observed[0, : len(first)].mean()), float(observed[0, len(first) :].mean())
+    blocks = _resamples(patterns, resamples=resamples, seed=seed)
+    drawn = np.concatenate([_scores_of_counts(counts, patterns)[0] for counts in blocks])
+    differences = drawn[:, : len(first)].mean(axis=1) - drawn[:, len(first) :].mean(axis=1)
+    interval = _interval(differences, resamples=resamples, level=level, seed=seed)
+    return RunsComparison(len(gold), one, other, one - other, interval, _p_value(differences, one - other))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for their number (Holm 1979), in the order given.
+
+    The adjusted values may be compared with the level that the whole family shall keep.
+    """
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    adjusted, greatest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        greatest = max(greatest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = greatest
+    return adjusted
+
+
+def _p_value(differences: NDArray[np.float64], observed: float) -> float:
+    """How often a difference of resamples is as far from the observed one as that is from zero."""
+    # Differences that are equal up to rounding count as equal.
+    as_far = np.abs(differences - observed) >= abs(observed) - 1e-12
+    return float((as_far.sum() + 1) / (len(differences) + 1))
 
 
 @dataclass(frozen=True, slots=True)

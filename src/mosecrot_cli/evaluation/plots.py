@@ -66,8 +66,8 @@ def confusion_figure(scores: Scores | Summary, *, title: str, reporter: Reporter
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     labels = [shortened(label, _LONGEST_LABEL) for label in scores.labels]
     side = min(max(3.2, 0.5 * len(labels)), 16)
-    figure, style = _figure((side + 3.4, side + 1.8), [*labels, title], reporter)
-    with _styled(style):
+    figure, style = new_figure((side + 3.4, side + 1.8), [*labels, title], reporter)
+    with styled(style):
         axes = figure.add_subplot()
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         positions = range(len(labels))
@@ -98,8 +98,8 @@ def difference_figure(comparison: PairedComparison, names: tuple[str, str], *, r
     labels = [f"{shortened(row.label, _LONGEST_LABEL)} ({row.support:,})" for row in rows]
     first, second = (shortened(name, 30, start=False) for name in names)
     height = min(max(2.6, 0.42 * len(rows) + 1.6), 24)
-    figure, style = _figure((7.6, height), [*labels, first, second], reporter)
-    with _styled(style):
+    figure, style = new_figure((7.6, height), [*labels, first, second], reporter)
+    with styled(style):
         axes = figure.add_subplot()
         for position, row in enumerate(rows):
             colour = FIRST if row.difference >= 0 else SECOND
@@ -138,7 +138,7 @@ def save_figure(figure: Figure, path: Path, *, form: str) -> None:
         figure.savefig(path, format=kind[1:], dpi=150, bbox_inches="tight", metadata=dateless.get(kind))
 
 
-def _figure(size: tuple[float, float], texts: Sequence[str], reporter: Reporter) -> tuple[Figure, dict[Any, Any]]:
+def new_figure(size: tuple[float, float], texts: Sequence[str], reporter: Reporter) -> tuple[Figure, dict[Any, Any]]:
     """An empty figure, and the style whose fonts have the characters of all texts."""
     from matplotlib.figure import Figure
 
@@ -148,7 +148,8 @@ def _figure(size: tuple[float, float], texts: Sequence[str], reporter: Reporter)
     return Figure(figsize=size, layout="constrained"), style
 
 
-def _styled(style: dict[Any, Any]) -> Any:
+def styled(style: dict[Any, Any]) -> Any:
+    """The context in which a figure of `new_figure` is drawn."""
     import matplotlib
 
     return matplotlib.rc_context(style)

@@ -1,0 +1,350 @@
+"""A study file: what it may hold, read and checked so that a mistake is found before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.pipeline.study.options import check, is_text, options_of
+from mosecrot_cli.pipeline.study.places import Place, line_of, place_of
+from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings, with_preset
+from mosecrot_cli.settings.choices import MapPreset, Method
+from mosecrot_cli.settings.option import Option, Parameter
+from mosecrot_cli.structured import converted, read_toml_text
+from mosecrot_cli.suggestions import did_you_mean, nearest
+
+Embeddings = Literal["trained", "frozen", "kept", "augmented"]
+Adaptation = Literal["none", "bias", "self-training"]
+Baseline = Literal["source", "unstitched", "lr", "mbert"]
+OWN_SPACE: Final = ("kept", "augmented")
+"""Embeddings with which the fine-tuned model serves any map: its own."""
+_FILES = {".tsv", ".csv", ".jsonl", ".txt", ".vec", ".gz", ".bin", ".npy", ".zip", ".tar"}
+_PRESET = Parameter(("preset",), MapPreset, None, Option("--preset", help="A bundle of options.", metavar="NAME"))
+ANCHORS: Final = options_of(AnchorsSettings, "src", "tgt", "source_model", "target_vectors", "seed", "output",
+                            "overwrite", "if_changed", "dry_run", "device")  # fmt: skip
+MAPS: Final = {"preset": _PRESET} | options_of(
+    MapSettings, "anchors", "source_model", "target_vectors", "vocab_from", "keep_source", "output", "overwrite",
+    "if_changed", "dry_run", "device")  # fmt: skip
+TRAINING: Final = options_of(
+    FinetuneSettings, "train", "dev", "src", "source_model", "embeddings", "freeze_embeddings", "seed", "seeds",
+    "resume", "augment", "output", "overwrite", "if_changed", "dry_run", "device", "gpus")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """A classification task.
+
+    Attributes:
+        train, dev: labelled data of the source language.
+        test: labelled test data of the source language, for the baseline `source`.
+        options: of `finetune`.
+    """
+
+    train: str
+    dev: str | None = None
+    test: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target language.
+
+    Attributes:
+        lexicons, target_vectors, max_vocab, vocab_from: as for the commands; unset: their defaults.
+        test: labelled test data, or a table with those of each task; unset: `TASK:LANG`.
+        train: labelled training data of this language, which only the baseline `lr` reads; likewise.
+        texts: unlabelled texts for the adaptations; likewise, without a default.
+    """
+
+    lexicons: list[str] = field(default_factory=list)
+    target_vectors: str | None = None
+    max_vocab: int | Literal["all"] | None = None
+    vocab_from: list[str] = field(default_factory=list)
+    test: str | dict[str, str] | None = None
+    train: str | dict[str, str] | None = None
+    texts: str | dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class AnchorVariant:
+    """A way to choose anchors.
+
+    Attributes:
+        samples: seeds of the random choices of `max_anchors` and `shuffled`; one run of each row for each.
+        shuffled: share of the pairs that exchange their targets, to see what a bad lexicon costs.
+        options: of `anchors`.
+    """
+
+    samples: list[int] = field(default_factory=lambda: [1])
+    shuffled: float | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MapVariant:
+    """A way to map.
+
+    Attributes:
+        options: of `map`.
+    """
+
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> MapSettings:
+        """The method and the source side that these options amount to."""
+        method = self.options.get("method")
+        settings = MapSettings(method=Method(method)) if method else MapSettings()
+        preset = self.options.get("preset")
+        return with_preset(settings, MapPreset(preset), {"method"} if method else ()) if preset else settings
+
+    @property
+    def keeps_source(self) -> bool:
+        """Whether the source embeddings are kept whatever is asked for: there is no F^s."""
+        return self.settled.method is not Method.relative or self.settled.keep_source
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows: every combination of the lists. Empty lists of tasks or languages mean all."""
+
+    anchors: list[str]
+    maps: list[str]
+    embeddings: list[Embeddings] = field(default_factory=lambda: ["trained"])
+    adapt: list[Adaptation] = field(default_factory=lambda: ["none"])
+    tasks: list[str] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A figure that somebody published for a row, shown next to ours."""
+
+    row: str
+    language: str
+    macro_f1: float
+    task: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study.
+
+    Attributes:
+        title: of the report.
+        source: the source language.
+        source_models: of the source language; empty: the language's own.
+        multilingual_model: of the baseline `mbert`.
+        seeds: of the training.
+        reference: the row that others are compared with; None: the first.
+        keep: keep the mapped and the stitched folders, which are removed once they were used.
+        tasks, languages, anchors, maps: by name.
+        grid: the rows.
+        baselines: further rows.
+        ensembles: further rows: name -> rows whose log-probabilities are averaged.
+        published: figures of others.
+        path: the file; names in it are relative to its folder.
+    """
+
+    tasks: dict[str, Task]
+    languages: dict[str, Target]
+    title: str = ""
+    source: str = AnchorsSettings.src
+    source_models: list[str] = field(default_factory=list)
+    multilingual_model: str = "bert-base-multilingual-cased"
+    seeds: list[int] = field(default_factory=lambda: [1])
+    reference: str | None = None
+    keep: bool = False
+    anchors: dict[str, AnchorVariant] = field(default_factory=lambda: {"all": AnchorVariant()})
+    maps: dict[str, MapVariant] = field(default_factory=dict)
+    grid: list[Grid] = field(default_factory=list)
+    baselines: list[Baseline] = field(default_factory=list)
+    ensembles: dict[str, list[str]] = field(default_factory=dict)
+    published: list[Published] = field(default_factory=list)
+    path: Path = Path()
+
+    @property
+    def folder(self) -> Path:
+        """Where everything that the study makes goes: next to the file, under its name."""
+        return self.path.with_suffix("")
+
+
+_NAMED: Mapping[str, tuple[type[Any], Mapping[str, Parameter]]] = {
+    "tasks": (Task, TRAINING),
+    "languages": (Target, {}),
+    "anchors": (AnchorVariant, ANCHORS),
+    "maps": (MapVariant, MAPS),
+}
+
+
+class _Reader:
+    """The checks of one file, which know the line of what they complain about."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.text = path, text
+
+    def wrong(self, what: str, place: Sequence[str | int], hint: str | None = None) -> DataError:
+        return DataError(what, where=f"{self.path}:{line_of(self.text, place)}", hint=hint)
+
+    def known(self, given: Iterable[str], known: Collection[str], place: Place, kind: str) -> None:
+        for name in given:
+            if name not in known:
+                near = nearest(name, known)
+                hint = f"did you mean {near!r}?" if near else f"there is {', '.join(sorted(known))}"
+                raise self.wrong(f"unknown {kind} {name!r}", (*place, name), hint)
+
+    def sections(self, content: dict[str, Any]) -> dict[str, Any]:
+        """The content with the options of commands apart, after the names of all keys were checked."""
+        self.known(content, _keys(Study) - {"path"}, (), "key")
+        found = dict(content)
+        for name, (kind, options) in _NAMED.items():
+            section = found.get(name, {})
+            if name == "anchors":  # those of the whole lexicon need no section
+                section = {"all": {}} | section if isinstance(section, dict) else section
+            if not isinstance(section, dict) or not all(isinstance(value, dict) for value in section.values()):
+                raise self.wrong(f"{name} holds tables, as [{name}.NAME]", (name,))
+            found[name] = {key: self._split(value, kind, options, (name, key)) for key, value in section.items()}
+        for name, each in (("grid", Grid), ("published", Published)):
+            rows = found.get(name, [])
+            for number, row in enumerate(rows if isinstance(rows, list) else []):
+                if isinstance(row, dict):
+                    self.known(row, _keys(each), (name, number), "key")
+                    self._choices(row, (name, number))
+        return found
+
+    def _choices(self, row: dict[str, Any], place: Place) -> None:
+        for part, kind in (("embeddings", Embeddings), ("adapt", Adaptation)):
+            values = row.get(part)
+            if isinstance(values, list) and all(isinstance(value, str) for value in values):
+                self.known(values, get_args(kind), (*place, part), part)
+
+    def _split(
+        self, table: dict[str, Any], kind: type[Any], options: Mapping[str, Parameter], place: Place
+    ) -> dict[str, Any]:
+        own = _keys(kind) - {"options"}
+        self.known(table, own | set(options), place, "key")
+        chosen = {name: value for name, value in table.items() if name in options}
+        for name, value in chosen.items():
+            try:
+                check(options[name], value)
+            except ValueError as error:
+                raise self.wrong(str(error), (*place, name)) from None
+            if is_text(options[name]):
+                self.exists(value, (*place, name))
+        rest = {name: value for name, value in table.items() if name in own}
+        return rest | ({"options": chosen} if options else {})
+
+    def exists(self, value: Any, place: Place) -> None:
+        """Refuse names of files that are not there; names of data sets, addresses and ids pass."""
+        if isinstance(value, dict):
+            value = list(value.values())
+        for text in value if isinstance(value, list) else [value]:
+            if not isinstance(text, str) or "://" in text:
+                continue
+            path = Path(self.path.parent, text).expanduser()
+            local = path.suffix in _FILES or text.startswith((".", "/", "~"))
+            if local and not path.exists():
+                raise self.wrong(f"there is no file {text}", place, did_you_mean(path))
+
+
+def read_study(path: Path) -> Study:
+    """Read a study file and check all that can be checked without running anything.
+
+    Raises:
+        DataError: the file is no study, or names something impossible; says the line.
+    """
+    text, content = read_toml_text(path)
+    reader = _Reader(path, text)
+    content = reader.sections(content)
+    try:
+        study = dataclasses.replace(converted(content, Study), path=path)
+    except ValueError as error:
+        what, _, where = str(error).partition(" - at `$")
+        place = place_of(where.strip("`"))
+        name = ".".join(map(str, place))
+        raise reader.wrong(f"{name + ': ' if name else ''}{what[:1].lower()}{what[1:]}", place) from None
+    _check_names(study, reader)
+    _check_files(study, reader)
+    _check_grid(study, reader)
+    return study
+
+
+def _keys(kind: type[Any]) -> set[str]:
+    return {each.name for each in dataclasses.fields(kind)}
+
+
+def _check_names(study: Study, reader: _Reader) -> None:
+    """Refuse empty parts, names that cannot be folders, and names of what is not there."""
+    for part in ("tasks", "languages", "seeds"):
+        if not getattr(study, part):
+            raise reader.wrong(f"the study has no {part}", (part,))
+    if not study.grid and not study.baselines:
+        raise reader.wrong("the study has no rows", (), "add [[grid]] or baselines")
+    for part in ("tasks", "languages", "anchors", "maps", "ensembles"):
+        for name in getattr(study, part):
+            if not name or name.startswith(".") or set(name) & set("/\\{}'\"@ \t\n"):
+                raise reader.wrong(f"{name!r} cannot be the name of a folder", (part, name))
+    for part in ("seeds", "source_models"):
+        if len(set(getattr(study, part))) < len(getattr(study, part)):
+            raise reader.wrong(f"{part} names something twice", (part,))
+    _check_references(study, reader)
+
+
+def _check_references(study: Study, reader: _Reader) -> None:
+    for number, grid in enumerate(study.grid):
+        for part in ("anchors", "maps", "tasks", "languages"):
+            place = ("grid", number, part)
+            reader.known(getattr(grid, part), getattr(study, part), place, part.rstrip("s"))
+        if not grid.anchors or not grid.maps or not grid.embeddings or not grid.adapt:
+            raise reader.wrong("a list is empty, so the grid has no rows", ("grid", number))
+    for number, figure in enumerate(study.published):
+        reader.known([figure.language], study.languages, ("published", number, "language"), "language")
+        if figure.task is not None:
+            reader.known([figure.task], study.tasks, ("published", number, "task"), "task")
+
+
+def _check_files(study: Study, reader: _Reader) -> None:
+    for name, task in study.tasks.items():
+        for part in ("train", "dev", "test"):
+            reader.exists(getattr(task, part), ("tasks", name, part))
+    for name, language in study.languages.items():
+        for part in ("lexicons", "target_vectors", "vocab_from", "test", "train", "texts"):
+            reader.exists(getattr(language, part), ("languages", name, part))
+        for part in ("test", "train", "texts"):
+            value = getattr(language, part)
+            if isinstance(value, dict):
+                reader.known(value, study.tasks, ("languages", name, part), "task")
+    reader.exists(study.source_models, ("source_models",))
+
+
+def _check_grid(study: Study, reader: _Reader) -> None:
+    """Refuse combinations that no command could run."""
+    for number, grid in enumerate(study.grid):
+        for name in grid.maps:
+            space = next((each for each in grid.embeddings if each not in OWN_SPACE), None)
+            if space and study.maps[name].keeps_source:
+                raise reader.wrong(
+                    f"the map {name!r} keeps the source embeddings, so there is no F^s to be {space}",
+                    ("grid", number, "embeddings"),
+                    'write embeddings = ["kept"], or name a map with method = "relative"',
+                )
+        adapted = [each for each in grid.adapt if each != "none"]
+        for language in grid.languages or study.languages:
+            if adapted and study.languages[language].texts is None:
+                raise reader.wrong(
+                    f"{adapted[0]} needs unlabelled texts of {language}", ("languages", language), "add texts = FILE"
+                )
+    for name, variant in study.anchors.items():
+        if variant.shuffled is not None and not 0 < variant.shuffled <= 1:
+            raise reader.wrong("shuffled is a share above 0 and at most 1", ("anchors", name, "shuffled"))
+        if not variant.samples:
+            raise reader.wrong("samples is empty", ("anchors", name, "samples"))
+    if "source" in study.baselines and not any(task.test for task in study.tasks.values()):
+        raise reader.wrong("the baseline source needs test data of the source language", ("baselines",),
+                           "add test to a task")  # fmt: skip

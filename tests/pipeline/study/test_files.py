@@ -1,0 +1,213 @@
+"""Study files: mistakes with their lines, what is shared, the studies of `study init`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import failure_of, output_of
+from mosecrot_cli.errors import DataError
+from mosecrot_cli.pipeline.study.file import read_study
+from mosecrot_cli.pipeline.study.places import line_of, place_of
+from mosecrot_cli.pipeline.study.plan import make_plan
+from mosecrot_cli.pipeline.study.spoil import shuffle_pairs
+from mosecrot_cli.settings.study import StudyName
+
+STUDY = """\
+title = "x"
+seeds = [1, 2]
+source_models = ["pico"]
+
+[tasks.topics]
+train = "topics"
+epochs = 3
+
+[languages.ru]
+test = "ru"
+texts = "unlabelled"
+
+[languages.fo]
+test = "fo"
+
+[maps.sparse]
+k = 5
+
+[maps.linear]
+method = "lstsq"
+
+[[grid]]
+anchors = ["all"]
+maps = ["sparse", "linear"]
+embeddings = ["kept"]
+
+[[grid]]
+anchors = ["all"]
+maps = ["sparse"]
+embeddings = ["trained"]
+languages = ["ru"]
+"""
+
+
+def study(folder: Path, old: str = "", new: str = "") -> Path:
+    path = folder / "study.toml"
+    assert old in STUDY
+    path.write_text(STUDY.replace(old, new, 1) if old else STUDY + new)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "parts"),
+    [
+        ("title", "titel", 1, ["unknown key 'titel'", "did you mean 'title'"]),
+        ("k = 5", "kk = 5", 17, ["unknown key 'kk'", "did you mean 'k'"]),
+        ("k = 5", "k = 0", 17, ["k: '0' is neither a whole number"]),
+        ("k = 5", 'weighting = "sparsmax"', 17, ["'sparsmax' is not one of", "did you mean 'sparsemax'"]),
+        ("k = 5", "k = [5]", 17, ["k takes one value, not a list"]),
+        ("epochs = 3", "epochs = true", 7, ["epochs"]),
+        ("epochs = 3", "epochs = 0", 7, ["epochs: 0 is below 1"]),
+        ("epochs = 3", 'epochs = "3"', 7, ["epochs: '3' is not a whole number"]),
+        ('"kept"', '"trained"', 25, ["'linear' keeps the source embeddings", 'embeddings = ["kept"]']),
+        ('"kept"', '"keptt"', 25, ["unknown embeddings 'keptt'", "did you mean 'kept'"]),
+        ('["sparse", "linear"]', '["sparse", "lineer"]', 24, ["unknown map 'lineer'", "did you mean 'linear'"]),
+        ('languages = ["ru"]', 'languages = ["rus"]', 31, ["unknown language 'rus'"]),
+        ('languages = ["ru"]', 'adapt = ["bias"]', 13, ["bias needs unlabelled texts of fo"]),
+        ('test = "ru"', 'test = "ru.tsv"', 10, ["there is no file ru.tsv"]),
+        ("seeds = [1, 2]", 'seeds = ["a"]', 2, ["seeds.0: expected `int`, got `str`"]),
+        ("seeds = [1, 2]", "seeds = [1, 1]", 2, ["names something twice"]),
+        ("seeds = [1, 2]", "seeds = [1, 2", 3, ["not TOML"]),
+        ("[maps.sparse]", '[maps."a b"]', 16, ["cannot be the name of a folder"]),
+        ("", '[anchors.bad]\nshuffled = 2.0\n', 33, ["shuffled is a share"]),
+        ("", "[[published]]\nrow = 'x'\nlanguage = 'de'\nmacro_f1 = 0.5\n", 34, ["unknown language 'de'"]),
+    ],
+)  # fmt: skip
+def test_mistakes_are_told_with_their_line(tmp_path: Path, old: str, new: str, line: int, parts: list[str]):
+    path = study(tmp_path, old, new)
+    with pytest.raises(DataError) as caught:
+        read_study(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:{line}: "), message
+    assert all(part in message for part in parts), message
+
+
+@pytest.mark.parametrize(
+    ("new", "part"),
+    [
+        ('reference = "all/sparse/kep"\n', "did you mean all/sparse/kept?"),
+        ('[ensembles]\ntwo = ["all/sparse/kept", "all/linaer/kept"]\n', "did you mean all/linear/kept?"),
+    ],
+)
+def test_rows_that_are_not_there(tmp_path: Path, new: str, part: str):
+    path = tmp_path / "study.toml"
+    path.write_text(new + STUDY if new.startswith("reference") else STUDY + new)
+    with pytest.raises(DataError, match=part):
+        make_plan(read_study(path))
+
+
+def test_shared_steps_run_once(tmp_path: Path):
+    plan = make_plan(read_study(study(tmp_path)))
+    kinds = [job.kind for job in plan.jobs.values()]
+    # Anchors once for each language; the kept model once for each seed, whatever the language and the map.
+    assert kinds.count("anchors") == 2
+    assert kinds.count("finetune") == 2 + 2
+    assert kinds.count("map") == 2 * 2 + 1
+    assert kinds.count("stitch") == kinds.count("evaluate") == len(plan.runs) == 2 * 2 * 2 + 2
+    assert kinds.count("inspect") == 2
+    assert plan.rows == ["all/sparse/kept", "all/linear/kept", "all/sparse/trained"]
+
+
+def test_a_plan_is_the_same_wherever_it_is_made(tmp_path: Path, monkeypatch):
+    (tmp_path / "lexicon.tsv").write_text("a\tb\n")
+    path = study(tmp_path, 'test = "fo"', 'test = "fo"\nlexicons = ["lexicon.tsv"]')
+    before = [job.target for job in make_plan(read_study(path)).jobs.values()]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study").mkdir()
+    assert [job.target for job in make_plan(read_study(Path("study.toml"))).jobs.values()] == before
+    Path("lexicon.tsv").write_text("a\tc\n")
+    after = [job.target for job in make_plan(read_study(Path("study.toml"))).jobs.values()]
+    assert 0 < sum(one != other for one, other in zip(before, after, strict=True)) < len(after)
+
+
+def test_augmentation_reads_the_maps_of_all_languages(tmp_path: Path):
+    plan = make_plan(read_study(study(tmp_path, '["kept"]', '["augmented"]')))
+    trained = [job for job in plan.jobs.values() if job.kind == "finetune" and "--augment" in job.words]
+    assert len(trained) == 2 * 2
+    assert {job.words.count("--augment") for job in trained} == {2}
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [("$.grid[0].maps[1]", ("grid", 0, "maps", 1)), ("$.seeds[...]", ("seeds",)), ("$", ())],
+)
+def test_places(path: str, place: tuple[str | int, ...]):
+    assert place_of(path) == place
+
+
+def test_lines():
+    text = 'a = 1\n[b]\n"c d" = 2\n[[e]]\nf = 1\n[[e]]\nf.g = 2\n'
+    assert [line_of(text, place) for place in [("a",), ("b", "c d"), ("e", 0, "f"), ("e", 1, "f", "g"), ("x",)]] == [
+        1, 3, 5, 7, 1,
+    ]  # fmt: skip
+
+
+def test_half_of_the_pairs_exchange_their_targets():
+    pairs = [(f"s{number}", f"t{number}") for number in range(20)]
+    spoilt = shuffle_pairs(pairs, 0.5, 3)
+    assert sum(one != other for one, other in zip(pairs, spoilt, strict=True)) == 10
+    assert sorted(target for _, target in spoilt) == sorted(target for _, target in pairs)
+    assert [source for source, _ in spoilt] == [source for source, _ in pairs]
+    assert shuffle_pairs(pairs, 0.5, 3) == spoilt != shuffle_pairs(pairs, 0.5, 4)
+
+
+@pytest.mark.parametrize("name", [name for name in StudyName if name.startswith("paper")])
+def test_the_papers_studies_can_be_planned(name: StudyName, tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    output_of(f"study init {name} -q", capsys)
+    found = json.loads(output_of(f"study run {name}.toml --dry-run --json", capsys))
+    assert found["left"] == found["jobs"] > 200 and found["disk_bytes"] > 1e9 and found["seconds"] > 3600
+    told = make_plan(read_study(Path(f"{name}.toml")))
+    assert told.study.seeds == [1, 2, 3, 4, 5] and told.study.source_models == ["bert-base-cased"]
+    assert "all/sparsemax-50/trained" in told.rows
+    assert not (tmp_path / name).exists()
+
+
+def test_other_studies_name_the_file_that_is_missing(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in (StudyName.transfer, StudyName.own):
+        output_of(f"study init {name} -q", capsys)
+        assert "there is no file" in failure_of(f"study run {name}.toml --dry-run", 3, capsys)
+    assert "exists" in failure_of("study init transfer", 4, capsys)
+
+
+def test_the_study_of_every_technique_has_its_rows(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    output_of("study init transfer -q", capsys)
+    for name in (
+        "ru.npy",
+        "fr.npy",
+        "zh.bin",
+        "en.npy",
+        "lexica/russian.tsv",
+        "lexica/french.tsv",
+        "lexica/chinese.tsv",
+    ):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    for language in ("eng_Latn", "rus_Cyrl", "fra_Latn", "zho_Hans"):
+        for split in ("train", "dev", "test"):
+            Path(f"sib200/{language}").mkdir(parents=True, exist_ok=True)
+            Path(f"sib200/{language}/{split}.tsv").touch()
+    plan = make_plan(read_study(Path("transfer.toml")))
+    kept = [row for row in plan.rows if row.startswith("all/") and row.endswith("/kept")]
+    assert len(kept) == 15
+    # The lexicon's pairs, those that are spoilt, and what is learnt from these.
+    spoilt = [job for job in plan.jobs.values() if job.kind == "spoil"]
+    assert len(spoilt) == 3 * 3 * 2
+    learnt = [job for job in plan.jobs.values() if job.kind == "anchors" and "shuffled-learnt" in job.name]
+    assert any("--source-vectors" in job.words and ".spoilt.tsv" in job.command for job in learnt)
+    # No label of a target language is trained on but by lr.
+    for job in plan.jobs.values():
+        trained = [job.words[place + 1] for place, word in enumerate(job.words) if word in ("--train", "--dev")]
+        assert job.kind == "baseline" or all("eng_Latn" in name for name in trained)
+    assert {run.language for run in plan.runs if str(run.row.anchors).startswith("identical")} == {"fr"}
