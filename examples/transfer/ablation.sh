@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The maps of maps.tsv side by side for your own language, on a model that keeps its own embeddings.
-# (study.sh has those of docs/transfer.md, with seeds, few anchors, training and baselines.)
+# (`mosecrot study init transfer` has those of docs/transfer.md, with few anchors, training and baselines.)
 #
 # Usage: examples/transfer/ablation.sh MODEL ANCHORS VECTORS DATA...
 #   MODEL    of `mosecrot finetune --embeddings none --seeds 1,2,3 -o MODEL`

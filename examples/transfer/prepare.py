@@ -48,7 +48,7 @@ def package_folder(name: str) -> Path:
     # Not imported: spaCy itself is not installed.
     spec = find_spec(name)
     if spec is None or spec.origin is None:
-        sys.exit(f"the package {name} is missing: study.sh installs it into WORK/packages")
+        sys.exit(f"the package {name} is missing: docs/studies/index.md says how to install it")
     return Path(spec.origin).parent
 
 

@@ -13,6 +13,8 @@ from mosecrot_cli.evaluation.bootstrap import (
     _patterns,
     _resampled_macro_f1,
     _scores_of_counts,
+    bootstrap_of_means,
+    holm,
     macro_f1_interval,
     paired_bootstrap,
 )
@@ -154,3 +156,34 @@ def test_classes_are_compared_one_by_one() -> None:
         assert item.support == gold.count(item.label)
         assert item.low < item.difference == item.first - item.second < item.high
     assert np.mean([item.difference for item in found.per_class]) == pytest.approx(found.difference)
+
+
+def test_means_of_single_runs_are_compared_like_two_lists() -> None:
+    gold, first = labels(1, 120, 0.2)
+    second = labels(1, 120, 0.4)[1]
+    pair = paired_bootstrap(gold, first, second, resamples=500, seed=3)
+    means = bootstrap_of_means(gold, [first], [second], resamples=500, seed=3)
+    assert (means.first, means.second, means.p_value) == (pair.first, pair.second, pair.p_value)
+    assert means.interval == pair.interval
+    # The same run twice is the same mean.
+    twice = bootstrap_of_means(gold, [first, first], [second], resamples=500, seed=3)
+    assert twice.difference == pytest.approx(means.difference) and twice.p_value == means.p_value
+
+
+def test_means_over_runs_are_those_of_scikit_learn() -> None:
+    gold, _ = labels(2, 150, 0.2)
+    runs = [labels(2, 150, error)[1] for error in (0.2, 0.3, 0.5)]
+    scores = [f1_score(gold, run, average="macro") for run in runs]
+    found = bootstrap_of_means(gold, runs[:2], runs[2:], resamples=300)
+    assert found.first == pytest.approx((scores[0] + scores[1]) / 2) and found.second == pytest.approx(scores[2])
+    assert found.interval.low < found.difference < found.interval.high
+
+
+def test_holm_is_its_definition() -> None:
+    """The example of Holm (1979) as textbooks give it, and its two properties on random values."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == [] and holm([0.2]) == [0.2]
+    values = list(np.random.default_rng(0).random(30) ** 3)
+    adjusted = holm(values)
+    assert all(low <= high <= min(1.0, 30 * low) for low, high in zip(values, adjusted, strict=True))
+    assert np.array_equal(np.argsort(adjusted, kind="stable")[:5], np.argsort(values)[:5])

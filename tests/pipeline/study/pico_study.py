@@ -9,13 +9,13 @@ STUDY = """
 title = "Pico"
 source_models = ["pico-bert"]
 seeds = [1, 2]
-baselines = ["source", "unstitched", "lr"]
+baselines = ["source", "lr"]
 
 [tasks.topics]
 train = "en.train.tsv"
 dev = "en.dev.tsv"
 test = "en.test.tsv"
-epochs = 3
+epochs = 2
 learning_rate = 3e-3
 batch_size = 8
 

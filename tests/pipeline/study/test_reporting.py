@@ -39,8 +39,8 @@ def rows_of(report: Path) -> list[dict[str, str]]:
 
 def test_the_tidy_table_has_a_row_for_each_run(report: Path):
     rows = rows_of(report)
-    # Source, unstitched, ensemble and four rows of the grid for two seeds; lr has none.
-    assert len(rows) == 2 * 7 + 1
+    # Source, ensemble and four rows of the grid for two seeds; lr has none.
+    assert len(rows) == 2 * 6 + 1
     assert len({(row["row"], row["seed"], row["language"]) for row in rows}) == len(rows)
     for row in rows:
         predictions = read_predictions(
@@ -91,7 +91,7 @@ def test_the_best_is_bold_and_what_was_published_is_grey(report: Path):
 def test_the_latex_table_has_as_many_cells_in_each_row(report: Path):
     text = (report / "report.tex").read_text(encoding="utf-8")
     body = text[text.index(r"\midrule") : text.index(r"\bottomrule")].splitlines()[1:]
-    assert len(body) == 7 and {line.count("&") for line in body} == {2}
+    assert len(body) == 6 and {line.count("&") for line in body} == {2}
     assert all(line.endswith(r"\\") for line in body)
 
 

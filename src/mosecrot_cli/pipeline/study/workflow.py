@@ -57,7 +57,7 @@ for kind, temporary in KINDS:
     base = f"work/{kind}/" if temporary else f".study/done/{kind}/"
 
     rule:
-        name: kind
+        name: f"{kind}_once" if temporary and (kind, False) in KINDS else kind
         input: lambda wildcards, base=base: JOBS[base + wildcards.job]["after"]
         output: temp(directory(base + "{job}")) if temporary else touch(base + "{job}")
         log: f"logs/{kind}/{{job}}.log"
