@@ -1,10 +1,8 @@
-"""A study that is killed and goes on, failures, GPUs, Slurm."""
+"""Running: failures, GPUs, Slurm."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -12,50 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from commands import output_of
 from mosecrot_cli.pipeline.study import on_gpu
-from mosecrot_cli.pipeline.study.file import read_study
-from mosecrot_cli.pipeline.study.plan import make_plan
-from mosecrot_cli.pipeline.study.workflow import pending
-from pipeline.study.pico_study import marks, write_study
+from pipeline.study.pico_study import write_study
 
 pytestmark = pytest.mark.slow
-
-
-def test_killed_it_goes_on_and_nothing_is_done_twice(finished_study: Path):
-    killed = dict(line.split() for line in (finished_study / "killed.txt").read_text().splitlines())
-    now = marks(finished_study)
-    assert 8 <= len(killed) < len(now)
-    assert {name: str(now[name]) for name in killed} == killed
-    plan = make_plan(read_study(finished_study / "study.toml"))
-    assert pending(plan) == []
-    # One fine-tuning for each seed serves all maps that keep the source; F^s needs its own.
-    assert sum(job.kind == "finetune" for job in plan.jobs.values()) == 4
-    assert not any((finished_study / "study" / "work").rglob("*.safetensors"))
-
-
-def test_a_finished_study_has_nothing_to_do(finished_study: Path, monkeypatch: pytest.MonkeyPatch, capsys):
-    monkeypatch.chdir(finished_study)
-    before = marks(finished_study)
-    found = json.loads(output_of("study run study.toml --json", capsys))
-    assert (found["left"], found["done"]) == (0, 0)
-    assert marks(finished_study) == before
-
-
-def test_a_changed_option_makes_only_what_depends_on_it_new(finished_study: Path, tmp_path: Path, monkeypatch, capsys):
-    folder = tmp_path / "work"
-    shutil.copytree(finished_study, folder)
-    monkeypatch.chdir(folder)
-    text = Path("study.toml").read_text()
-    Path("study.toml").write_text(text.replace("k = 1\n", "k = 2\n"))
-    found = json.loads(output_of("study run study.toml --dry-run --json", capsys))
-    # The map, and for two seeds the stitched model, its score and, for the ensemble, the other stitched model.
-    assert found["kinds"] == {"map": 2, "stitch": 4, "evaluate": 4}
-    Path("study.toml").write_text(text)
-    with Path("en-xx.tsv").open("a") as stream:
-        stream.write("extra\tqartxe\n")
-    found = json.loads(output_of("study run study.toml --dry-run --json", capsys))
-    assert found["kinds"]["anchors"] == 2 and found["kinds"]["finetune"] == 2
 
 
 def test_a_failure_leaves_the_others_going_and_is_named(world: Path, start):

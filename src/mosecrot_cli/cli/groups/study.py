@@ -67,7 +67,7 @@ def report_study(settings: StudyReportSettings, sink: Sink) -> None:
 
     Examples:
         mosecrot study report paper-table3.toml
-        mosecrot study report my-language.toml --reference all/transfer/kept -o report-transfer
+        mosecrot study report my-language.toml --reference all/transfer/kept
     """
     from mosecrot_cli.pipeline.study.report.run import run
 
