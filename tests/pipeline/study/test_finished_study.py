@@ -1,4 +1,6 @@
-"""A study that was killed once and went on, and its report: nothing was done twice, its numbers are those of the single commands, its page opens in a browser, its checks find what is wrong."""
+"""A study that was killed once and went on: nothing was done twice. Its report: the numbers are those of the single
+commands, the page opens in a browser, the checks find what is wrong.
+"""
 
 from __future__ import annotations
 
