@@ -28,6 +28,7 @@ from mosecrot_cli.cli.groups.publish import export, push
 from mosecrot_cli.cli.groups.study import study
 from mosecrot_cli.cli.groups.vectors import vectors
 from mosecrot_cli.cli.inspect import inspect
+from mosecrot_cli.cli.leakage import leakage
 from mosecrot_cli.cli.map import map_
 from mosecrot_cli.cli.predict import predict
 from mosecrot_cli.cli.stitch import stitch
@@ -51,6 +52,7 @@ app.command(cls=Command, rich_help_panel=METHOD)(evaluate)
 app.command(cls=Command, rich_help_panel=METHOD)(transfer)
 app.command(cls=Command, rich_help_panel=CHECK)(inspect)
 app.command(cls=Command, rich_help_panel=CHECK)(compare)
+app.command(cls=Command, rich_help_panel=CHECK)(leakage)
 app.add_typer(baseline, name="baseline", rich_help_panel=CHECK)
 app.add_typer(study, name="study", rich_help_panel=CHECK)
 app.command(cls=Command, rich_help_panel=USE)(predict)

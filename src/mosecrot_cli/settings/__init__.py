@@ -37,6 +37,7 @@ from mosecrot_cli.settings.evaluate import (
     CompareSettings,
     EvaluateSettings,
     ExportSettings,
+    LeakageSettings,
     PredictSettings,
     PushSettings,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "FinetuneSettings",
     "FloatType",
     "InspectSettings",
+    "LeakageSettings",
     "LinearBaselineSettings",
     "LstsqBaselineSettings",
     "MapPreset",

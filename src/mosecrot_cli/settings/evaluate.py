@@ -138,3 +138,13 @@ class PushSettings:
     dry_run: Annotated[
         bool, Option("--dry-run", help="List the files and their sizes; upload nothing.", panel=OUTPUT)
     ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakageSettings:
+    """`mosecrot leakage`: whether the texts behind an output hold scored ones."""
+
+    output: Annotated[Path, Argument(help="A checkpoint, or another output with a manifest.", metavar="OUTPUT")]
+    data_set: LabelledData
+    split: Split = "test"
+    data: DataSettings = DataSettings()
