@@ -171,6 +171,7 @@ def describe_settings(settings: Any) -> dict[str, Any]:
     out = flat.pop("out", None)
     if out is not None:
         flat["output"] = str(out["output"])
-    flat.pop("resume", None)
+    for name in ("resume", "log_to"):
+        flat.pop(name, None)
     described: dict[str, Any] = to_json(flat)
     return {key: "all" if value == ALL else value for key, value in described.items()}

@@ -106,6 +106,14 @@ class Scheduler(Choice):
     constant_with_warmup = "constant_with_warmup", "not at all, after the warm-up"
 
 
+class RunLog(Choice):
+    """Where the curves of a training go, besides the terminal; each is the name of a package."""
+
+    tensorboard = "tensorboard", "TensorBoard, into runs/ of the current folder"
+    trackio = "trackio", "Trackio, on this machine"
+    wandb = "wandb", "Weights & Biases"
+
+
 class VectorForm(Choice):
     """How word vectors are written."""
 

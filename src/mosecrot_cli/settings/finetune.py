@@ -13,10 +13,12 @@ from mosecrot_cli.settings.choices import (
     DEFAULT_PRIOR,
     DEFAULT_SEED,
     AdaptMethod,
+    RunLog,
     Scheduler,
 )
 from mosecrot_cli.settings.option import (
     AUGMENTATION,
+    OUTPUT,
     SELF_TRAINING,
     TRAINING,
     Nested,
@@ -152,6 +154,17 @@ class FinetuneSettings:
             parser=fraction,
         ),
     ] = 0.5
+    log_to: Annotated[
+        tuple[RunLog, ...],
+        Option(
+            "--log-to",
+            help="Also send loss, learning rate and dev scores to a tracker, whose package must be installed. "
+            "Repeatable.",
+            panel=OUTPUT,
+            metavar="NAME",
+            unset="the terminal only",
+        ),
+    ] = ()
     data: DataSettings = DataSettings()
     compute: ComputeSettings = ComputeSettings()
     out: OutputSettings = OutputSettings(Path("model"))

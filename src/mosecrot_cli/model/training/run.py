@@ -94,7 +94,8 @@ def _check(task: TrainingTask[PreTrainedModel]) -> None:
 def _identity(task: TrainingTask[PreTrainedModel]) -> dict[str, Any]:
     """What decides the result, up to rounding: where it is computed does not, so a run may go on elsewhere."""
     identity = asdict(task.settings)
-    del identity["compute"], identity["resume"]
+    for name in ("compute", "resume", "log_to", "run_name"):
+        del identity[name]
     texts = {"train texts": task.train, "dev texts": task.dev}
     weight: torch.Tensor = task.model.get_input_embeddings().weight  # type: ignore[assignment]
     return (

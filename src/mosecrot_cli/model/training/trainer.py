@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -144,6 +145,7 @@ def train_in_process(
         memory_errors("a smaller `batch_size` or `max_length`"),
         deterministic(device),
         augmented(task.model, task.augmentation),
+        patch_environment(TENSORBOARD_LOGGING_DIR=_curves(settings)),
     ):
         trainer = ClassifierTrainer(
             model=task.model,
@@ -217,9 +219,15 @@ def _arguments(
         average_tokens_across_devices=False,
         # The filter waits for the GPU at each step; the callback tells of a loss that is no number.
         logging_nan_inf_filter=False,
-        report_to="none",
+        report_to=[*settings.log_to] or "none",
+        run_name=settings.run_name,
         disable_tqdm=True,
     )
+
+
+def _curves(settings: TrainingSettings) -> str:
+    """The folder for TensorBoard: that of the user, else `runs/`; the Trainer's own is removed after the training."""
+    return os.environ.get("TENSORBOARD_LOGGING_DIR") or str(Path("runs", settings.run_name).absolute())
 
 
 def _macro_f1(predictions: EvalPrediction) -> dict[str, float]:

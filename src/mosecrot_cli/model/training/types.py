@@ -57,6 +57,8 @@ class TrainingSettings:
         freeze_embeddings: keep the word embeddings as they are: no gradient, no optimizer state.
         compute: device, GPUs and precision.
         resume: go on with an interrupted run of the same settings.
+        log_to: names of the trackers that the curves go to, too (`settings.RunLog`).
+        run_name: what they call this run.
 
     Raises:
         UsageError: a number out of range, or an unknown scheduler.
@@ -74,6 +76,8 @@ class TrainingSettings:
     freeze_embeddings: bool = False
     compute: ComputeSettings = field(default_factory=ComputeSettings)
     resume: bool = False
+    log_to: tuple[str, ...] = ()
+    run_name: str = "run"
 
     def __post_init__(self) -> None:
         for name, lowest in (("epochs", 1), ("batch_size", 1), ("seed", 0)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from mosecrot_cli.pipeline.finetune.seeds import Report, report_of, train_seeds,
 from mosecrot_cli.pipeline.mapped import SOURCE, Mapped, array_digest
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings
+from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings, RunLog
 from mosecrot_cli.tasks.loading import labels_of, load
 from mosecrot_cli.tasks.registry import preset_for
 from mosecrot_cli.tasks.types import TextDataset, require_known_labels
@@ -65,6 +67,7 @@ def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
         UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
     check_compute(settings.compute)
+    _check_trackers(settings.log_to)
     job = resolve(settings, reporter)
     step = Step("finetune", job.settings, _inputs(job), (settings.out.output,))
     if settings.out.dry_run:
@@ -117,6 +120,14 @@ def resolve(settings: FinetuneSettings, reporter: Reporter) -> FinetuneJob:
     return FinetuneJob(filled, model, used, augment, src, train, dev)
 
 
+def _check_trackers(names: Sequence[RunLog]) -> None:
+    """Find out before the training that the packages of the trackers are installed."""
+    for name in names:
+        if find_spec(name) is None:
+            hint = f"install it with `pip install {name}`"
+            raise UsageError(f"`log_to={name}` needs the package {name}", hint=hint)
+
+
 def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
     if settings.embeddings == OWN or (settings.embeddings is None and settings.augment):
         return None
@@ -166,6 +177,7 @@ def _train_all(job: FinetuneJob, partial: Path, reporter: Reporter) -> Computed:
 
 
 def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
+    told = job.settings
     classifier = load_for_finetuning(job.source_model, job.train.label_names, seed=seed)
     space = _set_input_space(job, classifier)
     augmentation = build_augmentation(job.augment, job.settings.augment_rate, classifier) if job.augment else None
@@ -175,7 +187,7 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
         _texts(job.train),
         _texts(job.dev) if job.dev else None,
         work=work,
-        settings=training_settings(job.settings, seed, freeze=job.freeze, optimizer=job.settings.optimizer),
+        settings=training_settings(told, seed, freeze=job.freeze, optimizer=told.optimizer, log_to=told.log_to),
         augmentation=augmentation,
         reporter=reporter,
     )

@@ -14,7 +14,7 @@ from mosecrot_cli.files import remove
 from mosecrot_cli.model.training.types import TrainingResult, TrainingSettings
 from mosecrot_cli.pipeline.checkpoints import seed_name
 from mosecrot_cli.pipeline.step import StepSettings, describe_settings
-from mosecrot_cli.settings import ComputeSettings, OptimizerSettings
+from mosecrot_cli.settings import ComputeSettings, OptimizerSettings, RunLog
 from mosecrot_cli.staging import clear_partial
 from mosecrot_cli.structured import JsonObject, read_json
 
@@ -92,7 +92,12 @@ def train_seeds(
 
 
 def training_settings(
-    told: SeededSettings, seed: int, *, freeze: bool, optimizer: OptimizerSettings | None = None
+    told: SeededSettings,
+    seed: int,
+    *,
+    freeze: bool,
+    optimizer: OptimizerSettings | None = None,
+    log_to: tuple[RunLog, ...] = (),
 ) -> TrainingSettings:
     """The settings of the trainer for one seed."""
     assert told.epochs and told.learning_rate and told.batch_size  # filled in by who calls
@@ -105,6 +110,8 @@ def training_settings(
         freeze_embeddings=freeze,
         compute=told.compute,
         resume=told.resume,
+        log_to=tuple(map(str, log_to)),
+        run_name=f"{told.out.output.name}-{seed_name(seed)}",
         **asdict(optimizer or OptimizerSettings()),
     )
 
