@@ -186,3 +186,14 @@ def test_pictures(chain: Path, capsys: CAPSYS):
     assert {item["difference"] for item in found["per_class"]} == {0}
     assert "F1 per class" in output_of("compare p.tsv p.tsv --data xx.test.tsv", capsys)
     assert "the output exists" in failure_of("compare p.tsv p.tsv --data xx.test.tsv --plot c.pdf", 4, capsys)
+
+
+def test_predict_says_that_it_waits_for_a_terminal(chain: Path, capsys: CAPSYS, monkeypatch: pytest.MonkeyPatch):
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    for stream, expected in ((Terminal, True), (io.TextIOWrapper, False)):
+        monkeypatch.setattr(sys, "stdin", stream(io.BytesIO(b"a text\n"), encoding="utf-8"))
+        assert run(["predict", "stitched"]) == 0
+        assert ("reading texts from the terminal" in capsys.readouterr().err) == expected

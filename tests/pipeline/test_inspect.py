@@ -19,11 +19,15 @@ from transformers import AutoTokenizer
 from commands import ANCHORS, failure_of, output_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.evaluation.map_plots import MOST_PAIRS
 from mosecrot_cli.evaluation.reference_ranges import BY_METHOD, HUBNESS, PRECISION, SPREAD, Reference, Verdict
+from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.mapping.methods.registry import METHODS
 from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.pipeline.inspect.translation import split_anchors
+from mosecrot_cli.pipeline.inspect.view import _pairs_to_draw
 from mosecrot_cli.pipeline.map.fit import AnchorRows
+from mosecrot_cli.pipeline.mapped import Mapped
 
 CAPSYS = pytest.CaptureFixture[str]
 WORDS = 600
@@ -97,7 +101,8 @@ def test_a_shuffled_lexicon_is_called_low(method: str, here: Path, capsys: CAPSY
     assert bad["value"] < 0.02 and bad["verdict"] == "low" and "lexicon" in bad["advice"]
     assert right["value"] > 0.1 and right["verdict"] != "low"
     text = output_of("inspect mixed --holdout 0.4", capsys)
-    assert text.splitlines()[-1].startswith("verdict: low (") and PRECISION in text.splitlines()[-1]
+    # The verdict comes first, below what was inspected.
+    assert text.splitlines()[1].startswith("verdict: low (") and PRECISION in text.splitlines()[1]
 
 
 def test_neighbours_are_those_of_a_brute_force(here: Path, capsys: CAPSYS):
@@ -277,3 +282,19 @@ def test_the_documented_ranges_are_those_of_the_module():
         for kind, ends in BY_METHOD[statistic].items():
             assert "–".join(f"{end:.{digits}f}".removeprefix("0") for end in ends) in text, (statistic, kind)
     assert {kind.split()[0] for kind in BY_METHOD[PRECISION]} <= {*METHODS}
+
+
+def test_a_picture_of_the_map(here: Path, capsys: CAPSYS):
+    output_of("inspect --holdout 0 --plot map.svg -q", capsys)
+    assert Path("map.svg").read_text().startswith("<?xml")
+    assert "--overwrite" in failure_of("inspect --holdout 0 --plot map.svg", 4, capsys)
+    assert "end the name" in failure_of("inspect --holdout 0 --plot map.doc", 2, capsys)
+
+
+def test_the_pairs_of_the_picture_are_spread_and_single(here: Path):
+    vectors = Mapped.open(Path("mapped")).target()
+    pairs = [Pair(f"token{number % 50}", word) for number, word in enumerate(vectors.words)]
+    found = _pairs_to_draw(pairs, [f"token{number}" for number in range(60)], vectors)
+    assert len(found) == min(MOST_PAIRS, len(pairs))
+    assert len({token for token, _ in found}) == len({row for _, row in found}) == len(found)
+    assert all(vectors.words[row] == pairs[token].target for token, row in found)

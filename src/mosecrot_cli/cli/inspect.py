@@ -23,6 +23,7 @@ def inspect(settings: InspectSettings, sink: Sink) -> None:
     Examples:
         mosecrot inspect
         mosecrot inspect mapped --word собака --word наука --texts ru.test.tsv
+        mosecrot inspect --plot map.png
         mosecrot inspect --holdout 0.2 --json
     """
     from mosecrot_cli.pipeline.inspect.run import run
@@ -35,7 +36,7 @@ def _show(sink: Sink, found: Inspection) -> None:
         sink.value(found.to_dict())
         return
     sink.line(f"{found.mapped}: {found.method}, {found.anchors:,} anchors")
-    for table in found.tables():
-        sink.table(table.title, table.columns, table.rows)
     for text in found.lines():
         sink.line(text)
+    for table in found.tables():
+        sink.table(table.title, table.columns, table.rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -78,6 +79,8 @@ def _checkpoints_and_texts(settings: PredictSettings) -> tuple[list[Path], str]:
 
 
 def _rows(settings: PredictSettings, folders: Sequence[Path], source: str, reporter: Reporter) -> Iterator[str]:
+    if source == STDIO and sys.stdin is not None and sys.stdin.isatty():
+        reporter.milestone("reading texts from the terminal, one in each line; Ctrl-D ends them")
     # The first text is read before anything is loaded or written: a missing file is found at once.
     texts = stream_texts(source, settings.text_column)
     texts = chain([first] if (first := next(texts, None)) is not None else [], texts)

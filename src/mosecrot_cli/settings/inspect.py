@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from mosecrot_cli.settings.choices import DEFAULT_SEED
-from mosecrot_cli.settings.option import CHECKS, Argument, Nested, Option, count, holdout
-from mosecrot_cli.settings.shared import DataSettings, Device, Seed, SourceModel, Split, TargetVectors
+from mosecrot_cli.settings.option import CHECKS, OUTPUT, Argument, Nested, Option, count, holdout
+from mosecrot_cli.settings.shared import DataSettings, Device, Overwrite, Seed, SourceModel, Split, TargetVectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,8 @@ class InspectSettings:
         anchors, source_model, target_vectors: in place of those in the manifest.
         device: of the searches.
         seed: of the split and the sample.
+        plot: a picture to draw; None: none.
+        overwrite: whether the picture may replace one that is there.
     """
 
     mapped: Annotated[Path, Argument(help="Folder written by map.", metavar="MAPPED")] = Path("mapped")
@@ -89,3 +91,14 @@ class InspectSettings:
     data: Annotated[DataSettings, Nested("label_column")] = DataSettings()
     device: Device = "auto"
     seed: Seed = DEFAULT_SEED
+    plot: Annotated[
+        Path | None,
+        Option(
+            "--plot",
+            help="Draw lengths, hubs and some anchors beside their mapped partners into this file: .png, .svg or .pdf.",
+            panel=OUTPUT,
+            metavar="FILE",
+            unset="no picture",
+        ),
+    ] = None
+    overwrite: Overwrite = False

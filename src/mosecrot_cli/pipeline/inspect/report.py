@@ -118,13 +118,13 @@ class Inspection:
         return [*found, _norms(self.source, self.target), *_hubs(self.hubs), _judgements(self.judgements)]
 
     def lines(self) -> list[str]:
-        """What to do, and the verdict in one line."""
+        """The verdict in one line, and what to do."""
         missing = [f"{each.asked}: not in the target vocabulary" for each in self.words if each.found is None]
         open_ = [each for each in self.judgements if each.verdict is Verdict.open and each.advice]
         calls = [each for each in self.judgements if each.needs_action]
         advice = [f"{each.statistic}: {each.verdict}: {each.advice}" for each in [*open_, *calls]]
         because = f" ({', '.join(each.statistic for each in calls)})" if calls else ""
-        return [*missing, *advice, f"verdict: {self.verdict}{because}"]
+        return [f"verdict: {self.verdict}{because}", *advice, *missing]
 
 
 def _neighbours(word: NearestTokens) -> Table:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.evaluation import reference_ranges as references
+from mosecrot_cli.evaluation.plots import check_plot
 from mosecrot_cli.evaluation.reference_ranges import Judgement, kind_of_map
 from mosecrot_cli.files import sha256
 from mosecrot_cli.lexicon.files import read_anchor_pairs
@@ -18,10 +20,12 @@ from mosecrot_cli.lexicon.types import Pair
 from mosecrot_cli.mapping.diagnostics import NormStatistics, k_occurrences, norm_statistics, skewness
 from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.model.source_model import SourceModel
+from mosecrot_cli.outputs import check_outputs
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.inspect.coverage import TextCoverage, text_coverage
 from mosecrot_cli.pipeline.inspect.report import Hubs, Inspection, NearestTokens
 from mosecrot_cli.pipeline.inspect.translation import TranslationTest, split_anchors, translation_test
+from mosecrot_cli.pipeline.inspect.view import draw, gather_view
 from mosecrot_cli.pipeline.map.fit import anchor_rows
 from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
@@ -101,6 +105,9 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
     mapped, opened = Mapped.open(settings.mapped), opened or Opened()
+    if settings.plot:
+        check_plot(settings.plot)
+        check_outputs([settings.plot], inputs={"mapped": settings.mapped}, overwrite=settings.overwrite)
     pairs = _read_anchors(mapped, settings, reporter)
     # Before anything that takes long.
     facts = mapped.facts
@@ -120,9 +127,12 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
     norms = norm_statistics(source, centre), norm_statistics(target, centre)
     with reporter.track("hubs", None):
         hubs = _hubs(material, source, target)
+    method = material.method.describe() + (", source kept" if material.keeps_source else ", source mapped")
+    if settings.plot:
+        _draw(material, source, settings.plot, f"{settings.mapped}: {method}", reporter)
     return Inspection(
         mapped=settings.mapped,
-        method=material.method.describe() + (", source kept" if material.keeps_source else ", source mapped"),
+        method=method,
         anchors=_count(material),
         words=tuple(_neighbours(material, source)),
         translation=test,
@@ -132,6 +142,21 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
         hubs=hubs,
         judgements=tuple(_judge(material, test, coverage, norms, hubs)),
     )
+
+
+def _draw(material: InspectMaterial, source: Matrix, path: Path, title: str, reporter: Reporter) -> None:
+    settings = material.settings
+    view = gather_view(
+        material.tokens,
+        source,
+        material.target,
+        material.sample,
+        material.pairs or [],
+        k=NEIGHBOURHOOD,
+        device=material.device,
+        seed=settings.seed,
+    )
+    draw(view, path, title=title, overwrite=settings.overwrite, reporter=reporter)
 
 
 def _read_anchors(mapped: Mapped, settings: InspectSettings, reporter: Reporter) -> list[Pair] | None:
