@@ -30,10 +30,16 @@ sys.exit(int(server.recv(8) or b"1"))
 
 
 class MosecrotOnPath:
-    """An environment with such a `mosecrot` on its PATH, while the context lasts."""
+    """An environment with such a `mosecrot` on its PATH, while the context lasts.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: for its files.
+        changes: of the environment; the libraries read some of it when they are imported.
+    """
+
+    def __init__(self, folder: Path, **changes: str) -> None:
         self._folder = folder
+        self._changes = changes
         self._socket = folder / "socket"
 
     def __enter__(self) -> dict[str, str]:
@@ -43,6 +49,7 @@ class MosecrotOnPath:
         stub.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         stub.chmod(0o755)
         environment = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+        environment |= self._changes
         self._server = subprocess.Popen(
             [sys.executable, __file__, str(self._socket)], env=environment, stdout=subprocess.PIPE, text=True
         )

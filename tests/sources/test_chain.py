@@ -14,7 +14,9 @@ import fasttext
 import numpy as np
 import pytest
 
+from documentation.fork_server import MosecrotOnPath
 from mosecrot_cli.cli.app import run
+from mosecrot_cli.pipeline.study import workflow
 from pico import write_pico_checkpoint
 from sources.loopback import KEY
 
@@ -295,3 +297,31 @@ def test_offline_names_the_file_and_the_option_for_all_that_is_fetched(place, se
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ") and all(part in error.replace("_", "-") for part in parts), error
     assert not server.seen
+
+
+@pytest.mark.slow
+def test_a_study_of_the_paper_from_an_empty_folder(place, sources, tmp_path, monkeypatch, capsys):
+    """`paper-table1` as it is written, but for one language, one weighting and one seed: all of it is fetched."""
+    assert run(["study", "init", "paper-table1"]) == 0
+    text = Path("paper-table1.toml").read_text()
+    for language in ("de", "es", "zh", "fo", "mt", "nds", "sah"):
+        text = text.replace(f"[languages.{language}]\n", "")
+    text = text.replace("seeds = [1, 2, 3, 4, 5]", "seeds = [1]").replace('baselines = ["source", "lr", "mbert"]\n', "")
+    text = text.replace('maps = ["standard-50", "softmax-50", "sparsemax-50"]', 'maps = ["sparsemax-50"]')
+    Path("paper-table1.toml").write_text(text)
+    (tmp_path / "bin").mkdir()
+    hub = {"HF_ENDPOINT": sources.url, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0"}
+    with MosecrotOnPath(tmp_path / "bin", **hub) as environment, monkeypatch.context() as patch:
+        patch.setattr(workflow, "PROGRAM", ("mosecrot",))
+        for name in ("PATH", "OMP_NUM_THREADS", "TOKENIZERS_PARALLELISM", *hub):
+            patch.setenv(name, environment[name])
+        assert run(["study", "run", "paper-table1.toml"]) == 0, capsys.readouterr().err
+    assert run("study report paper-table1.toml --resamples 100 -q".split()) == 0
+    told = Path("paper-table1/report/report.md").read_text()
+    assert "| all/sparsemax-50/trained |" in told and "| all/lstsq/kept |" in told
+    # Whose work it was: the lexicon, the vectors, the model and the data.
+    assert all(f"- {name}" in told for name in ("PanLex", "fastText vectors of Wikipedia", "BERT (bert-base-cased)"))
+    assert "share no text" in told
+    count = len(sources.seen)
+    assert run("study run paper-table1.toml -q".split()) == 0
+    assert len(sources.seen) == count

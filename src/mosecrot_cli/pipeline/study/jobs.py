@@ -1,4 +1,4 @@
-"""One step of a study: an ordinary command, what it needs and what it leaves."""
+"""One job of a study: an ordinary command, what it needs and what it leaves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HASHED = 16 << 20  # bytes: of larger files size and time stand for the content
 
 @dataclass(frozen=True)
 class Need:
-    """What a step takes, for the scheduler.
+    """What a job takes, for the scheduler.
 
     Attributes:
         memory: megabytes.
@@ -44,22 +44,22 @@ NEEDS: Mapping[str, Need] = {
     "baseline": Need(8_000, 60),
     "inspect": Need(12_000, 60),
 }
-"""Kind of step -> what it takes. A profile may say otherwise."""
+"""Kind of job -> what it takes. A profile may say otherwise."""
 
 
 @dataclass(frozen=True)
 class StudyJob:
-    """A step, with all paths relative to the study's folder.
+    """A job, with all paths relative to the study's folder.
 
     Attributes:
         kind: the command: a key of `NEEDS`.
         name: what it is for, as a path: `ru/all/sparsemax-50`.
         words: the command line, without the program. Its last words are `-o` and the output where it has one.
-        after: the steps whose results it reads.
+        after: the jobs whose results it reads.
         output: the file or folder that it writes.
         stdout: the file that receives its standard output.
-        temporary: the output is removed once every step that reads it is done.
-        reads: files of the user, whose change makes the step new.
+        temporary: the output is removed once every job that reads it is done.
+        reads: files of the user, whose change makes the job new.
         inside: it is a helper of the study and no command of its own.
     """
 
@@ -114,11 +114,11 @@ def _base(step: StudyJob) -> Path:
 
 
 def mark_of(words: Iterable[str], after: Iterable[StudyJob], reads: Iterable[str], folder: Path) -> str:
-    """A short digest of everything that a step's result depends on, but for versions.
+    """A short digest of everything that a job's result depends on, but for versions.
 
     Args:
         words: its command line.
-        after: the steps before it, which have marks.
+        after: the jobs before it, which have marks.
         reads: names of the user's files.
         folder: the study's folder.
     """

@@ -1,4 +1,4 @@
-"""From a study to its steps: shared steps once, one chain of commands for each row, language and seed."""
+"""From a study to its jobs: shared ones once, one chain of commands for each row, language and seed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Measurement:
         seed: of the training; None where nothing random is trained.
         sample: of the anchors; None where there are none.
         scores, predictions: files, relative to the study's folder.
-        chain: the steps that made it, the first ones first.
+        chain: the jobs that made it, the first ones first.
     """
 
     task: str
@@ -66,13 +66,13 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps of a study in an order in which they can run.
+    """The jobs of a study in an order in which they can run.
 
     Attributes:
         study: the study.
         jobs: by key.
         runs: the numbers that they give.
-        checks: language (with the model) -> the step that inspects a map of it.
+        checks: model and language -> the job that inspects a map of it.
     """
 
     study: Study
@@ -102,7 +102,7 @@ class Plan:
 
 
 def make_plan(study: Study) -> Plan:
-    """All steps of a study.
+    """All jobs of a study.
 
     Raises:
         DataError: the reference, an ensemble or a published figure names no row, or a source model is missing.
@@ -129,7 +129,7 @@ def _inspected(study: Study, runs: Sequence[Measurement]) -> dict[tuple[str, str
 
 
 class _Builder:
-    """Makes steps, each once."""
+    """Makes jobs, each once."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -420,8 +420,8 @@ class _Builder:
         return Measurement(task, model, language, row, seed, sample, *files, tuple(_chain(scored)))
 
 
-def _chain(step: StudyJob) -> list[StudyJob]:
-    """The steps that lead to a step, the nearest last, without repetition."""
+def _chain(job: StudyJob) -> list[StudyJob]:
+    """The jobs that lead to a job, the nearest last, without repetition."""
     found: dict[str, StudyJob] = {}
 
     def visit(each: StudyJob) -> None:
@@ -429,5 +429,5 @@ def _chain(step: StudyJob) -> list[StudyJob]:
             visit(before)
         found.setdefault(each.key, each)
 
-    visit(step)
+    visit(job)
     return list(found.values())

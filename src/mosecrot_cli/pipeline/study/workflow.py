@@ -63,7 +63,7 @@ for kind, temporary in KINDS:
         log: f"logs/{kind}/{{job}}.log"
         params: command=lambda wildcards, base=base: JOBS[base + wildcards.job]["command"]
         resources:
-            gpus=lambda wildcards, base=base: JOBS[base + wildcards.job]["gpus"],
+            gpu=lambda wildcards, base=base: JOBS[base + wildcards.job]["gpu"],
             mem_mb=lambda wildcards, base=base: JOBS[base + wildcards.job]["mem_mb"],
             runtime=lambda wildcards, base=base: JOBS[base + wildcards.job]["runtime"],
         shell: "{params.command}"
@@ -73,16 +73,19 @@ _SLURM_PROFILE = """\
 executor: slurm
 jobs: 100
 latency-wait: 60
-# Each job asks for memory (mem_mb), minutes (runtime) and, if a GPU helps it, one GPU. What your cluster wants besides:
+# Each job asks for memory (mem_mb), minutes (runtime) and, if it trains or evaluates, one GPU (gpu). What else your
+# cluster wants:
 default-resources:
   - slurm_account=""        # as in `sbatch --account`; empty: your default
   - slurm_partition=""      # as in `sbatch --partition`; empty: the default
-# More for one kind of job:
+# Something else for one kind of job (finetune_once trains on one F^s):
 # set-resources:
 #   finetune:
 #     mem_mb: 32000
 #     runtime: 480
 #     slurm_partition: gpu
+#   evaluate:
+#     gpu: 0
 """
 
 
@@ -185,7 +188,7 @@ def _write(folder: Path, jobs: Sequence[StudyJob], settings: StudyRunSettings) -
                 before.target for before in job.after if before.target in known or (folder / before.target).exists()
             ],
             "command": _shell(job, settings.gpus),
-            "gpus": int(gpus and job.need.accelerated),
+            "gpu": int(gpus and job.need.accelerated),
             "mem_mb": job.need.memory,
             "runtime": job.need.minutes,
         }
@@ -217,11 +220,16 @@ def _shell(job: StudyJob, gpus: Sequence[int]) -> str:
 
 
 def tidy(folder: Path, jobs: Sequence[StudyJob]) -> None:
-    """Remove temporary results that no job will read: those of an older version of the study."""
+    """Remove what no job will read or go on with: results of an older version of the study."""
     needed = {job.target for job in jobs if job.temporary}
     needed |= {before.target for job in jobs for before in job.after if before.temporary}
     for kind in (folder / WORK).glob("*"):
         _remove_others(kind, {folder / name for name in needed})
+    for job in jobs:
+        partial = folder / f"{job.output}{PARTIAL}"
+        # A training that was interrupted goes on only with the same settings, and then it has a log of this name.
+        if job.kind == "finetune" and not job.temporary and not (folder / job.log).exists():
+            remove(partial)
 
 
 def _remove_others(path: Path, needed: set[Path]) -> None:
@@ -238,15 +246,16 @@ def _remove_others(path: Path, needed: set[Path]) -> None:
 def _command(folder: Path, settings: StudyRunSettings) -> list[str]:
     jobs = settings.jobs or (_ON_A_CLUSTER if settings.profile else 1)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", "."]
-    # Marks say what is done: no clock, and no change of the program's text, makes a job new.
-    command += ["--keep-going", "--rerun-incomplete", "--nolock", "--rerun-triggers", "software-env"]
+    # Marks say what is done: no clock, and no change of the program's text, makes a job new. Outputs are whole or
+    # not there, so nothing is incomplete; the study has a lock of its own.
+    command += ["--keep-going", "--ignore-incomplete", "--nolock", "--rerun-triggers", "software-env"]
     if settings.profile is None:
         command += ["--cores", str(jobs)]
     else:
         profile = PROFILE if settings.profile == SLURM else Path(os.path.relpath(settings.profile, folder))
         command += ["--workflow-profile", str(profile), *(["--jobs", str(jobs)] if settings.jobs else [])]
     if settings.gpus:
-        command += ["--resources", f"gpus={len(settings.gpus)}"]
+        command += ["--resources", f"gpu={len(settings.gpus)}"]
     return command
 
 

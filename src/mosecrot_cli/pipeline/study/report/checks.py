@@ -169,7 +169,7 @@ def origins(plan: Plan, finished: Sequence[Finished]) -> list[Origin]:
         (data,) = _named(each.run.chain[-1].words, "--data")
         name = data.partition(":")[0]
         if "licence" in each.notes and is_named(data):
-            found.setdefault(name, Origin(name, each.notes["licence"], each.notes.get("citation", "")))
+            found.setdefault(name, Origin(name, str(each.notes["licence"]), str(each.notes.get("citation", ""))))
     return list(found.values())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 from mosecrot_cli.pipeline.study.plan import Measurement, Plan
 from mosecrot_cli.structured import read_json
@@ -25,7 +26,7 @@ class _Scores:
     accuracy: float
     macro_f1_interval: tuple[float, float] | None = None
     coverage: _Coverage = field(default_factory=_Coverage)
-    data_notes: dict[str, str] = field(default_factory=dict)
+    data_notes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Finished:
     high: float | None
     unknown_words: float | None
     anchors: int | None
-    notes: dict[str, str]
+    notes: dict[str, Any]
     predictions: Path
 
 
