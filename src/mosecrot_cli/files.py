@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +74,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the system refuses the writing.
     """
+    import tempfile  # as hashlib below: `--help` needs neither, and they take it some milliseconds
+
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=".mosecrot-", suffix=".part", dir=path.parent)
@@ -119,6 +119,8 @@ def sha256(path: Path) -> str:
 
     Manifests and model cards, which tell about the others and may change alone, are left out.
     """
+    import hashlib
+
     if path.is_file():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,6 +56,8 @@ def read_toml(path: Path, kind: type[T], *, hint: str | None = None) -> T:
     Raises:
         DataError: as of `read_json`.
     """
+    import tomllib
+
     import msgspec
 
     _, content = read_toml_text(path, hint=hint)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _CPU_TOKENS = 4_096
 _GPU_TOKENS = 65_536
+_AGAIN_TOKENS = 1_024
+"""Tokens of a batch of texts that are computed again: few texts of every length, which large batches would pad."""
 _MANY_CLOSE = 0.4
 """A model that leaves more texts than this undecided is asked in float32 at once in the blocks that follow."""
 CPU = Device("cpu", Precision.fp32, "cpu, fp32")
@@ -164,7 +166,7 @@ class _Asked:
     def answers(self, features: list[Features], advance: Callable[[int], None]) -> NDArray[np.float32]:
         """Logits `[n, K]` of n encoded texts; `advance` is told of every text once."""
         logits = np.empty((len(features), _labels(self.model)), dtype=np.float32)
-        self._fill(logits, np.arange(len(features)), features, self.device, advance)
+        self._fill(logits, np.arange(len(features)), features, self.device, self.budget, advance)
         if self.device.rechecks:
             if self._ties is None:
                 self._ties = NearTies()
@@ -179,7 +181,7 @@ class _Asked:
         """Put float32's logits of some rows in place of those in reduced precision."""
         assert self._ties is not None
         reduced = logits[rows]
-        self._fill(logits, rows, features, self.device.exact(), lambda _: None)
+        self._fill(logits, rows, features, self.device.exact(), min(self.budget, _AGAIN_TOKENS), lambda _: None)
         self._ties.learn(reduced, logits[rows])
         self.again += len(rows)
 
@@ -189,9 +191,10 @@ class _Asked:
         rows: NDArray[np.int64],
         features: list[Features],
         device: Device,
+        budget: int,
         advance: Callable[[int], None],
     ) -> None:
-        for batch in token_batches([len(features[row]["input_ids"]) for row in rows], self.budget):
+        for batch in token_batches([len(features[row]["input_ids"]) for row in rows], budget):
             chosen = rows[batch]
             logits[chosen] = _logits(self.model, self.collator([features[row] for row in chosen]), device)
             advance(len(chosen))

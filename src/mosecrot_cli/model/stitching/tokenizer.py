@@ -145,7 +145,7 @@ def build_target_tokenizer(
 
     def normalise(string: str) -> str:
         # Most words of many languages, which the normaliser would take most of the time for.
-        plain = not lowercased and len(string) > 1 and string.isascii() and string.isalpha()
+        plain = len(string) > 1 and string.isascii() and string.isalpha() and (string.islower() or not lowercased)
         return string if plain else normalizer.normalize_str(string)
 
     entries = Entries(normalise, forbidden={*fixed.values(), unknown})
