@@ -56,8 +56,6 @@ def read_toml(path: Path, kind: type[T], *, hint: str | None = None) -> T:
     Raises:
         DataError: as of `read_json`.
     """
-    import tomllib
-
     import msgspec
 
     _, content = read_toml_text(path, hint=hint)
@@ -74,6 +72,8 @@ def read_toml_text(path: Path, *, hint: str | None = None) -> tuple[str, JsonObj
         DataError: as of `read_json`.
     """
     where = str(path)
+    import tomllib
+
     try:
         text = _read(path, hint).removeprefix(_BOM).decode("utf-8")
         return text, tomllib.loads(text)
