@@ -125,7 +125,12 @@ def sha256(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     total = hashlib.sha256()
-    for file in sorted(path.rglob("*")):
-        if file.is_file() and file.name != CARD and not file.name.endswith("manifest.json"):
-            total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
+    for file in digested_files(path):
+        total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
     return total.hexdigest()
+
+
+def digested_files(folder: Path) -> list[Path]:
+    """The files that the digest of a folder is made of: see `sha256`."""
+    found = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != CARD)
+    return [file for file in found if not file.name.endswith("manifest.json")]

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from mosecrot_cli import __version__
-from mosecrot_cli.files import sha256
+from mosecrot_cli.files import digested_files, sha256
 from mosecrot_cli.staging import check_whole
 from mosecrot_cli.structured import read_json, to_json
 
@@ -206,7 +206,9 @@ def describe_input(path: str | Path, *, digest: str | None = None) -> Input:
     given = Path(path)
     if not given.exists():
         return Input(to_json(path))
-    size = given.stat().st_size if given.is_file() else sum(f.stat().st_size for f in given.rglob("*") if f.is_file())
+    # Of a folder, that of the files in its digest: a manifest has another length whenever its run took another time.
+    files = [given] if given.is_file() else digested_files(given)
+    size = sum(file.stat().st_size for file in files)
     return Input(to_json(given), size, digest or sha256(given))
 
 
