@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from benchmarks import further_language, inference, mapping, mapping_large, reading, start_up, training
+from benchmarks import (
+    further_language,
+    inference,
+    learnt,
+    mapping,
+    mapping_large,
+    reading,
+    scaling,
+    start_up,
+    training,
+)
 from benchmarks.common import run
 
 CLAIMS = (
@@ -10,9 +20,11 @@ CLAIMS = (
     reading.claim,
     mapping.claim,
     mapping_large.claim,
+    learnt.claim,
     inference.claim,
     training.claim,
     further_language.claim,
+    scaling.claim,
 )
 
 if __name__ == "__main__":
