@@ -6,7 +6,7 @@ import scipy.special
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping import csls
-from mosecrot_cli.mapping.csls import hubness, in_blocks, mutual_near
+from mosecrot_cli.mapping.csls import first_rows, hubness, in_blocks, mutual_near
 from mosecrot_cli.mapping.methods.relative import RelativeMap
 
 WIDTH = 16
@@ -122,3 +122,17 @@ def test_a_sum_of_csls_similarities_is_refused(sides):
     anchors, rows = sides
     with pytest.raises(UsageError, match="standard"):
         RelativeMap(5, "standard", 1.0, queries=in_blocks(rows)).fit(anchors, anchors)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("alike", [False, True])
+def test_first_rows_are_those_that_equal_no_earlier_one(dtype: str, alike: bool, monkeypatch: pytest.MonkeyPatch):
+    if alike:  # as if all rows had one key
+        monkeypatch.setattr(csls, "_keys", lambda words: np.zeros(len(words), dtype=np.uint64))
+    random = np.random.default_rng(0)
+    matrix = random.normal(size=(200, 3)).astype(dtype)[random.integers(200, size=9_000)]
+    seen: dict[bytes, int] = {}
+    for number, row in enumerate(matrix):
+        seen.setdefault(row.tobytes(), number)
+    assert first_rows(matrix).tolist() == sorted(seen.values())
+    assert first_rows(matrix[:0]).tolist() == []
