@@ -96,7 +96,9 @@ def chain(scale: Scale, words: int, anchors: int, size: int) -> dict[str, Cost]:
 
 def evaluated(scale: Scale, texts: int, checkpoint: Path) -> Cost:
     """`evaluate` on so many texts of about a sentence."""
-    data = labelled_file(scale.work, texts)
+    data = checkpoint.parent / f"texts-{texts}.tsv"
+    text = labelled_file(scale.work, texts).read_text(encoding="utf-8")
+    data.write_text(text.replace("\tclass", "\tLABEL_"), encoding="utf-8")  # the labels of the classifier
     output = checkpoint.parent / f"predictions-{texts}.tsv"
     command = mosecrot("evaluate", str(checkpoint), "--data", str(data), "--predictions", str(output))
     return measured(texts, output, command, checkpoint.parent)
