@@ -135,6 +135,7 @@ def gains_figure(panels: Mapping[str, Sequence[Gain]], *, reference: str, report
                 axes.plot([gain.difference], [place], marker="o" if better else "s", color=colour)
             axes.axvline(0, color="0.4", linewidth=1)
             axes.set_title(title, fontsize=11)
+            axes.locator_params(axis="x", nbins=4)
             axes.grid(axis="x", color="0.9")
             axes.set_axisbelow(True)
         grid[0, 0].set_yticks(range(len(rows)), labels)
