@@ -1,20 +1,21 @@
-"""Vectors that were read before: one binary file for each file of vectors, memory-mapped.
+"""A cache of word vectors that were read before: one memory-mapped binary file for each file of vectors.
 
-An entry is found by the path of its source, and counts only if that still has the size, the time of change and the
-SHA-256 of its first and last MiB. It serves every `max_vocab` up to its own. What an entry says is checked as it is
-opened: sizes, the words by their SHA-256, the matrix by a sum for every MiB. An entry that is damaged, foreign or
-outdated is as good as none, and is replaced. Nothing that goes wrong with the cache makes a command fail.
+An entry is found by the path of its source. It is valid only while the source has the same size, modification time and
+SHA-256 of its first and last MiB, and it serves every `max_vocab` up to its own. Opening an entry checks the sizes, the
+words (by their SHA-256) and the matrix (by a sum for every MiB). An entry that is damaged, foreign or outdated is
+ignored and replaced. No fault of the cache makes a command fail.
 
-MOSECROT_VECTOR_CACHE is `off`, or the most gigabytes that all entries together may take (20 if it is unset); those
-that were not used for longest go first. The folder is `parsed/` in that of `files.cache_folder`.
+MOSECROT_VECTOR_CACHE is `off`, or the number of gigabytes that all entries together may take (20 if it is unset); the
+least recently used entries are removed first. The folder is `parsed/` inside `files.cache_folder`.
 
 The format is our own because the alternatives were measured and cost more. For 250,000 x 300 numbers, the safetensors
 library took 0.6 s and 293 MB of memory, because it copies the matrix; mapping it and adding up its numbers took 0.03 s
-and no memory of its own. An `.npy` can be mapped as well, but words, counts and digest would be further files, which
-may come from another run.
+and no memory of its own. An `.npy` can be mapped as well, but the words, counts and digest would need further files,
+which might come from another run.
 
-Layout: magic; SHA-256 of the body; bytes of the header and of the body; the body, which is the header (JSON) and
-sections of bytes (the words, the positions of oddities, the sums); zeros to a page's end; the matrix (float32).
+Layout: magic; SHA-256 of the body; sizes of the header and of the body in bytes; the body, which consists of the header
+(JSON) and sections of bytes (the words, the positions of oddities, the sums); zeros up to the end of the page; the
+matrix (float32).
 """
 
 from __future__ import annotations
@@ -54,20 +55,20 @@ _ALIGNMENT = 4096
 _MIB = 1 << 20
 _READER = f"{__version__}, Unicode {unicodedata.unidata_version}"
 _FORGOTTEN_SECONDS = 24 * 3600
-# Whatever is wrong with an entry, also a header that holds other types than expected: it is as good as none.
+# An entry that raises one of these, for example because its header holds unexpected types, is treated as missing.
 _UNUSABLE = (OSError, ValueError, TypeError, KeyError, OverflowError, MemoryError, RecursionError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells whether a file is still the one that was read.
+    """What shows whether a file is still the one that was read.
 
     Attributes:
-        path: where it really lies.
-        size: its bytes.
-        modified: time of its last change in nanoseconds.
+        path: its real path.
+        size: its size in bytes.
+        modified: its modification time in nanoseconds.
         ends: SHA-256 of its first and last MiB.
-        reader: version of what read it.
+        reader: version of the program that read it.
     """
 
     path: str
@@ -95,10 +96,10 @@ class _About:
         identity: of the file that was read.
         shape: of the matrix.
         limit: the `max_vocab` that it was read with.
-        digest: SHA-256 of the whole file, where it was computed.
+        digest: SHA-256 of the whole file, if it was computed.
         oddities: names of the sections with positions of oddities.
         notes: further counts.
-        sections: name -> bytes of each section.
+        sections: name -> size of each section in bytes.
     """
 
     identity: Identity
@@ -115,8 +116,8 @@ class VectorCache:
     """A folder of vectors that were read before.
 
     Attributes:
-        folder: where the entries lie.
-        most_bytes: how many they may take together; 0: nothing is kept or looked for.
+        folder: the folder of the entries.
+        most_bytes: how many bytes they may take together; 0 disables the cache.
     """
 
     folder: Path
@@ -140,13 +141,13 @@ class VectorCache:
     def through(
         self, path: Path, max_vocab: int | None, read: Callable[[], WordVectors], reporter: Reporter
     ) -> WordVectors:
-        """The vectors from their entry, else as `read` gives them, which are then kept.
+        """The vectors from their entry; without a valid entry, those that `read` returns, which are then cached.
 
         Args:
             path: the file that `read` reads.
-            max_vocab: how many words of it are wanted; None: all.
+            max_vocab: how many of its words are wanted; None for all.
             read: reads them.
-            reporter: hears where they came from, and why they were not kept.
+            reporter: receives a detail on where they came from, or why they were not cached.
         """
         if not self.most_bytes:
             return read()
@@ -160,12 +161,12 @@ class VectorCache:
         except OSError as error:
             reporter.info(f"{path}: not kept in the cache of vectors: {error}")
             return vectors
-        # From here on the matrix is the file's: its memory can be given back when others need it.
+        # From here on the matrix is mapped from the file, so the system can reclaim its memory.
         mapped = _open(entry, identity, max_vocab, just_written=True) if kept else None
         return vectors if mapped is None else replace(vectors, matrix=mapped.matrix)
 
     def known_digest(self, path: Path) -> str | None:
-        """SHA-256 of a file as it was read before, if it is still that file; None where nothing is known of it."""
+        """SHA-256 of a file that was read before and has not changed since; None if it is not known."""
         entry = self.folder / _entry_name(path)
         if not self.most_bytes or not entry.is_file() or not path.is_file():
             return None
@@ -179,7 +180,7 @@ class VectorCache:
         return about.digest
 
     def _keep(self, entry: Path, identity: Identity, vectors: WordVectors, max_vocab: int | None) -> bool:
-        """Write an entry in one move; False where it has no room or no form, or the file was changed meanwhile."""
+        """Write an entry atomically; False if there is no room, its words cannot be stored, or the file has changed."""
         sections = _sections(vectors)
         size = vectors.matrix.nbytes + sum(map(len, sections.values())) + _MIB
         if sections["words"].count(b"\n") != len(vectors) - 1 or size > self.most_bytes:
@@ -212,7 +213,7 @@ class VectorCache:
         return True
 
     def _tidy(self, newest: Path) -> None:
-        """Remove what was not used for longest until the rest fits, and what killed processes left."""
+        """Remove the least recently used entries until the rest fits, and leftovers of killed processes."""
         states = {path: path.stat() for path in self.folder.iterdir() if path.suffix in (_SUFFIX, _PARTIAL)}
         now, total = states[newest].st_mtime, 0
         for path, state in sorted(states.items(), key=lambda item: item[1].st_mtime, reverse=True):
@@ -234,7 +235,7 @@ def _numbers(matrix: NDArray[np.float32]) -> memoryview:
 
 
 def _sections(vectors: WordVectors) -> dict[str, bytes]:
-    """What an entry holds but header and matrix."""
+    """What an entry holds besides the header and the matrix."""
     oddities = {name: before.astype("<i8").tobytes() for name, before in vectors.oddities.items()}
     words = "\n".join(vectors.words).encode("utf-8", "surrogatepass")
     return {"words": words, **oddities, "sums": _sums(_numbers(vectors.matrix)).tobytes()}
@@ -247,23 +248,23 @@ def _packed(about: _About, sections: Mapping[str, bytes]) -> bytes:
 
 
 def _sums(data: memoryview) -> NDArray[np.uint64]:
-    """A number for each MiB, as fast as memory is read; a change of any one number of the matrix changes one of them.
+    """A checksum for each MiB, at the speed of memory; changing any single number of the matrix changes one of them.
 
-    Only a matrix that ends within a MiB has a number for the rest.
+    A last block of less than a MiB has a checksum of its own.
     """
     blocks = np.array([np.add.reduce(_words64(data[start : start + _MIB])) for start in range(0, len(data), _MIB)])
     return blocks.astype("<u8")
 
 
 def _words64(data: memoryview) -> NDArray[np.uint64]:
-    odd = len(data) % 8  # the matrix is one of 4-byte numbers
+    odd = len(data) % 8  # the numbers of the matrix have 4 bytes
     return np.frombuffer(bytes(data) + b"\0" * (8 - odd) if odd else data, dtype="<u8")
 
 
 def _open(entry: Path, identity: Identity, max_vocab: int | None, *, just_written: bool = False) -> WordVectors | None:
-    """The first `max_vocab` words of an entry, or None if it does not hold them, or is not sound.
+    """The first `max_vocab` words of an entry, or None if it does not hold them or is damaged.
 
-    The matrix of one that was just written is not looked at, so that it takes no memory beside the one in hand.
+    The matrix of an entry that was just written is not checked, so that it takes no memory besides the original.
     """
     try:
         with entry.open("rb") as file:
@@ -272,13 +273,13 @@ def _open(entry: Path, identity: Identity, max_vocab: int | None, *, just_writte
     except _UNUSABLE:
         return None
     if found is not None:
-        with suppress(OSError):  # a folder that can only be read
+        with suppress(OSError):  # a read-only folder
             os.utime(entry)
     return found
 
 
 def _about(data: memoryview) -> _About | None:
-    """The header of an entry, or None where its body is not sound."""
+    """The header of an entry, or None if its body is damaged."""
     magic, digest, header_bytes, body_bytes = _HEAD.unpack_from(data)
     body = data[_HEAD.size : _HEAD.size + body_bytes]
     if magic != _MAGIC or hashlib.sha256(body).digest() != digest:
@@ -299,7 +300,7 @@ def _vectors(data: memoryview, identity: Identity, max_vocab: int | None, *, che
     start = -(-(_HEAD.size + body_bytes) // _ALIGNMENT) * _ALIGNMENT
     if about.identity != identity or len(data) != start + 4 * rows * dimension:
         return None
-    # A limit above the number of words was none.
+    # A limit above the number of words had no effect.
     if (max_vocab is None or max_vocab > rows) and limit is not None and limit <= rows:
         return None
     sections, position = {}, header_bytes
@@ -313,7 +314,7 @@ def _vectors(data: memoryview, identity: Identity, max_vocab: int | None, *, che
         if not np.array_equal(sums, np.frombuffer(sections["sums"], dtype="<u8")[: len(sums)]):
             return None
     oddities = {name: np.frombuffer(sections[name], dtype="<i8").astype(np.int64) for name in about.oddities}
-    if wanted == max_vocab:  # then reading stops with the last word
+    if wanted == max_vocab:  # in this case reading stops at the last word
         oddities = {name: before[before < wanted] for name, before in oddities.items()}
     words = str(sections["words"], "utf-8", "surrogatepass").split("\n")
     return WordVectors(

@@ -1,4 +1,4 @@
-"""Reading word vectors of any of the formats; the content decides which it is (`formats.registry`)."""
+"""Reading word vectors of any supported format, which is recognised by content (`formats.registry`)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from mosecrot_cli.vectors.types import VectorPreview, WordVectors
 def read_vectors(
     path: str | Path, *, max_vocab: int | None, reporter: Reporter | None = None, keep: Keep | None = None
 ) -> WordVectors:
-    """Read static word embeddings, or open them as they were read before (`cache`).
+    """Read static word embeddings, or open them from the cache if they were read before (`cache`).
 
     Formats: text (`.vec`, `.txt`, GloVe's without a header, Numberbatch's of one language), word2vec binary, fastText
     `.bin`, each also compressed (gzip, bzip2, xz, zstd) or in a zip or tar archive of one file; `.npy` with its words
-    in `X.vocab.txt` or `X.txt`; navec's `.tar`; spaCy's `vocab` folders. Words are NFC-normalised and keep the file's
-    order; of duplicates the first wins; empty words are left out. In text a line is split from its right, so words
-    may hold any white space but a line break. Where `max_vocab` leaves words out, the reporter is warned.
+    in `X.vocab.txt` or `X.txt`; navec's `.tar`; spaCy's `vocab` folders. Words are NFC-normalised and keep the order
+    of the file; the first of several duplicates wins; empty words are left out. Lines of text are split from the
+    right, so words may contain any white space except line breaks. If `max_vocab` leaves words out, the reporter
+    receives a warning.
 
     Args:
         path: the file.
-        max_vocab: how many words to take from its start; None takes all. Reading stops there.
+        max_vocab: how many words to read, from the start of the file; None for all.
         reporter: receives progress and warnings.
         keep: whether a word (in NFC) is wanted; others are left out while reading, and `max_vocab` does not count them.
 
@@ -40,7 +41,7 @@ def read_vectors(
     def read() -> WordVectors:
         return found.read(file, max_vocab=max_vocab, reporter=progress, keep=keep)
 
-    # What a filter leaves of a file is of no use to the next reader.
+    # Filtered vectors are of no use to the next reader.
     if not found.cached or keep is not None:
         vectors = read()
     else:

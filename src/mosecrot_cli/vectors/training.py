@@ -1,8 +1,8 @@
-"""Word vectors trained on text with fastText, in a process of its own: it can be interrupted, and cannot crash us.
+"""Training word vectors on text with fastText, in a separate process that can be interrupted and cannot crash this one.
 
-fastText 0.9.3 sets its matrix to random numbers in ten parts, one a thread, and with fewer threads leaves the others as
-the memory happens to be (`DenseMatrix::uniform`). So with fewer threads the rows of words get their first numbers from
-here, and those of n-grams must be so many that the system hands out fresh, zeroed memory for them.
+fastText 0.9.3 initialises its matrix with random numbers in ten parts, one per thread. With fewer threads it leaves the
+other parts uninitialised (`DenseMatrix::uniform`). In that case this module provides the initial rows of the words, and
+the rows of the n-grams must be so many that the system allocates fresh, zeroed memory for them.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from mosecrot_cli.vectors.types import WordVectors
 from mosecrot_cli.vectors.writers import write_vectors
 
 SENTENCE_END = "</s>"
-"""fastText's word for the end of a line; no word of the text."""
+"""fastText's word for the end of a line, which is not a word of the text."""
 
 _FILLING_THREADS = 11
-# malloc takes larger pieces from the system, zeroed (its highest M_MMAP_THRESHOLD).
+# malloc requests larger blocks directly from the system, which zeroes them (its highest M_MMAP_THRESHOLD).
 _FRESH_BYTES = 32 << 20
 _UNSEGMENTED_SHARE = 0.1
 _PROGRESS = re.compile(rb"Progress:\s*([\d.]+)%")
@@ -39,7 +39,7 @@ _ERROR = "error: "
 
 
 def write_corpus(texts: Iterable[str], path: Path, *, lowercase: bool) -> Counter[str]:
-    """Write the words of each text on a line, between spaces, and count them.
+    """Write the words of each text on one line, separated by spaces, and count them.
 
     Raises:
         OutputError: the file cannot be written.
@@ -55,11 +55,11 @@ def write_corpus(texts: Iterable[str], path: Path, *, lowercase: bool) -> Counte
 
 
 def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str, reporter: Reporter) -> int:
-    """How many words will get a vector; warns of text that is not cut into words.
+    """How many words will get a vector; warns about text that is not split into words.
 
     Raises:
-        DataError: no word at all, or none occurs often enough.
-        UsageError: fastText cannot be given a sound start with these settings.
+        DataError: there is no word, or none occurs often enough.
+        UsageError: fastText cannot be initialised properly with these settings.
     """
     if not counts:
         raise DataError("no words in the text", where=where)
@@ -87,17 +87,17 @@ def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str
 def train_model(
     corpus: Path, counts: Counter[str], model: Path, settings: FastTextSettings, reporter: Reporter
 ) -> None:
-    """Train on a file of words between spaces and write a fastText model (`.bin`).
+    """Train on a file of space-separated words and write a fastText model (`.bin`).
 
     Args:
-        corpus: as `write_corpus` writes it.
-        counts: of its words.
+        corpus: the file, as `write_corpus` writes it.
+        counts: how often each of its words occurs.
         model: the file to write.
         settings: see `FastTextSettings`.
-        reporter: draws the bar.
+        reporter: receives the progress.
 
     Raises:
-        DataError: fastText fails; its reason is given.
+        DataError: fastText fails; the message contains its reason.
     """
     initial = corpus.with_suffix(".vec")
     if settings.threads < _FILLING_THREADS:
@@ -126,7 +126,7 @@ def train_model(
 def _write_initial(counts: Counter[str], path: Path, settings: FastTextSettings) -> None:
     words = [word for word, count in counts.items() if count >= settings.min_count]
     shape = (len(words) + 1, settings.dim)
-    # As fastText does it: evenly between -1/D and 1/D.
+    # Uniformly between -1/D and 1/D, as fastText does it.
     numbers = np.random.default_rng(settings.seed).uniform(-1, 1, shape) / settings.dim
     write_vectors(WordVectors([*words, SENTENCE_END], numbers.astype(np.float32)), path, VectorForm.vec)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 
 def main(job: dict[str, Any]) -> None:
-    """Train and save a model; fastText's progress goes to stderr, the reason of a failure is its last line."""
-    # By its parts: `train_unsupervised` takes no seed.
+    """Train and save a model; fastText writes its progress to stderr, and the reason of a failure as the last line."""
+    # The parts of `train_unsupervised`, which takes no seed.
     import fasttext.FastText as library
 
     told = job["settings"]

@@ -1,4 +1,4 @@
-"""The word-vector type: words, their matrix, and how a word is found."""
+"""The word-vector type: words, their matrix, and how words are looked up."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mosecrot_cli.spellings import SpellingIndex
 
 @dataclass(frozen=True, slots=True)
 class VectorPreview:
-    """What is known of a file of word vectors before its rows are read.
+    """What is known about a file of word vectors before its rows are read.
 
     Attributes:
         path: the file.
         format: name of its format.
-        rows: number of rows in the file, None where only reading all of it would tell.
-        dimension: numbers a row.
-        size: bytes of the file (compressed, where it is).
+        rows: number of rows in the file; None if that is only known after reading all of it.
+        dimension: number of columns.
+        size: size of the file on the disk in bytes.
         subwords: whether words outside the vocabulary can be composed from n-grams (`WordVectors.subwords`).
     """
 
@@ -41,14 +41,15 @@ class WordVectors:
     Attributes:
         words: V distinct words, NFC-normalised.
         matrix: float32 [V, D], C-contiguous; may be a read-only memory map.
-        source: path of the file that they were read from.
-        digest: SHA-256 of that file (as it lies on the disk) where it was computed on the way, else None.
-        subwords: the vector [D] of a word outside the vocabulary, made of its character n-grams (fastText `.bin`);
-            None where the file has none. A word without any n-gram gets zeros.
+        source: path of the file they were read from.
+        digest: SHA-256 of that file as it is on the disk; None if it was not computed while reading.
+        subwords: computes the vector [D] of a word outside the vocabulary from its character n-grams (fastText
+            `.bin`); None if the file has none. A word without any n-gram gets zeros.
         companions: further files that belong to `source` (the words of an `.npy`).
-        notes: counts of what was read, dropped and changed: `rows`, `duplicates` (first wins), `empty_words`,
-            `renormalised` (written in NFC here, not in the file), and where they apply `blank_lines`, `undecodable`.
-        oddities: for those of the counts that depend on how far was read: of each case, how many words stood before.
+        notes: counts of what was read, dropped and changed: `rows`, `duplicates` (the first wins), `empty_words`,
+            `renormalised` (words that the file does not have in NFC) and, where they apply, `blank_lines` and
+            `undecodable`.
+        oddities: for each count that depends on how much was read, the number of words that precede each case.
     """
 
     words: Sequence[str]
@@ -69,7 +70,7 @@ class WordVectors:
 
     @property
     def index(self) -> dict[str, int]:
-        """Row of each word; built when it is first asked for."""
+        """Row of each word; built on first use."""
         if self._index is None:
             object.__setattr__(self, "_index", {word: row for row, word in enumerate(self.words)})
         assert self._index is not None
@@ -83,7 +84,7 @@ class WordVectors:
 
     @property
     def spellings(self) -> SpellingIndex:
-        """Finds the words in other spellings; built when it is first asked for."""
+        """Finds the words in other spellings; built on first use."""
         if self._spellings is None:
             object.__setattr__(self, "_spellings", SpellingIndex(self.words))
         assert self._spellings is not None
@@ -97,10 +98,10 @@ class WordVectors:
         return self.spellings.find(word) if row is None else row
 
     def rows(self, words: Iterable[str]) -> NDArray[np.float32]:
-        """Vectors [n, D] of the words, found as by `find`, those outside the vocabulary by their subwords.
+        """Vectors [n, D] of the words, looked up with `find`, or composed from subwords if the vocabulary lacks them.
 
         Raises:
-            KeyError: a word is not in the vocabulary and the file knows no subwords.
+            KeyError: a word is not in the vocabulary, and the file has no subwords.
         """
         wanted = list(words)
         found = [self.find(word) for word in wanted]
@@ -113,10 +114,10 @@ class WordVectors:
         return vectors
 
     def with_subwords(self, words: Iterable[str]) -> WordVectors:
-        """These vectors, and after them those of further words, composed from subwords.
+        """These vectors, followed by those of further words, which are composed from subwords.
 
-        Words that the vocabulary has as they are written, and those without any n-gram, are left out; so are all where
-        the file knows no subwords. The numbers are copied: for a moment both matrices take their memory.
+        Words that the vocabulary contains as written and words without any n-gram are left out. If the file has no
+        subwords, nothing is added. The numbers are copied, so both matrices are in memory for a moment.
 
         Args:
             words: further words, in the order of their rows.

@@ -1,4 +1,4 @@
-"""Which words of a vocabulary some texts and word lists need: a filter that is asked while vectors are read."""
+"""A filter, applied while vectors are read, for the words that some texts and word lists need."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from mosecrot_cli.orthography import ONE_APOSTROPHE
 from mosecrot_cli.spellings import fold
 
 _LONGEST = 48
-# The stitched tokenizer's mark of a letter that stands alone.
+# The stitched tokenizer's mark of a single letter.
 _MARK = "▁"
 
 
 class WantedWords:
     """The words of a vocabulary that can matter for some texts, and those of a list.
 
-    The tokenizer of a stitched model cuts what stands between two white spaces into words of the vocabulary, in
-    whichever spelling they have there (`mosecrot_cli.spellings`). So every word of the vocabulary is wanted that is
-    such a piece of a text, its spelling aside: `dampf` of `Donaudampfschiff`, `喜欢` of `我们喜欢狗`. From the list a
-    word is wanted as `WordVectors.find` looks it up: whole, in any spelling.
+    The tokenizer of a stitched model splits everything between white space into words of the vocabulary, in any of
+    their spellings (`mosecrot_cli.spellings`). So a word of the vocabulary is wanted if any of its spellings is part of
+    a word of the texts: `dampf` in `Donaudampfschiff`, `喜欢` in `我们喜欢狗`. A word of the list is wanted as
+    `WordVectors.find` looks it up, as a whole word in any spelling.
 
-    Memory: some 100 bytes a character of the texts' different words (in unspaced scripts, of their phrases).
+    The filter takes about 100 bytes per character of the distinct words in the texts (or phrases, in scripts without
+    spaces).
 
     Args:
-        texts: texts; lines of them, too.
-        words: words to keep whatever the texts hold, such as the target side of anchors.
+        texts: whole texts, or their lines.
+        words: words to keep whether or not the texts contain them, such as the target side of anchors.
     """
 
     def __init__(self, texts: Iterable[str] = (), words: Iterable[str] = ()) -> None:
@@ -39,7 +40,7 @@ class WantedWords:
         return isinstance(word, str) and self.wants(word)
 
     def wants(self, word: str) -> bool:
-        """Whether to keep the word; of more than 48 characters the first 48 decide, so that none too few are kept."""
+        """Whether to keep the word. Only the first 48 characters are compared, which can keep a word too many."""
         return any(form in self._words or self._is_piece(form[:_LONGEST]) for form in _folded(word))
 
     def _is_piece(self, start: str) -> bool:
@@ -48,10 +49,10 @@ class WantedWords:
 
 
 def _folded(text: str) -> set[str]:
-    """The text in the one key of all its spellings (`spellings.fold`), and in letters that are not composed.
+    """The common key of all spellings of the text (`spellings.fold`), and its case-folded form before and after NFC.
 
-    Where letters and marks meet that were apart in the other case (`ß` with an acute: `s`, `ś`), the pieces of the one
-    form are no pieces of the other. A dotless i counts as a dotted one, whatever the language.
+    Case folding and NFC can join a mark to another letter (`ß` with an acute becomes `s`, `ś`), so the parts of one
+    form need not be parts of the other. A dotless i counts as a dotted one in every language.
     """
     folded = _plain(fold(text))
     if text.isascii():

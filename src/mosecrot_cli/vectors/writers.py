@@ -1,4 +1,4 @@
-"""Writing word vectors. Each function writes to the path that it is given; placing it whole is the caller's part."""
+"""Writing word vectors. Each function writes directly to its path; the caller is responsible for atomic outputs."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _BLANKS = re.compile(r"[\t\r\n]|^ | $|  ")
 
 
 def write_vectors(vectors: WordVectors, path: Path, form: VectorForm | None = None) -> None:
-    """Write vectors in a format, that of the name if none is given.
+    """Write vectors in the given format, or in that of the file name.
 
     `.vec`, `.txt` (text with header), `.vec.gz`, `.txt.gz`; `.bin` (word2vec binary); `.npy` with `X.vocab.txt`
-    beside it. Text holds the shortest decimals that read back as the same 32-bit floats.
+    next to it. Text contains the shortest decimals that are read back as the same 32-bit floats.
 
     Raises:
-        UsageError: no format is given and the name has another ending.
-        DataError: a word cannot be told apart in this format.
+        UsageError: no format is given, and the name has another ending.
+        DataError: this format cannot represent a word.
         OutputError: the system refuses the writing.
     """
     with writing(path):
@@ -41,10 +41,10 @@ def write_vectors(vectors: WordVectors, path: Path, form: VectorForm | None = No
 
 
 def form_of(path: Path) -> VectorForm:
-    """The format that a name tells.
+    """The format that belongs to the ending of a name.
 
     Raises:
-        UsageError: it tells none.
+        UsageError: no format has this ending.
     """
     name = path.name.lower()
     for suffix, form in _ENDINGS.items():
@@ -55,7 +55,7 @@ def form_of(path: Path) -> VectorForm:
 
 
 def write_arrays(vectors: WordVectors, path: Path, words: Path, *, dtype: DTypeLike = np.float32) -> None:
-    """Write the matrix as `.npy` and the words, one a line.
+    """Write the matrix as `.npy`, and the words one per line.
 
     Raises:
         DataError: a word cannot be written, or a number is too large for `dtype`.
@@ -69,7 +69,7 @@ def write_arrays(vectors: WordVectors, path: Path, words: Path, *, dtype: DTypeL
 
 
 def save_words(words: Iterable[str], path: Path) -> None:
-    """Write words, one a line, in UTF-8 with LF.
+    """Write words, one per line, in UTF-8 with LF.
 
     Raises:
         DataError: a word is empty or holds a line break.
@@ -84,19 +84,19 @@ def save_words(words: Iterable[str], path: Path) -> None:
 def write_matrix_stream(
     path: Path, blocks: Iterable[NDArray[np.floating]], *, shape: tuple[int, int], dtype: DTypeLike = np.float32
 ) -> str:
-    """Write blocks of rows as one `.npy` array, holding no more than a block in memory.
+    """Write blocks of rows as one `.npy` array, with at most one block in memory.
 
     Args:
         path: the file.
-        blocks: [n, D] each, together `shape`.
-        shape: rows and columns of the whole.
-        dtype: what is written, float32 or float16.
+        blocks: arrays of shape [n, D], which together have the shape `shape`.
+        shape: number of rows and columns of the array.
+        dtype: type of the numbers, float32 or float16.
 
     Returns:
         SHA-256 of the file.
 
     Raises:
-        ValueError: the blocks are not of this shape.
+        ValueError: the blocks do not have this shape together.
         OutputError: the system refuses the writing.
     """
     digest, rows = hashlib.sha256(), 0
@@ -127,7 +127,7 @@ def _write_text(vectors: WordVectors, path: Path) -> None:
 
 
 def _write_packed_text(vectors: WordVectors, path: Path) -> None:
-    # No name and no time inside: the same vectors give the same bytes.
+    # The gzip header contains no name and no time, so the same vectors give the same bytes.
     with path.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as out:
         _write_lines(vectors, cast(BinaryIO, out), path)
 
@@ -155,7 +155,7 @@ def _write_binary(vectors: WordVectors, path: Path) -> None:
 
 
 def _fits_line(word: str) -> bool:
-    """Whether the text reader finds the word again: `route 66` would look like a word and a number too many."""
+    """Whether the text reader reads the word back: `route 66` would look like a word and an extra number."""
     return bool(word) and not _BLANKS.search(word) and not (" " in word and is_number(word.rpartition(" ")[2].encode()))
 
 

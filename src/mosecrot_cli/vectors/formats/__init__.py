@@ -1,1 +1,1 @@
-"""File formats of word vectors, one a file."""
+"""File formats of word vectors, one per module."""

@@ -1,4 +1,4 @@
-"""Gathering rows: words in NFC, first of duplicates, no more than wanted, in one growing matrix."""
+"""Collecting rows in one growing matrix: words in NFC, the first of duplicates, and no more than wanted."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Keep = Callable[[str], bool]
 
 
 class WordCollector:
-    """Which rows of a file are kept, and under which word.
+    """Decides which rows of a file are kept, and under which word.
 
     Attributes:
         index: kept word -> its row.
-        limit: most words to keep, or None.
-        keep: whether a word (in NFC) is wanted; None: all are.
+        limit: maximum number of words to keep, or None.
+        keep: whether a word (in NFC) is wanted; None keeps all.
         rows: number of rows seen.
     """
 
@@ -36,21 +36,21 @@ class WordCollector:
 
     @property
     def full(self) -> bool:
-        """Whether no further word is wanted."""
+        """Whether no more words are wanted."""
         return self.room <= 0
 
     @property
     def room(self) -> float:
-        """How many further words are wanted; infinity without a limit."""
+        """How many more words are wanted; infinity without a limit."""
         return math.inf if self.limit is None else self.limit - len(self.index)
 
     @property
     def rows_ahead(self) -> float:
-        """How many further rows may be read before it must be asked again whether any is wanted."""
+        """How many more rows can be read before `full` has to be checked again."""
         return self.room if self.keep is None or self.full else math.inf
 
     def add(self, words: Sequence[str]) -> list[int]:
-        """Take the words of the next rows; returns the positions in `words` that are kept."""
+        """Add the words of the next rows; returns the positions in `words` that are kept."""
         kept: list[int] = []
         index, room, keep, oddities = self.index, self.room, self.keep, self._oddities
         for position, word in enumerate(words):
@@ -72,7 +72,7 @@ class WordCollector:
         return kept
 
     def note(self, oddity: str, before: Sequence[int]) -> None:
-        """Count cases that are no rows: `before` says how many words that were kept stood before each."""
+        """Count cases other than rows; `before` has the number of kept words that precede each case."""
         self._oddities.setdefault(oddity, array("q")).extend(before)
 
     def vectors(
@@ -85,7 +85,7 @@ class WordCollector:
         companions: tuple[str, ...] = (),
         **notes: int,
     ) -> WordVectors:
-        """The finished vectors; `matrix` [V, D] holds the kept rows.
+        """The finished vectors; `matrix` [V, D] contains the kept rows.
 
         Raises:
             DataError: nothing was kept.
@@ -109,13 +109,13 @@ class WordCollector:
 
 
 class RowCollector:
-    """Words with their rows, block by block.
+    """Collects words and their rows block by block.
 
-    The matrix grows in place: at its end it is the only copy. `expected` is a guess of the rows; what is reserved
-    but never written takes no memory on the usual systems.
+    The matrix grows in place, so that only one copy is ever in memory. `expected` is an estimate of the number of rows;
+    memory that is reserved but never written takes no space on common systems.
 
     Attributes:
-        words: the words' side.
+        words: the words of the rows.
     """
 
     def __init__(self, dimension: int, *, limit: int | None, expected: int, keep: Keep | None = None) -> None:
@@ -124,7 +124,7 @@ class RowCollector:
         self._matrix = np.empty((reserved, dimension), dtype=np.float32)
 
     def add(self, words: Sequence[str], block: NDArray[np.float32]) -> list[int]:
-        """Take the next rows: `block` [n, D] belongs to the n `words`. Returns the positions that are kept."""
+        """Add the next rows: `block` [n, D] belongs to the n `words`. Returns the positions that are kept."""
         start = len(self.words.index)
         kept = self.words.add(words)
         end = start + len(kept)
@@ -134,11 +134,11 @@ class RowCollector:
         return kept
 
     def finish(self, **described: object) -> WordVectors:
-        """The vectors; the arguments are those of `WordCollector.vectors`. The collector must not be used again."""
+        """The vectors; takes the arguments of `WordCollector.vectors`. The collector must not be used afterwards."""
         if len(self._matrix) != len(self.words.index):
             self._resize(len(self.words.index))
         return self.words.vectors(self._matrix, **described)  # type: ignore[arg-type]
 
     def _resize(self, rows: int) -> None:
-        # In place (realloc): a copy would double the memory. Nobody else holds the array yet.
+        # In place (realloc), because a copy would double the memory. Nothing else refers to the array yet.
         self._matrix.resize((rows, self._matrix.shape[1]), refcheck=False)

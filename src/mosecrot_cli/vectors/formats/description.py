@@ -1,4 +1,4 @@
-"""What a module of this folder says about its format, and the sample of a file that it recognises the format by."""
+"""The description of a format, and the sample of a file by which a format is recognised."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mosecrot_cli.vectors.formats.streams import is_packed, read_head
 from mosecrot_cli.vectors.types import VectorPreview, WordVectors
 
 MAX_DIMENSION = 1 << 16
-"""The most numbers a row may have. A header that says more is damaged, and must not reserve memory."""
+"""The maximum number of columns. A header that claims more is damaged and must not reserve memory."""
 
 _RAW_BYTES = 512
 _HEAD_BYTES = 64 << 10
@@ -32,7 +32,7 @@ class Sample:
 
     @cached_property
     def raw(self) -> bytes:
-        """The first bytes as they are on the disk; none for a folder."""
+        """The first bytes as stored on the disk; empty for a folder."""
         if self.path.is_dir():
             return b""
         with self.path.open("rb") as file:
@@ -45,7 +45,7 @@ class Sample:
 
     @cached_property
     def head(self) -> bytes:
-        """The first 64 KiB of what is inside."""
+        """The first 64 KiB, unpacked."""
         return read_head(self.path, _HEAD_BYTES)
 
 
@@ -63,11 +63,11 @@ class VectorFormat:
     """A format of word vectors.
 
     Attributes:
-        name: its name, for people.
-        matches: whether a file is of this format; the formats are asked in the order of the registry.
-        peek: format and sizes of a file from its first bytes.
+        name: its name in messages.
+        matches: whether a file is of this format; the formats are tried in the order of the registry.
+        peek: reads the sizes from the first bytes of a file.
         read: reads the vectors.
-        cached: whether the vectors are kept in the cache of vectors after reading.
+        cached: whether the vectors are stored in the cache of vectors after reading.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""fastText models (`.bin`): whole words, and words outside the vocabulary from their character n-grams.
+"""fastText models (`.bin`): vectors of words, and of words outside the vocabulary from their character n-grams.
 
-The `fasttext` library trusts the sizes inside a file, so a damaged one can end the whole process. Here they are held
-against the file's real size before the library sees it. Layout (version 12): magic, version, 12 integers and a double
-of settings; the dictionary; the input matrix (words, then n-gram buckets); the output matrix.
+The `fasttext` library trusts the sizes inside a file, so a damaged file can crash the whole process. This module checks
+them against the real size of the file before the library opens it. Layout (version 12): magic, version, settings (12
+integers and a double); the dictionary; the input matrix (words, then n-gram buckets); the output matrix.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _LONGEST_WORD_BYTES = 1024
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The settings and sizes that matter here."""
+    """The settings and sizes that this module uses."""
 
     dimension: int
     model: int
@@ -53,10 +53,10 @@ class _Head:
 
 
 def peek_fasttext(path: Path) -> VectorPreview:
-    """Sizes from the model's head.
+    """Read the sizes from the head of the model.
 
     Raises:
-        DataError: damaged, or of an unknown version.
+        DataError: the model is damaged, or of an unknown version.
     """
     head = _read_head(read_head(path, _HEAD.size), str(path))
     size, subwords = path.stat().st_size, head.longest_ngram > 0
@@ -64,13 +64,13 @@ def peek_fasttext(path: Path) -> VectorPreview:
 
 
 def read_fasttext(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
-    """Read the word vectors of a fastText model, as the library computes them (mean of word and n-grams).
+    """Read the word vectors of a fastText model, as the library computes them (the mean of word and n-grams).
 
-    The library loads the whole model: memory of the file's size. Words that are no UTF-8, which fastText makes by
-    cutting long ones, are left out with a warning.
+    The library loads the whole model, which takes as much memory as the file is large. Words that are not valid UTF-8,
+    which arise because fastText truncates long words, are left out with a warning.
 
     Raises:
-        DataError: see `readers.read_vectors`; also for quantized models (`.ftz`).
+        DataError: see `readers.read_vectors`; also raised for quantized models (`.ftz`).
     """
     with _unpacked(path, reporter) as (model_path, digest):
         head, raw_words = _checked_dictionary(model_path, str(path))
@@ -93,7 +93,7 @@ def read_fasttext(path: Path, *, max_vocab: int | None, reporter: Reporter, keep
 
 @contextmanager
 def _unpacked(path: Path, reporter: Reporter) -> Iterator[tuple[Path, str | None]]:
-    """The model as a plain file, which the library wants, and the SHA-256 of `path`."""
+    """The model as an uncompressed file, which the library needs, and the SHA-256 of `path`."""
     if not is_packed(path):
         yield path, sha256(path)
         return
@@ -112,7 +112,7 @@ def _unpacked(path: Path, reporter: Reporter) -> Iterator[tuple[Path, str | None
 
 
 def _most_bytes(head: _Head) -> int:
-    """A bound of the size of a model: its two matrices and its words. Rows of zeros pack better than any text."""
+    """An upper bound of the size of a model. The general ratio is too low for it, as rows of zeros pack very well."""
     rows = 2 * (head.words + head.labels) + head.buckets
     return _HEAD.size + 4 * rows * head.dimension + _LONGEST_WORD_BYTES * (head.words + head.labels) + 2 * _MATRIX.size
 
@@ -125,7 +125,7 @@ def _read_head(data: bytes, path: str) -> _Head:
     if struct.pack("<i", magic) != MAGIC or version > _NEWEST_VERSION:
         raise DataError(f"no fastText model of version {_NEWEST_VERSION} or older", where=path)
     if version == 11 and model == _SUPERVISED:
-        longest_ngram = 0  # such models had no character n-grams, whatever they say
+        longest_ngram = 0  # such models have no character n-grams, whatever the field says
     sound = 0 < dim <= MAX_DIMENSION and words > 0 and labels >= 0 and size == words + labels
     sound = sound and loss in _LOSSES and model in _MODELS
     sound = sound and buckets >= 0 and longest_ngram >= 0 and (buckets > 0 or longest_ngram == 0)
@@ -137,10 +137,10 @@ def _read_head(data: bytes, path: str) -> _Head:
 
 
 def _checked_dictionary(model_path: Path, path: str) -> tuple[_Head, list[bytes]]:
-    """The head and the words, after every size in the file was found true.
+    """The head and the words, after every size in the file has been checked.
 
     Raises:
-        DataError: where one is not.
+        DataError: a size is wrong.
     """
     with model_path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         head = _read_head(data[: _HEAD.size], path)
@@ -163,7 +163,7 @@ def _checked_dictionary(model_path: Path, path: str) -> tuple[_Head, list[bytes]
 
 
 def _after_matrix(data: mmap.mmap, position: int, rows: int, columns: int, path: str) -> int:
-    """Where the matrix that should lie at `position` ends."""
+    """The end of the matrix that should start at `position`."""
     start = position + _MATRIX.size
     if start > len(data):
         raise DataError("a truncated fastText model", where=path)
@@ -184,7 +184,7 @@ def _load(model_path: Path, path: str) -> Any:
     import fasttext.FastText
 
     try:
-        # Not `load_model`: some releases of it print a warning to stderr.
+        # `load_model` is avoided, because it prints a warning to stderr in some releases.
         return fasttext.FastText._FastText(model_path=str(model_path))
     except (ValueError, RuntimeError, MemoryError) as error:
         raise DataError(f"the fastText model cannot be loaded: {error}", where=path) from error

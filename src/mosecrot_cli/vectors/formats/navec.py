@@ -1,8 +1,8 @@
-"""navec's archives (`.tar`): a list of words, and vectors cut into parts that are indexes into tables of centroids.
+"""navec's archives (`.tar`): a list of words and product-quantized vectors, whose parts index tables of centroids.
 
-Layout: `meta.json`; `vocab.bin`, compressed: the number of words, a count for each, the words, one a line; `pq.bin`:
-four sizes (vectors, dimension, parts, centroids), an index (one byte) for each part of each vector, the centroids
-(float32). All numbers are little-endian, sizes and counts of 32 bits.
+Layout: `meta.json`; `vocab.bin`, compressed, with the number of words, a count for each word, and the words, one per
+line; `pq.bin` with four sizes (vectors, dimension, parts, centroids), an index (one byte) for each part of each vector,
+and the centroids (float32). All numbers are little-endian; sizes and counts have 32 bits.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _DAMAGED = (OSError, EOFError, ValueError, KeyError, tarfile.TarError, zlib.erro
 
 
 def peek_navec(path: Path) -> VectorPreview:
-    """Sizes from the head of the vectors.
+    """Read the sizes from the head of the vectors.
 
     Raises:
-        DataError: damaged.
+        DataError: the archive is damaged.
     """
     rows, dimension, _, _ = _SIZES.unpack(_member(path, "pq.bin", _SIZES.size))
     return VectorPreview(str(path), FORMAT.name, rows, dimension, path.stat().st_size)
@@ -95,7 +95,7 @@ def _words(path: Path, rows: int) -> list[str]:
 
 
 def _member(path: Path, name: str, size: int = -1) -> bytes:
-    """A file of the archive (which is not compressed), or its first `size` bytes."""
+    """A file of the (uncompressed) archive, or its first `size` bytes."""
     try:
         with tarfile.open(path, "r:") as archive:
             found = archive.extractfile(name)

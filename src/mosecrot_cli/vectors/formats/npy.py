@@ -1,4 +1,4 @@
-"""A matrix in `.npy` with its words beside it, one a line, in `X.vocab.txt` or `X.txt`."""
+"""A matrix in `X.npy`, with its words, one per line, in `X.vocab.txt` or `X.txt`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def words_path(path: Path) -> Path:
 
 
 def peek_arrays(path: Path) -> VectorPreview:
-    """Sizes from the array's header.
+    """Read the sizes from the header of the array.
 
     Raises:
-        DataError: no such array.
+        DataError: the file is not an array of word vectors.
     """
     rows, dimension = _open_array(path).shape
     return VectorPreview(str(path), FORMAT.name, rows, dimension, path.stat().st_size)
@@ -90,7 +90,7 @@ def _find_words(path: Path) -> Path:
 
 
 def _read_words(path: Path) -> list[str]:
-    # Lines end at LF alone: str.splitlines() would also cut at U+2028 and others, which stand inside words.
+    # Only LF ends a line: str.splitlines() also splits at U+2028 and others, which occur inside words.
     lines = path.read_bytes().split(b"\n")
     if not lines[-1]:
         lines.pop()
@@ -112,5 +112,5 @@ def _matches(sample: Sample) -> bool:
     return sample.path.name.endswith((".npy", ".npz")) or sample.head.startswith(NPY_MAGIC)
 
 
-# An array is mapped where it is, so a cache of it would be a copy.
+# The array is memory-mapped from its file, so an entry in the cache would only be a copy.
 FORMAT = VectorFormat("numpy", _matches, peek_arrays, read_arrays, cached=False)

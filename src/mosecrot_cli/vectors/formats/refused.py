@@ -1,4 +1,4 @@
-"""Files that people name in the place of vectors: what they are, and how to get vectors from them."""
+"""Files that are often mistaken for vectors: what they are, and how to get vectors from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mosecrot_cli.text_lines import is_utf16
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of file: how it begins, what it is, and what to do instead."""
+    """A kind of file: how it is recognised, what it is, and what to do instead."""
 
     matches: Callable[[bytes], object]
     what: str
@@ -23,7 +23,7 @@ def _starts(*starts: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(starts)
 
 
-# `buckets dimension minn maxn hashes seed BOW EOW`: the first line of what `floret` saves.
+# The first line of a file that `floret` saves is `buckets dimension minn maxn hashes seed BOW EOW`.
 _FLORET = re.compile(rb"\d+ \d+ \d+ \d+ \d+ \d+ \S+ \S+\r?\n")
 _WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<\?xml)", re.IGNORECASE)
 
@@ -56,7 +56,7 @@ _KINDS = (
 
 
 def refuse(head: bytes, where: str) -> None:
-    """Explain files that are known not to hold vectors in a readable form.
+    """Reject files that are known not to contain vectors in a readable form, and explain what they are.
 
     Args:
         head: the first bytes, packed or unpacked.

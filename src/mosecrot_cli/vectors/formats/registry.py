@@ -1,4 +1,4 @@
-"""The formats of word vectors. A new one is a module of this folder with a `FORMAT`, and a line here."""
+"""The formats of word vectors. A new format is a module of this folder with a `FORMAT`, and an entry here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONTAINERS = (spacy.FORMAT, navec.FORMAT)
 """Formats of several files in a folder or an archive, which are recognised before anything is unpacked."""
 
 CONTENTS = (npy.FORMAT, fasttext.FORMAT, word2vec.FORMAT, text.FORMAT)
-"""Formats of one file, in the order in which they are asked whether a file is theirs."""
+"""Formats of one file, in the order in which they are tried."""
 
 FORMATS = (*CONTAINERS, *CONTENTS)
 
@@ -23,8 +23,8 @@ def detect_format(path: Path) -> VectorFormat:
     """The format of a file, by its content.
 
     Raises:
-        DataError: no such file, an empty one, or one of no known format; for files that are known not to be vectors
-            (a Git LFS pointer, a web page, a pickle) the message says what they are.
+        DataError: the file is missing, empty, or not of a known format. If it is known to be something else (a Git
+            LFS pointer, a web page, a pickle), the message says what it is.
     """
     sample = Sample(path)
     if not path.is_dir():

@@ -1,7 +1,7 @@
 """The vectors of a spaCy model: the folder of the model, or its `vocab` folder.
 
-`vectors` is an array in the `.npy` format, `key2row` (MessagePack) gives the row of the hash of each word, and
-`strings.json` lists the strings, from which the hashes are computed. Several words may share one row.
+`vectors` is an array in the `.npy` format, `key2row` (MessagePack) maps the hash of each word to its row, and
+`strings.json` lists the strings from which the hashes are computed. Several words may share one row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MULTIPLIER, _SHIFT, _SEED = 0xC6A4A7935BD1E995, 47, 1
 
 
 def peek_spacy(path: Path) -> VectorPreview:
-    """Sizes from the table of words and the header of the array.
+    """Read the sizes from the table of words and the header of the array.
 
     Raises:
         DataError: a file is missing or damaged.
@@ -36,10 +36,10 @@ def peek_spacy(path: Path) -> VectorPreview:
 
 
 def read_spacy(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
-    """Read the vectors of the words that the model knows by name, in the order of `key2row`.
+    """Read the vectors of the words whose strings the model contains, in the order of `key2row`.
 
     Raises:
-        DataError: see `readers.read_vectors`; also for a floret table, which has no words.
+        DataError: see `readers.read_vectors`; also raised for a floret table, which has no words.
     """
     folder = _folder(path)
     table = map_npy(folder / "vectors")
@@ -67,7 +67,7 @@ def read_spacy(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: K
 
 
 def hash_of(string: str) -> int:
-    """The hash by which spaCy knows a string: MurmurHash64A of its UTF-8 with seed 1; 0 for the empty string."""
+    """Compute the hash that spaCy gives a string: MurmurHash64A of its UTF-8, seed 1; 0 for the empty string."""
     if not string:
         return 0
     data = string.encode("utf-8", "surrogatepass")
@@ -101,5 +101,5 @@ def _matches(sample: Sample) -> bool:
     return sample.path.is_dir() and (_folder(sample.path) / "vectors").is_file()
 
 
-# The files of the folder are read in one piece, and their array is mapped where it is.
+# The array is memory-mapped from its file, so an entry in the cache would only be a copy.
 FORMAT = VectorFormat("spaCy", _matches, peek_spacy, read_spacy, cached=False)

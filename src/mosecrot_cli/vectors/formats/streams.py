@@ -1,4 +1,4 @@
-"""Files read once, front to back: hashed, counted, unpacked, and taken out of an archive on the way."""
+"""Reading a file once from start to end, while it is hashed, counted, unpacked and extracted from its archive."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ABOUT = ("readme", "license", "licence", "copying", "citation")
 
 
 class _HashedFile(io.RawIOBase):
-    """A file that hashes the bytes that pass, and reports how many."""
+    """A file that hashes the bytes that are read, and reports how many."""
 
     def __init__(self, file: BinaryIO, advance: Callable[[int], None]) -> None:
         self._file, self._advance = file, advance
@@ -50,13 +50,13 @@ class _Stream(Protocol):
 
 
 class SourceFile:
-    """The bytes of a file, unpacked where it is compressed or an archive of one file, and the SHA-256 of the file.
+    """The content of a file, unpacked if it is compressed or an archive of one file, and the SHA-256 of the file.
 
     Attributes:
         path: the file.
-        size: its bytes on the disk.
+        size: its size on the disk in bytes.
         packed: whether it is compressed or an archive.
-        most_bytes: a bound of the unpacked size.
+        most_bytes: an upper bound of the unpacked size.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class SourceFile:
             self._stream, self.packed, self.most_bytes = hashed, False, self.size
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes, `b""` only at the end.
+        """Read up to `size` bytes; `b""` means the end.
 
         Raises:
-            DataError: the packed data are damaged, cut off, or unpack to far more than any real file.
+            DataError: the packed data are damaged, truncated, or unpack to far more than any real file.
         """
         try:
             data = self._stream.read(size) or b""
@@ -93,7 +93,7 @@ class SourceFile:
         return bytes(data)
 
     def read_all(self, size: int) -> bytes:
-        """`size` bytes, fewer only at the end."""
+        """Read `size` bytes, or fewer at the end of the file."""
         parts, left = [], size
         while left > 0 and (data := self.read(left)):
             parts.append(data)
@@ -101,7 +101,7 @@ class SourceFile:
         return b"".join(parts)
 
     def digest(self) -> str:
-        """SHA-256 of the whole file. What was not read of it is hashed now, and not unpacked."""
+        """SHA-256 of the whole file. The part that was not read is hashed now, without unpacking it."""
         if self._hashed is None:
             return sha256(self.path)
         buffer = memoryview(bytearray(_PACKED_READ_BYTES))
@@ -132,7 +132,7 @@ class SourceFile:
 
 
 class _ZipMember:
-    """A file in a zip archive, within the bound of what it may unpack to."""
+    """A file in a zip archive, whose unpacked size is bounded."""
 
     def __init__(self, stream: IO[bytes], info: zipfile.ZipInfo, path: Path, advance: Callable[[int], None]) -> None:
         self._stream, self._info, self._path, self._advance = stream, info, path, advance
@@ -157,7 +157,7 @@ def _is_tar(start: bytes) -> bool:
 
 
 def _name_in_tar(path: Path, most_bytes: int | None) -> str:
-    """Name of the one file in a tar archive that can hold vectors; the whole archive is looked through for it."""
+    """Name of the only file in a tar archive that can contain vectors; this reads the whole archive."""
     with path.open("rb") as file:
         packing = packing_of(file.peek(_START_BYTES)[:_START_BYTES])
         stream = file if packing is None else Unpacked(file, packing, str(path), most_bytes=most_bytes)
@@ -169,10 +169,10 @@ def _name_in_tar(path: Path, most_bytes: int | None) -> str:
 
 
 def _only_file(names: Sequence[str], path: Path) -> str:
-    """The file of an archive that can hold vectors.
+    """The only file of an archive that can contain vectors.
 
     Raises:
-        DataError: there is none, or more than one.
+        DataError: there is no such file, or more than one.
     """
     candidates = [name for name in names if _may_hold_vectors(PurePosixPath(name).name.lower())]
     if len(candidates) != 1:
@@ -197,15 +197,15 @@ def _damaged(path: Path, error: Exception) -> DataError:
 def open_source(
     path: Path, advance: Callable[[int], None] = lambda count: None, *, most_bytes: int | None = None
 ) -> Iterator[SourceFile]:
-    """Open a file: plain, compressed (gzip, bzip2, xz, zstd), or a zip or tar archive that holds one file of vectors.
+    """Open a file that is plain, compressed (gzip, bzip2, xz, zstd), or a zip or tar archive with one file of vectors.
 
     Args:
         path: the file.
-        advance: called with the number of bytes each time that some are taken from the disk.
-        most_bytes: bytes that it may unpack to; None for the general bound (`packing.MOST_RATIO`).
+        advance: called with the number of bytes after each read from the disk.
+        most_bytes: how many bytes it may unpack to; None for the general bound (`packing.MOST_RATIO`).
 
     Raises:
-        DataError: the file cannot be read, or the archive does not hold one file of vectors.
+        DataError: the file cannot be read, or the archive does not contain exactly one file of vectors.
     """
     with regular_file(path).open("rb", buffering=0) as file, ExitStack() as stack:
         yield SourceFile(path, cast(BinaryIO, file), advance, stack, most_bytes)

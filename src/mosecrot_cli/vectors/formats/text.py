@@ -1,7 +1,7 @@
 """Text vectors: `.vec`, `.txt` and their gzip-compressed forms, with or without the header `rows dimension`.
 
-The file is read in blocks of lines that are parsed side by side while the next is read, hashed and unpacked, so
-memory stays at the matrix and a few blocks.
+The file is read in blocks of lines. Several blocks are parsed in parallel while the next one is read, hashed and
+unpacked, so only the matrix and a few blocks are in memory.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*")
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """What the first lines say.
+    """The layout of a file, as its first lines show it.
 
     Attributes:
-        rows: the header's number of rows, None without a header.
-        dimension: numbers a line.
-        start: offset of the first row in bytes.
-        line: its line number, from 1.
+        rows: the number of rows in the header; None without a header.
+        dimension: how many numbers each line has.
+        start: byte offset of the first row.
+        line: line number of the first row, from 1.
     """
 
     rows: int | None
@@ -57,14 +57,14 @@ class TextLayout:
 
 
 def text_layout(head: bytes, path: str) -> TextLayout:
-    """Read the header, or without one count the numbers of the first line.
+    """Read the header; without a header, count the numbers of the first line.
 
     Args:
-        head: the first bytes of the file, at least its first two lines.
+        head: the start of the file, at least its first two lines.
         path: the file, for messages.
 
     Raises:
-        DataError: no vectors, no numbers, or a header that the first row contradicts.
+        DataError: there are no vectors or no numbers, or the first row contradicts the header.
     """
     start, line = (len(_BOM) if head.startswith(_BOM) else 0), 1
     while True:
@@ -100,13 +100,13 @@ def _check_header(body: bytes, rows: int, dimension: int, where: str) -> None:
     found = _count_numbers(first)
     if found != dimension and len(first.split(b" ")) != dimension + 1:
         try:
-            parse_line(first, dimension)  # the word may have spaces and pieces that are numbers
+            parse_line(first, dimension)  # the word may contain spaces and numbers
         except ValueError as error:
             raise DataError(f"{promise}, the first row has {found}", where=where) from error
 
 
 def _count_numbers(content: bytes) -> int:
-    """How many numbers end the line; its first field is the word, even if it looks like a number."""
+    """How many numbers are at the end of the line; the first field is the word, even if it looks like a number."""
     fields = plain_lines(content)[:-1].split(b" ")
     count = 0
     for field in reversed(fields[1:]):
@@ -117,7 +117,7 @@ def _count_numbers(content: bytes) -> int:
 
 
 def peek_text(path: Path) -> VectorPreview:
-    """Sizes of a text file, from its first lines.
+    """Read the sizes of a text file from its first lines.
 
     Raises:
         DataError: as `text_layout`.
@@ -128,7 +128,7 @@ def peek_text(path: Path) -> VectorPreview:
 
 
 def read_text(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
-    """Read a text file; stops reading when `max_vocab` words are found.
+    """Read a text file, up to `max_vocab` words.
 
     Raises:
         DataError: with `path:line`, see `readers.read_vectors`.
@@ -139,7 +139,7 @@ def read_text(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Ke
 
 
 class _LineBlocks:
-    """The file in blocks of whole lines, of as many lines as are asked for at most."""
+    """Reads a file in blocks of whole lines."""
 
     def __init__(self, source: SourceFile) -> None:
         self._source = source
@@ -147,18 +147,18 @@ class _LineBlocks:
         self.line = 1
 
     def head(self) -> bytes:
-        """The first bytes, at least two lines with content where there are so many; nothing is consumed."""
+        """The start of the file with at least two lines that are not blank, if there are two; consumes nothing."""
         while self._rest.count(b"\n") < 2 or not self._has_two_rows():
             if not self._fill(max(_HEAD_BYTES, len(self._rest))):
                 break
         return self._rest
 
     def skip(self, size: int, line: int) -> None:
-        """Pass over the first `size` bytes of the head; the next line is number `line`."""
+        """Skip the first `size` bytes of the head; the next line has the number `line`."""
         self._rest, self.line = self._rest[size:], line
 
     def take(self, most_lines: float) -> tuple[bytes, int]:
-        """The next block, `b""` at the end, and its number of lines."""
+        """The next block, of at most `most_lines` lines, and its number of lines; `b""` at the end."""
         while (end := self._rest.rfind(b"\n") + 1) == 0 or len(self._rest) < BLOCK_BYTES:
             if not self._fill(BLOCK_BYTES):
                 end = len(self._rest)
@@ -172,7 +172,7 @@ class _LineBlocks:
         return block, lines + (bool(block) and not block.endswith(b"\n"))
 
     def ended(self) -> bool:
-        """Whether every line was taken."""
+        """Whether all lines have been read."""
         return not self._rest and not self._fill(1)
 
     def _fill(self, size: int) -> bool:
@@ -188,7 +188,7 @@ class _LineBlocks:
 
 
 class _TextReader:
-    """Reading, parsing and gathering of one text file."""
+    """Reads and parses one text file, and collects its rows."""
 
     def __init__(self, source: SourceFile, max_vocab: int | None, keep: Keep | None) -> None:
         self._source, self._path = source, str(source.path)
@@ -204,7 +204,7 @@ class _TextReader:
         self._rows.words.note("blank_lines", ())
 
     def _expected_rows(self, head: bytes) -> int:
-        """Rows to reserve: the header's, or by the length of the first ones; never more than the file can hold."""
+        """How many rows to reserve: as the header says or the first rows suggest, but no more than fit in the file."""
         shortest_row = 2 * self._layout.dimension + 1
         possible = self._source.most_bytes // shortest_row + 1
         if self._layout.rows is not None:
@@ -213,7 +213,7 @@ class _TextReader:
         return min(possible, int(self._source.size / (len(body) / max(1, body.count(b"\n")))) + 1)
 
     def read(self) -> WordVectors:
-        """All of it."""
+        """Read the file."""
         with ThreadPoolExecutor(_PARSERS) as pool:
             while not self._rows.words.full:
                 self._submit(pool)
@@ -255,7 +255,7 @@ class _TextReader:
         self._rows.words.note("blank_lines", [before + bisect_left(kept, position) for position in block.blanks])
 
     def _without_language(self, block: TextBlock) -> list[str]:
-        """The words, of ConceptNet Numberbatch without the `/c/xx/` before each."""
+        """The words; those of ConceptNet Numberbatch without their prefix `/c/xx/`."""
         if self._prefix is None:
             found = _CONCEPT.match(block.words[0]) if block.words else None
             self._prefix = found[0] if found else ""

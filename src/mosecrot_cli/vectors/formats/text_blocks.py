@@ -1,4 +1,4 @@
-"""One block of lines `word number number …`: a fast parser for regular blocks, a patient one for odd lines."""
+"""Parsing blocks of lines `word number number …`: a fast parser for regular blocks, a tolerant one for odd lines."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SHOWN_CHARACTERS = 20
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """The rows of some lines.
+    """The rows of a block of lines.
 
     Attributes:
         words: n words as written, possibly empty.
         matrix: float32 [n, D], finite.
-        line: number of the first of the lines (from 1).
-        lines: how many lines they were.
-        blanks: of each line that held nothing, how many of the words stood before.
+        line: number of the first line, from 1.
+        lines: number of lines, including blank ones.
+        blanks: for each blank line, how many of the words precede it.
     """
 
     words: list[str]
@@ -41,17 +41,17 @@ def is_number(field: bytes) -> bool:
 
 
 def count_breaks(data: bytes) -> int:
-    """How many line breaks there are, several times as fast as `bytes.count` says it."""
+    """Count the line breaks, several times as fast as `bytes.count`."""
     return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")))
 
 
 def plain_lines(data: bytes) -> bytes:
-    """The lines with LF ends, spaces for tabs, and no blanks at their ends."""
+    """The lines with LF as line end, spaces instead of tabs, and no trailing blanks."""
     if b"\t" in data:
         data = data.replace(b"\t", b" ")
     if not data.endswith(b"\n"):
         data += b"\n"
-    # Many times faster than searching for blanks before line breaks, and other threads can run meanwhile.
+    # This is many times faster than searching for blanks before line breaks, and other threads can run meanwhile.
     characters = np.frombuffer(data, dtype=np.uint8)
     before_break = characters[np.flatnonzero(characters == ord("\n")) - 1]
     if np.isin(before_break, (ord(" "), ord("\r"))).any():
@@ -65,11 +65,11 @@ def parse_block(data: bytes, *, line: int, dimension: int, path: str) -> TextBlo
     Args:
         data: the lines; the last may lack its line break.
         line: number of the first line, for messages.
-        dimension: D, the numbers that each line must hold.
+        dimension: D, how many numbers each line must have.
         path: the file, for messages.
 
     Raises:
-        DataError: with `path:line`, for the first line that is no word and D finite numbers in UTF-8.
+        DataError: a line is not a word and D finite numbers in UTF-8; names the first such line (`path:line`).
     """
     data = plain_lines(data)
     lines = count_breaks(data)
@@ -80,10 +80,10 @@ def parse_block(data: bytes, *, line: int, dimension: int, path: str) -> TextBlo
 
 
 def _parse_regular(data: bytes, lines: int, dimension: int) -> tuple[list[str], NDArray[np.float32]] | None:
-    """Words and matrix if every line is plainly a word, a space, and D numbers between single spaces; else None."""
+    """Words and matrix if every line consists of a word and D numbers, separated by single spaces; else None."""
     if np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord(" ")) != lines * dimension:
         return None
-    import polars as pl  # which those who read no text can do without
+    import polars as pl  # imported here, because only reading text needs it
 
     schema: dict[str, type[pl.DataType]] = {"word": pl.String, **{str(n): pl.Float32 for n in range(dimension)}}
     try:
@@ -92,19 +92,19 @@ def _parse_regular(data: bytes, lines: int, dimension: int) -> tuple[list[str], 
         return None
     if frame.height != lines:
         return None
-    # A number that is missing comes out as NaN, so this finds short lines as well.
+    # A missing number is parsed as NaN, so this also finds short lines.
     matrix = frame[:, 1:].to_numpy(order="c")
     if not np.isfinite(matrix).all():
         return None
     words = [word or "" for word in frame.to_series(0).to_list()]
     if data.startswith(_BOM) and not words[0].startswith("\ufeff"):
-        # In the middle of a file this is a character of the word; polars drops it at the start of what it is given.
+        # In the middle of a file this is part of the word, but polars drops it at the start of its input.
         words[0] = "\ufeff" + words[0]
     return words, matrix
 
 
 def _parse_odd(lines: list[bytes], *, line: int, dimension: int, path: str) -> TextBlock:
-    """Parse lines of which some are odd: those go one by one, the others together if they are all right."""
+    """Parse lines some of which are odd: these one by one, and the others together if they are all regular."""
     even = [position for position, content in enumerate(lines) if content and content.count(b" ") == dimension]
     together = _parse_regular(b"".join(lines[position] + b"\n" for position in even), len(even), dimension)
     words: list[str | None] = [None] * len(lines)
@@ -131,10 +131,10 @@ def _parse_odd(lines: list[bytes], *, line: int, dimension: int, path: str) -> T
 
 
 def parse_line(content: bytes, dimension: int) -> tuple[str, NDArray[np.float32]]:
-    """Split one plain line from its right: D numbers, and the rest, with whatever space is in it, is the word.
+    """Split one plain line from the right: D numbers, and the rest, which may contain spaces, is the word.
 
     Raises:
-        ValueError: with a message for the user.
+        ValueError: the line is not a word and D finite numbers; the message is meant for the user.
     """
     word, numbers = _split_line(content, dimension)
     for number in numbers:
@@ -153,7 +153,7 @@ def parse_line(content: bytes, dimension: int) -> tuple[str, NDArray[np.float32]
 
 def _split_line(content: bytes, dimension: int) -> tuple[bytes, list[bytes]]:
     word, *numbers = content.rsplit(b" ", dimension)
-    if not all(numbers):  # runs of blanks between the numbers
+    if not all(numbers):  # several blanks between numbers
         word, numbers = content, []
         while len(numbers) < dimension and word:
             word, _, number = word.rstrip(b" ").rpartition(b" ")
@@ -165,10 +165,10 @@ def _split_line(content: bytes, dimension: int) -> tuple[bytes, list[bytes]]:
 
 
 def _refuse_surplus(word: bytes, numbers: list[bytes], dimension: int) -> None:
-    """Tell `word 0.1 0.2` with one number too many from a word with a space, like `route 66`.
+    """Distinguish a line with too many numbers, like `word 0.1 0.2`, from a word with a space, like `route 66`.
 
     Raises:
-        ValueError: what stands before the D numbers ends in a number written like them.
+        ValueError: the text before the D numbers ends in a number of the same form.
     """
     head, _, last = word.rpartition(b" ")
     if head and is_number(last) and (_is_decimal(last) or not any(map(_is_decimal, numbers))):

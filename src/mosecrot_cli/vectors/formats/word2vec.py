@@ -1,4 +1,4 @@
-"""word2vec's binary format: `rows dimension LF`; then a row is a word, a space, D little-endian floats, maybe LF."""
+"""word2vec's binary format: `rows dimension LF`, then rows of a word, a space, D little-endian floats and often LF."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _CONTROL_CHARACTERS = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 
 
 def peek_word2vec(path: Path) -> VectorPreview:
-    """Sizes from the header.
+    """Read the sizes from the header.
 
     Raises:
-        DataError: no header.
+        DataError: there is no header.
     """
     rows, dimension, _ = _header(read_head(path, _LONGEST_HEADER_BYTES), str(path))
     return VectorPreview(str(path), FORMAT.name, rows, dimension, path.stat().st_size)
 
 
 def read_word2vec(path: Path, *, max_vocab: int | None, reporter: Reporter, keep: Keep | None = None) -> WordVectors:
-    """Read a word2vec binary file; stops reading when `max_vocab` words are found.
+    """Read a word2vec binary file, up to `max_vocab` words.
 
     Raises:
         DataError: with the row, see `readers.read_vectors`.
@@ -44,7 +44,7 @@ def read_word2vec(path: Path, *, max_vocab: int | None, reporter: Reporter, keep
 
 
 def _header(head: bytes, path: str) -> tuple[int, int, int]:
-    """Rows, dimension, and where the first row starts."""
+    """Number of rows, dimension, and the byte offset of the first row."""
     line, newline, _ = head.partition(b"\n")
     sizes = HEADER.fullmatch(line)
     if not newline or sizes is None or not 0 < int(sizes[2]) <= MAX_DIMENSION:
@@ -53,7 +53,7 @@ def _header(head: bytes, path: str) -> tuple[int, int, int]:
 
 
 class _BinaryReader:
-    """Reads one file row by row out of large blocks."""
+    """Reads one file row by row from large blocks."""
 
     def __init__(self, source: SourceFile, max_vocab: int | None, keep: Keep | None) -> None:
         self._source, self._path = source, str(source.path)
@@ -65,7 +65,7 @@ class _BinaryReader:
         self._rows = RowCollector(self._dimension, limit=max_vocab, expected=expected, keep=keep)
 
     def read(self) -> WordVectors:
-        """All of it."""
+        """Read the file."""
         row = 0
         while row < self._promised and not self._rows.words.full:
             row += self._read_rows(row)
@@ -77,7 +77,7 @@ class _BinaryReader:
         return self._rows.finish(source=self._path, digest=self._source.digest())
 
     def _read_rows(self, first: int) -> int:
-        """Take the wanted rows that are whole in the buffer, at least one; returns their number."""
+        """Read the wanted rows that are complete in the buffer, at least one; returns their number."""
         words: list[str] = []
         starts: list[int] = []
         wanted = min(self._promised - first, self._rows.words.rows_ahead)
@@ -126,7 +126,7 @@ class _BinaryReader:
 
 
 def _matches(sample: Sample) -> bool:
-    """Tell it from text, which may begin with the same header, by what follows that."""
+    """Distinguish it from text, which may begin with the same header, by what follows the header."""
     header, newline, body = sample.head.partition(b"\n")
     sizes = HEADER.fullmatch(header)
     if not newline or sizes is None:
@@ -139,7 +139,7 @@ def _matches(sample: Sample) -> bool:
     if not _SUFFIXES.isdisjoint(suffix.lower() for suffix in sample.path.suffixes[-2:]):
         return True
     first_row = body[body.find(b" ") + 1 :][: 4 * dimension]
-    # The bytes of floats are hardly ever all printable; those of a malformed text line are.
+    # The bytes of floats are hardly ever all printable, but those of a malformed line of text are.
     return any(byte in _CONTROL_CHARACTERS for byte in first_row)
 
 
