@@ -1,7 +1,7 @@
-"""How languages are written: scripts without spaces, marks inside words, letter case, and how text is cut into words.
+"""How languages are written: scripts without spaces, marks inside words, letter case, and splitting text into words.
 
-The fragments are bodies of character classes that the `regex` package and Oniguruma (the `tokenizers` library) read
-alike.
+The fragments are bodies of character classes with the same meaning for the `regex` package and Oniguruma (the
+`tokenizers` library).
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ HYPHENS: Final = "-‐‑﹣－֊־"
 """Characters that stand for a hyphen inside a word, the plainest one first."""
 
 ONE_APOSTROPHE: Final = {ord(mark): APOSTROPHES[0] for mark in APOSTROPHES}
-"""For `str.translate`: every apostrophe becomes the plain one."""
+"""A table for `str.translate` that replaces every apostrophe by the plain one."""
 
 _LOWERCASED_TOLERANCE = 0.01
-# Persian and Indic words contain joiners and non-joiners; other control characters are no text.
+# Persian and Indic words contain joiners and non-joiners; other control characters are not text.
 _WORD = rf"[{WORD_CHARACTER}]+(?:[{APOSTROPHES}\u200c\u200d]+[{WORD_CHARACTER}]+)*"
 _TOKEN = regex.compile(rf"{_WORD}|[^\s\p{{C}}]")
 _UNSEGMENTED = regex.compile(rf"[{UNSPACED}]{{8,}}")
 
 
 def is_punctuation(string: str) -> bool:
-    """Whether a string holds punctuation and symbols only."""
+    """Whether a string consists of punctuation and symbols only."""
     return bool(string) and all(unicodedata.category(character)[0] in "PS" for character in string)
 
 
 def is_number(string: str) -> bool:
-    """Whether a string holds digits, with punctuation between them if any, and no letter."""
+    """Whether a string has digits, possibly with punctuation between them, and no letter."""
     categories = {unicodedata.category(character)[0] for character in string}
     return "N" in categories and categories <= set("NPS")
 
 
 def opens(string: str) -> bool:
-    """Whether punctuation stands before a word (opening brackets and quotation marks), not after one."""
+    """Whether punctuation belongs before a word (opening brackets and quotation marks), not after one."""
     return bool(string) and unicodedata.category(string[-1]) in {"Ps", "Pi"}
 
 
@@ -64,7 +64,7 @@ def normalised_lower(word: str) -> str:
 def is_lowercased(words: Iterable[str]) -> bool:
     """Whether fewer than 1 % of the words that have letter case hold an upper-case letter.
 
-    False where no word has case at all, as in Chinese or Arabic: nothing shows then that texts were lower-cased.
+    False if no word has letter case, as in Chinese or Arabic, because nothing then shows that texts were lower-cased.
     """
     cased = upper = 0
     for word in words:
@@ -77,10 +77,10 @@ def is_lowercased(words: Iterable[str]) -> bool:
 
 
 def tokenize(text: str, *, lowercase: bool) -> list[str]:
-    """The words and signs of a text, in order, cut as the tokenizer of a stitched model will cut them.
+    """The words and signs of a text, in order, split as the tokenizer of a stitched model will split them.
 
-    That tokenizer takes NFC, lower case where the vectors are lower-cased, and between white space the longest known
-    words. So punctuation is a token of its own, but an apostrophe inside a word is not.
+    That tokenizer normalises to NFC, lower-cases if the vectors are lower-cased, and takes the longest known words
+    between white space. So punctuation is a token of its own, but an apostrophe inside a word is not.
 
     Args:
         text: running text; words of unspaced scripts are expected to be separated by spaces.

@@ -1,8 +1,8 @@
-"""Which spellings are one word: the one place that says so, for texts, lexica and vectors.
+"""Which spellings count as the same word, defined once for texts, lexica and vectors.
 
-Two things follow from it. `fold` gives all spellings of a word one key, by which lists of words are searched
-(`SpellingIndex`). `SpellingRules` are what the tokenizer of a stitched model does with texts: the rules depend on the
-words of the vectors, because the form that is written wins wherever the vectors have it.
+The definition is used in two ways. `fold` maps all spellings of a word to one key, by which `SpellingIndex` searches
+lists of words. `SpellingRules` describe how the tokenizer of a stitched model normalises texts. They depend on the
+words of the vectors, because the written form wins wherever the vectors contain it.
 """
 
 from mosecrot_cli.spellings.chinese import to_simplified, to_traditional

@@ -1,4 +1,4 @@
-"""Traditional and simplified characters, by OpenCC where it is installed (the extra `chinese`)."""
+"""Conversion between traditional and simplified characters by OpenCC, if it is installed (the extra `chinese`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HAN = regex.compile(r"\p{Han}")
 
 @lru_cache(maxsize=4)
 def converter(name: str) -> Callable[[str], str] | None:
-    """OpenCC's conversion of that name; None where it is not installed."""
+    """OpenCC's conversion of this name; None if OpenCC is not installed."""
     try:
         from opencc import OpenCC
     except ImportError:
@@ -22,12 +22,12 @@ def converter(name: str) -> Callable[[str], str] | None:
 
 
 def to_simplified(text: str) -> str:
-    """The text in simplified characters; unchanged where OpenCC (the extra `chinese`) is not installed."""
+    """The text in simplified characters; unchanged if OpenCC (the extra `chinese`) is not installed."""
     return _converted(text, "t2s")
 
 
 def to_traditional(text: str) -> str:
-    """The text in traditional characters; unchanged where OpenCC (the extra `chinese`) is not installed."""
+    """The text in traditional characters; unchanged if OpenCC (the extra `chinese`) is not installed."""
     return _converted(text, "s2t")
 
 

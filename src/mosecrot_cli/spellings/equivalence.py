@@ -1,7 +1,7 @@
-"""What can differ between two spellings of one word, and one key for all of them.
+"""The ways in which two spellings of one word can differ, and one key for all spellings.
 
-The data are Unicode's (properties, combining classes, compatibility forms), but for letters that one language writes
-with two code points, which no table of Unicode joins.
+The data come from Unicode (properties, combining classes, compatibility forms), except for letters that one language
+writes with two code points, which no table of Unicode relates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mosecrot_cli.spellings.chinese import to_simplified
 
 
 class Equivalence(StrEnum):
-    """What can differ between two spellings of one word, in the order in which `difference` looks for it."""
+    """A way in which two spellings of one word can differ, in the order in which `difference` checks them."""
 
     INVISIBLE = "invisible characters"
     COMPATIBILITY = "compatibility forms"
@@ -31,21 +31,21 @@ class Equivalence(StrEnum):
 
 JOINERS = "\u200c\u200d"
 
-# Code points of one letter in some language: Romanian; Arabic script (Persian, Urdu, Kurdish); Azeri and its
-# neighbours; South Slavic and Sámi. Then letters of Cyrillic alphabets for which Latin ones are typed (Ukrainian,
-# Kazakh, Chuvash, Ossetian, Macedonian), where they stand next to a Cyrillic letter.
+# Code points that are the same letter in some language: Romanian; Arabic script (Persian, Urdu, Kurdish); Azeri and its
+# neighbours; South Slavic and Sámi. Then letters of Cyrillic alphabets (Ukrainian, Kazakh, Chuvash, Ossetian,
+# Macedonian) for which Latin letters are typed; these count only next to a Cyrillic letter.
 LETTERS = ("şș", "ŞȘ", "ţț", "ŢȚ", "يی", "كکڪ", "هہ", "əәǝ", "ƏӘƎ", "đðɖ", "ĐÐƉ")
 CYRILLIC_LETTERS = ("іi", "ІI", "ӑă", "ӐĂ", "ӗĕ", "ӖĔ", "ҫç", "ҪÇ", "ӳÿ", "ӲŸ", "ӕæ", "ӔÆ", "һh", "јj", "ѕs", "ӏl1|")
-# Malayalam chillus and Bengali khanda ta, which have a code point now and were a sequence with a joiner before.
+# Malayalam chillus and Bengali khanda ta have their own code points today; earlier they were sequences with a joiner.
 SEQUENCES = {"ണ്‍": "ൺ", "ന്‍": "ൻ", "ര്‍": "ർ", "ല്‍": "ൽ", "ള്‍": "ൾ", "ക്‍": "ൿ", "ত্‍": "ৎ"}  # fmt: skip
 
 
 def _characters(wanted: Callable[[str], bool]) -> str:
-    """The characters of Hebrew, Arabic and Syriac blocks of which something holds."""
+    """The characters of the Hebrew, Arabic and Syriac blocks that satisfy a condition."""
     return "".join(chr(code) for code in range(0x0590, 0x0900) if wanted(chr(code)))
 
 
-# Combining classes 10-26 are Hebrew points and 27-35 Arabic vowel signs; tatweel (U+0640) stretches a word.
+# Combining classes 10-26 are Hebrew points, and 27-35 are Arabic vowel signs; tatweel (U+0640) stretches a word.
 HEBREW_MARKS = _characters(lambda mark: "\u0591" <= mark <= "\u05c7" and unicodedata.category(mark) == "Mn")
 ARABIC_MARKS = "\u0640" + _characters(lambda mark: 27 <= unicodedata.combining(mark) <= 35)
 _STRESS = "(?<=[\\p{Cyrillic}])[\u0300\u0301]"
@@ -71,18 +71,18 @@ def _fold_apostrophes(word: str) -> str:
 
 
 def _fold_compatibility(word: str) -> str:
-    # NFKC would take an acute accent for a space with a mark, and some primes apart.
+    # NFKC would decompose an acute accent into a space with a mark, and split some primes.
     return unicodedata.normalize("NFKC", word.translate({0xB4: "\u02b9", 0x2032: "\u02b9"}))
 
 
 def without_marks(word: str) -> str:
     """The word without the optional marks of Arabic, Hebrew and Cyrillic."""
-    # Twice: a stress mark can stand after another mark, which is removed first.
+    # Two passes are needed, because a stress mark can follow another mark, which is removed first.
     return str(MARK.sub("", str(MARK.sub("", unicodedata.normalize("NFC", word)))))
 
 
 def _fold_letters(word: str) -> str:
-    # A palochka that was typed as a digit can have a stress mark only now.
+    # A palochka that was typed as a digit is recognised as Cyrillic, and loses its stress mark, only after this.
     return without_marks(_PALOCHKA.sub("ӏ", unicodedata.normalize("NFC", word).replace("Ӏ", "ӏ"))).translate(
         _ONE_LETTER
     )
@@ -113,7 +113,7 @@ _FIRST_HAN_RADICAL = "\u2e80"
 
 
 def _is_key(word: str) -> bool:
-    """Whether a word is sure to be its own key: lower-case letters to which none of the steps does anything."""
+    """Whether a word is certainly its own key: it has only lower-case letters, and no step changes them."""
     return (
         word.isalpha()
         and max(word) < _FIRST_HAN_RADICAL
@@ -136,10 +136,10 @@ def fold(word: str) -> str:
 
 
 def difference(word: str, other: str) -> Equivalence | None:
-    """By what two spellings of one word differ; of several equivalences that are needed, the last.
+    """How two spellings of one word differ; if several equivalences are needed, the last of them.
 
     Returns:
-        None where the two are equal (in NFC), or are not spellings of one word.
+        None if the two are equal (in NFC) or are not spellings of one word.
     """
     if unicodedata.normalize("NFC", word) == unicodedata.normalize("NFC", other) or fold(word) != fold(other):
         return None

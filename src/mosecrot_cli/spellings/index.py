@@ -1,4 +1,4 @@
-"""Finding the words of a list in whichever spelling they are asked for."""
+"""Looking up the words of a list in any spelling."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mosecrot_cli.spellings.rules import SpellingRules
 
 
 class SpellingIndex:
-    """Finds the words of a list in whichever spelling they are asked for.
+    """Looks up the words of a list in any spelling.
 
     Args:
         words: the words, the most frequent first.
-        language: code of their language, where it is known.
+        language: code of their language, if it is known.
     """
 
     def __init__(self, words: Sequence[str], *, language: str | None = None) -> None:
@@ -25,20 +25,20 @@ class SpellingIndex:
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        """Key -> the first of its rows."""
+        """Key -> the first row that has it."""
         rows: dict[str, int] = {}
         for row, word in enumerate(self._words):
             key = fold(word)
-            # Most words are their own keys: that one string is kept, not two.
+            # Most words are their own keys; sharing the string saves memory.
             first = rows.setdefault(word if key == word else key, row)
             if first != row:
                 self._further[key].append(row)
         return rows
 
     def find(self, word: str) -> int | None:
-        """Row of the nearest spelling of the word; None where there is none. Of equally near ones the first.
+        """Row of the nearest spelling of the word, the first of equally near ones; None if there is none.
 
-        Nearest is the spelling that shares the most characters with the word; in a language with a dotless i, an `I`
+        The nearest spelling shares the most characters with the word. In a language with a dotless i, an `I`
         means `ı`.
         """
         first = self._rows.get(key := fold(self.rules.lower(word))) if self.rules.dotless else None

@@ -1,4 +1,4 @@
-"""The replacements that make texts be written as a list of words writes them; each depends on what the words use."""
+"""Replacements that give texts the spelling of a list of words; each depends on the characters the words use."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from mosecrot_cli.spellings.equivalence import (
 )
 
 RARE = 0.01
-"""Share of the words below which a form is rare."""
+"""A form that occurs in a smaller share of the words is rare."""
 
 PRIVATE = 0xF0000
-"""First of the private-use characters that stand for protected signs."""
+"""The first of the private-use characters that represent protected signs."""
 
 _PROTECTED = 8
 _UNSPACED = regex.compile(f"[{UNSPACED}]")
@@ -36,10 +36,10 @@ _LETTER_OR_MARK = r"[\p{L}\p{M}]"
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A step of normalisation: what the pattern matches becomes `content`.
+    """A normalisation step that replaces every match of a pattern by `content`.
 
     Attributes:
-        pattern: read alike by the `regex` package (version 1) and by Oniguruma (the `tokenizers` library).
+        pattern: has the same meaning for the `regex` package (version 1) and Oniguruma (the `tokenizers` library).
         content: the literal replacement.
     """
 
@@ -58,19 +58,19 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def to_one(members: str, chosen: str) -> dict[int, str]:
-    """For `str.translate`: each of the members becomes the chosen one."""
+    """A table for `str.translate` that replaces each of the members by the chosen one."""
     return {ord(member): chosen for member in members if member != chosen}
 
 
 def special_words(words: Sequence[str]) -> list[str]:
-    """The words with any character that a rule can be about; most words of most languages have none."""
+    """The words with a character that some rule concerns; most words of most languages have none."""
     return [word for word in words if not word.isascii() or not word.isalnum()]
 
 
 def used_members(members: str, counts: Counter[str], share: float = 0.0) -> str:
-    """Those of the members that words use, the most frequent first; the plainest one where none is used.
+    """The members that words use, the most frequent first; the plainest one if none is used.
 
-    `share`: of the uses of the most frequent one, what counts as use.
+    A member counts as used if it occurs more than `share` times as often as the most frequent one.
     """
     most = max(counts[member] for member in members)
     used = [member for member in members if counts[member] > share * most]
@@ -78,16 +78,16 @@ def used_members(members: str, counts: Counter[str], share: float = 0.0) -> str:
 
 
 def one_apostrophe(used: str) -> list[Replacement]:
-    """Inside words, apostrophes that no word uses become the one that most words use."""
+    """Inside words, replace apostrophes that no word uses by the one that most words use."""
     unused = "".join(mark for mark in APOSTROPHES if mark not in used)
     inside = rf"[{regex.escape(unused)}](?<={_LETTER_OR_MARK}.)(?={_LETTER_OR_MARK})"
     return [Replacement(inside, used[0])] if unused else []
 
 
 def one_hyphen(used: str, counts: Counter[str]) -> list[Replacement]:
-    """Hyphens that no word uses become the one that most words use; NFKC has joined some of them before.
+    """Replace hyphens that no word uses by the one that most words use; NFKC has already unified some of them.
 
-    One replacement for each: to look for a single character takes the tokenizer half the time that a class takes.
+    Each hyphen has its own replacement, because the tokenizer finds a single character in half the time of a class.
     """
     characters = "".join(counts)
     needed = [HYPHENS[0], "‐"]
@@ -100,17 +100,17 @@ def _has(script: str, characters: str) -> bool:
 
 
 def parted_words(counts: Counter[str]) -> list[Replacement]:
-    """U+200B parts words; and sequences with a joiner become the letter that stands for them.
+    """Replace sequences with a joiner by their letter and, in scripts without spaces between words, U+200B by a space.
 
-    In scripts that write spaces between words, U+200B is left to `removed_characters`, because each pass takes time:
-    the tokenizer cuts the string that is left into the known words on both sides of it.
+    In other scripts, U+200B is left to `removed_characters`, because each pass takes time; the
+    tokenizer splits the joined string into the known words anyway.
     """
     sequences = [Replacement(old, new) for old, new in SEQUENCES.items() if counts[new] or counts[old[0]]]
     return [*sequences, Replacement("\u200b", " ")] if _UNSPACED.search("".join(counts)) else sequences
 
 
 def removed_characters(counts: Counter[str], *, joiners: bool, marks: bool) -> Replacement:
-    """Invisible characters vanish, and optional marks, of the scripts of the words: in one pass, as each takes time.
+    """Remove invisible characters, and optional marks of the scripts of the words, in one pass to save time.
 
     Args:
         counts: characters of the words.
@@ -123,21 +123,21 @@ def removed_characters(counts: Counter[str], *, joiners: bool, marks: bool) -> R
     if marks:
         return Replacement(f"[{removed}]", "")
     removed += "".join(found for script, found in _MARKS.items() if _has(script, used))
-    # The mark first, then what is before it: so the tokenizer finds that there is none without trying every letter.
+    # With the mark before its lookbehind, the tokenizer does not have to try every letter when there is no mark.
     return Replacement(f"[{removed}]" + (r"|[\u0300\u0301](?<=\p{Cyrillic}.)" if _has("Cyrillic", used) else ""), "")
 
 
 @lru_cache(maxsize=1)
 def _ignorable() -> str:
-    """Unicode's default ignorable characters, listed: a tokenizer looks for a list faster than for a property."""
+    """Unicode's default ignorable characters as a list, which a tokenizer finds faster than a property."""
     every = "".join(chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000)
     return "".join(regex.findall(r"\p{Default_Ignorable_Code_Point}", every))
 
 
 def protected_signs(special: Sequence[str], words: Sequence[str]) -> list[Replacement]:
-    """The most frequent signs (no letters) that NFKC would make equal to another word, such as `№` and `²`.
+    """Protect the most frequent signs (not letters) that NFKC would turn into another word, such as `№` and `²`.
 
-    They are kept apart from it by a private-use character. Each costs the tokenizer a pass, so there are few.
+    A private-use character replaces each of them. Each sign costs the tokenizer a pass, so only a few are protected.
     """
     compatible = [word for word in special if not unicodedata.is_normalized("NFKC", word)]
     known = set(words) if compatible else set()
@@ -158,7 +158,7 @@ def _is_compatible_sign(character: str) -> bool:
 
 
 def hebrew_quotation_marks(counts: Counter[str]) -> list[Replacement]:
-    """Inside Hebrew words, gershayim, quotation marks and two apostrophes become the form that most words use."""
+    """Inside Hebrew words, replace gershayim, quotation marks and double apostrophes by the commonest form."""
     if not any("\u0590" <= character <= "\u05ff" for character in counts):
         return []
     mark = "״" if counts["״"] > counts['"'] else '"'
@@ -166,7 +166,7 @@ def hebrew_quotation_marks(counts: Counter[str]) -> list[Replacement]:
 
 
 def letter_forms(counts: Counter[str], size: int) -> tuple[list[Replacement], tuple[str, ...]]:
-    """Rare forms of a letter become the one that most words use; and the letters of which words use several forms."""
+    """Replacements of rare forms of a letter by the commonest one, and the letters with several common forms."""
     found, mixed = [], []
     for members in LETTERS:
         used = used_members(members, counts, RARE)
@@ -184,7 +184,7 @@ def letter_forms(counts: Counter[str], size: int) -> tuple[list[Replacement], tu
 
 
 def marks_are_spelling(special: Sequence[str], size: int) -> bool:
-    """Whether optional marks are part of how the words are spelled, as in Yiddish: without them most are no words."""
+    """Whether optional marks belong to the spelling, as in Yiddish: most words without them are not in the list."""
     marked = [word for word in special if MARK.search(word)]
     if len(marked) <= RARE * size:
         return False

@@ -1,4 +1,4 @@
-"""What the tokenizer of a stitched model does with texts, so that they are written as the vectors write words."""
+"""How the tokenizer of a stitched model normalises texts, so that they are spelled like the words of the vectors."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ _CHINESE = frozenset({"zh", "yue", "wuu", "lzh"})
 
 @dataclass(frozen=True)
 class SpellingRules:
-    """How texts are written as a list of words writes them.
+    """Rules that give texts the spelling of a list of words.
 
-    Characters that the words do not use, but have another form of, are replaced. Where the words use several forms,
-    each word keeps its own, and `variants` are the others that it can be found by.
+    A character that the words do not use is replaced if they use another form of it. If the words use several forms,
+    each word keeps its own, and `variants` are the other forms by which it can be found.
 
     Attributes:
-        before: replacements on the text as it comes, in order. NFKC follows.
-        after: replacements on the text in NFKC.
+        before: replacements in the original text, in order. NFKC follows.
+        after: replacements in the text after NFKC.
         apostrophes: the apostrophes that the words use, the most frequent first.
-        hyphens: likewise.
+        hyphens: the hyphens that the words use, the most frequent first.
         joiners: whether (non-)joiners are part of the words.
         marks: whether the optional marks of Arabic, Hebrew and Cyrillic are part of the words.
-        letters: code points of one letter of which the words use several.
-        dotless: whether the letters are those of Turkish, with `i İ` and `ı I`.
-        chinese: whether words in Han characters have variants in traditional or simplified ones.
+        letters: groups of code points that are the same letter, of which the words use several.
+        dotless: whether letter case follows Turkish, with the pairs `i İ` and `ı I`.
+        chinese: whether words in Han characters have traditional or simplified variants.
     """
 
     before: tuple[Replacement, ...]
@@ -63,7 +63,7 @@ class SpellingRules:
 
     @classmethod
     def of(cls, words: Sequence[str], *, language: str | None = None) -> SpellingRules:
-        """The rules for texts that are to be read with these words.
+        """The rules for texts that are tokenized with these words.
 
         Args:
             words: the words of the vectors.
@@ -101,7 +101,7 @@ class SpellingRules:
 
     @property
     def protected(self) -> dict[str, str]:
-        """Private-use character -> sign that it stands for in normalised texts."""
+        """Private-use character -> the sign that it represents in normalised texts."""
         return {step.content: chr(ord(step.content) - PRIVATE) for step in self.before if step.content > chr(PRIVATE)}
 
     def lower(self, word: str) -> str:
@@ -131,14 +131,14 @@ class SpellingRules:
         return text
 
     def variants(self, word: str, *, cased: bool) -> Iterator[str]:
-        """Other spellings of a word that texts may have and no replacement reaches, the likeliest first.
+        """Other spellings of a word that may occur in texts and that no replacement covers, the likeliest first.
 
         Args:
             word: a word of the vectors.
             cased: whether texts keep their letter case.
         """
         cases = (word, *self.case_forms(word)) if cased else (word,)
-        # At the ends of a word an apostrophe may be a quotation mark, which no replacement touches.
+        # At the start or end of a word, an apostrophe may be a quotation mark, which no replacement changes.
         at_end = word[:1] in APOSTROPHES or word[-1:] in APOSTROPHES
         apostrophes = "".join(dict.fromkeys(self.apostrophes + "'’")) if at_end else self.apostrophes
         for case, apostrophe, hyphen in product(cases, apostrophes, self.hyphens):
@@ -154,9 +154,9 @@ class SpellingRules:
             yield from (to_simplified(word), to_traditional(word))
 
     def case_forms(self, word: str) -> tuple[str, ...]:
-        """The forms of a word in other letter case: of `москва`, `Москва` and `МОСКВА`; of `Москва`, `москва` …"""
+        """The word in other letter case: `Москва` and `МОСКВА` for `москва`; `москва` and `МОСКВА` for `Москва`."""
         lower, upper = self.lower(word), self.upper(word)
-        # Georgian has upper-case letters that no text but a headline uses, and no title case.
+        # Georgian has no title case, and only headlines use its upper-case letters.
         if lower == upper or (word == lower and word[:1].title() == word[:1]):
             return ()
         plain = unicodedata.normalize("NFC", word.lower())
