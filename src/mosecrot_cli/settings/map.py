@@ -96,7 +96,7 @@ class MapSettings:
         float | Literal["auto"],
         Option(
             "--ridge",
-            help="Penalty of ridge and residual, in mean eigenvalues; auto tests on left-out anchors.",
+            help="Ridge penalty, relative to the mean eigenvalue; auto picks the best on left-out anchors.",
             panel=OTHER_MAPS,
             metavar="X|auto",
             parser=positive_or_auto,
@@ -106,7 +106,8 @@ class MapSettings:
         Normalize | None,
         Option(
             "--normalize",
-            help="What linear methods do to both sides before the fit, and undo on the source side afterwards.",
+            help="What linear methods do to both sides before the fit; the source mean and scale are restored "
+            "afterwards.",
             panel=OTHER_MAPS,
             metavar="NAME",
             unset="none; both with --method residual",
@@ -116,8 +117,8 @@ class MapSettings:
         Basis,
         Option(
             "--basis",
-            help="What the --k nearest of each word are taken from; with vocabulary, lstsq, ridge and procrustes "
-            "average them.",
+            help="The set from which a word's --k nearest are taken. With vocabulary, lstsq, ridge and procrustes "
+            "average these.",
             panel=OTHER_MAPS,
             metavar="NAME",
         ),
@@ -141,8 +142,8 @@ class MapSettings:
         int,
         Option(
             "--self-learning",
-            help="Most rounds that add anchors: mutual nearest neighbours after a ridge map. A held-out tenth of the "
-            "anchors picks the best round.",
+            help="At most N rounds that add anchors: mutual nearest neighbours after a ridge map. A held-out tenth of "
+            "the anchors picks the best round.",
             panel=OTHER_MAPS,
             metavar="N",
             least=0,
