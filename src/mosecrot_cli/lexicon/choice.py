@@ -1,4 +1,4 @@
-"""What a lexicon of the settings is: a file, standard input, an online source, parallel text, or identical strings."""
+"""Resolving a value of `lexicons`: a file, standard input, an online source, parallel text, or identical strings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOURCES = tuple(OnlineLexicon)
 
 
 class LexiconKind(StrEnum):
-    """What a lexicon of the settings is."""
+    """The kinds of lexica that the settings can name."""
 
     FILE = "file"
     STDIN = "stdin"
@@ -40,10 +40,10 @@ class LexiconChoice:
 
 
 def resolve_lexicon(value: str) -> LexiconChoice:
-    """What a lexicon of the settings is. A name wins over a file of that name; `./muse` is the file.
+    """Find out what a value of `lexicons` means. A source wins over a file of the same name; `./muse` is the file.
 
     Raises:
-        DataError: neither a source nor a readable file, or a file of parallel text is missing.
+        DataError: the value is neither a source nor a readable file, or a file of parallel text is missing.
     """
     if value == STDIN:
         return LexiconChoice(LexiconKind.STDIN, value)
@@ -69,18 +69,18 @@ def read_lexica(
     align: Callable[[str], list[Pair]] | None = None,
     odd: OddLines | None = None,
 ) -> list[Pair]:
-    """The pairs of several lexica of the settings, one after the other; each lexicon has an origin of its own.
+    """Read the pairs of several lexica, one lexicon after the other, each with its own origin.
 
-    `identical` is no lexicon: its pairs are found by the selection.
+    `identical` is not a lexicon and adds no pairs here: the selection finds them.
 
     Args:
         values: files, `-`, names of online sources, `align:` and parallel files, or `identical`.
-        bring: the file of an online source, by its name; None where there is no way to have it.
-        align: the pairs of parallel files, by their names; None where nothing is aligned.
-        odd: what is done about lines that do not fit their file; by default they are an error.
+        bring: returns the file of an online source by its name; None if online sources cannot be used.
+        align: returns the pairs of parallel files by their names; None if parallel files cannot be used.
+        odd: how to treat lines that do not fit their file; by default they are an error.
 
     Raises:
-        UsageError: stdin twice, the same lexicon twice, or an online source without languages.
+        UsageError: a lexicon is given twice, or an online source is given without languages.
         DataError: a file is missing or malformed.
         SourceUnavailableError: an online source cannot be used.
     """
@@ -120,7 +120,7 @@ def _read(
 
 
 def _apart(pairs: list[Pair], taken: set[str], name: str) -> list[Pair]:
-    """The pairs, with origins that no earlier lexicon has: `de.txt` of another folder is another lexicon."""
+    """The pairs, with origins that differ from those of earlier lexica (two files may both be called `de.txt`)."""
     if taken.isdisjoint(pair.origin for pair in pairs):
         return pairs
     return [replace(pair, origin=f"{pair.origin} ({name})") if pair.origin in taken else pair for pair in pairs]

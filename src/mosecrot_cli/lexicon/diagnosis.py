@@ -1,4 +1,4 @@
-"""What is wrong with lexica that give few anchors or none, and how to mend it."""
+"""Why lexica yield few anchors or none, and how to fix it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _LANGUAGES = "does the lexicon go from the language of the model to the language
 
 @dataclass(frozen=True, slots=True)
 class VocabularyFit:
-    """How well lexica fit the two vocabularies, whatever was asked for besides.
+    """How well lexica fit the two vocabularies, regardless of other filters.
 
     Attributes:
         right: the share of pairs that are in both vocabularies.
-        swapped: the share that would be, with source and target exchanged.
+        swapped: the share that would be in both with source and target exchanged.
     """
 
     right: float
@@ -38,12 +38,12 @@ class VocabularyFit:
 
     @property
     def looks_swapped(self) -> bool:
-        """Whether the columns are rather the wrong way round."""
+        """Whether the columns seem to be the wrong way round."""
         return self.swapped > self.right and self.swapped >= _MANY
 
 
 def measure_fit(pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabulary) -> VocabularyFit:
-    """How well the pairs fit, judged by some 2,000 of them, evenly spread."""
+    """How well the pairs fit, judged by about 2,000 evenly spaced ones."""
     looked_at = pairs[:: max(1, len(pairs) // _LOOK)]
     forms.look_up(word for pair in looked_at for word in (pair.source, pair.target))
 
@@ -58,7 +58,7 @@ def measure_fit(pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabul
 def nothing_left(
     pairs: Sequence[Pair], *, forms: SourceForms, target: TargetVocabulary, dropped: Counter[DropReason]
 ) -> DataError:
-    """The error for lexica of which no pair is an anchor; the failures of either side are counted over all pairs."""
+    """The error for lexica without any anchor; it counts the failures of each side over all pairs."""
     origins = list(dict.fromkeys(pair.origin for pair in pairs if pair.origin))
     where = ", ".join(origins[:_NAMED]) or None
     if not pairs:
@@ -77,7 +77,7 @@ def nothing_left(
 
 
 def nothing_shared() -> DataError:
-    """The error for vocabularies without a common word, where there is no lexicon."""
+    """The error for vocabularies without a common word when no lexicon was given."""
     return DataError(
         "no word of the vectors is written like a token of the model",
         hint="languages that share no script need a dictionary: name one with `lexicons`",
@@ -85,7 +85,7 @@ def nothing_shared() -> DataError:
 
 
 def swap_warning(pairs: Sequence[Pair], *, forms: SourceForms, target: TargetVocabulary) -> str | None:
-    """A warning for lexica that give few anchors because they run the wrong way round."""
+    """A warning for lexica that yield few anchors because their columns are the wrong way round."""
     fit = measure_fit(pairs, forms, target)
     if not fit.looks_swapped:
         return None
@@ -97,7 +97,7 @@ def _hint(fit: VocabularyFit, dropped: Counter[DropReason]) -> str:
         return _SWAP
     filters = {reason: dropped[reason] for reason in _FILTER_HINTS if dropped[reason]}
     if fit.right < _MANY:
-        # With the wrong vectors every word is in another script, but a few names fit by chance.
+        # With the wrong vectors, every word is in another script, but a few names fit by chance.
         filters.pop(DropReason.OTHER_SCRIPT, None)
     if filters and fit.right > 0:
         return _FILTER_HINTS[max(filters, key=lambda reason: filters[reason])]

@@ -1,4 +1,4 @@
-"""Dictionaries that are no tables: Ding (`::`), FreeDict's TEI, Apertium's `.dix`, and JSON lines."""
+"""Dictionaries that are not tables: Ding (`::`), FreeDict's TEI, Apertium's `.dix`, and JSON lines."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Entry = tuple[int, str, str]
 
 
 def read_dictionary(text: str, name: str, odd: OddLines) -> Iterator[Entry] | None:
-    """The pairs of a dictionary, or None if the text is not one of the kinds that are read here.
+    """The pairs of a dictionary, or None if the text is not in one of these formats.
 
     Args:
         text: the whole file.
         name: its name in messages.
-        odd: what is done about lines that are no entries.
+        odd: how to treat lines that are not entries.
 
     Raises:
-        DataError: damaged XML, or a line that is no entry (`name:line`).
+        DataError: the XML is damaged, or a line is not an entry (`name:line`).
     """
     start = text.lstrip("\ufeff \t\n")[:1]
     lines = text.split("\n")
@@ -46,7 +46,7 @@ def read_dictionary(text: str, name: str, odd: OddLines) -> Iterator[Entry] | No
 
 
 def _ding(lines: Sequence[str], name: str, odd: OddLines) -> Iterator[Entry]:
-    """Ding's form: `ball; orb {n} | balls :: Ball {m} | Bälle`; forms that `|` parts stand in the same order."""
+    """Ding's format: `ball; orb {n} | balls :: Ball {m} | Bälle`; both sides list their `|` parts in the same order."""
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -92,7 +92,7 @@ def _tag(element: ElementTree.Element) -> str:
 
 
 def _tei(entry: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    """`<form><orth>` with each `<cit type="trans"><quote>`, in TEI's name space or none."""
+    """Pairs of each `<form><orth>` with each `<cit type="trans"><quote>`, in TEI's namespace or none."""
     words = [_text(item) for item in entry.iter() if _tag(item) == "orth"]
     for citation in entry.iter():
         if _tag(citation) == "cit" and citation.get("type", "").startswith("trans"):
@@ -101,7 +101,7 @@ def _tei(entry: ElementTree.Element) -> Iterator[tuple[str, str]]:
 
 
 def _dix(entry: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    """`<p><l>…</l><r>…</r></p>`, or `<i>…</i>` where both sides are alike."""
+    """The pair of `<p><l>…</l><r>…</r></p>`, or of `<i>…</i>` if both sides are equal."""
     sides = {_tag(item): _text(item) for item in entry.iter() if _tag(item) in ("l", "r", "i")}
     source, target = sides.get("l", sides.get("i", "")), sides.get("r", sides.get("i", ""))
     if source and target:
@@ -109,7 +109,7 @@ def _dix(entry: ElementTree.Element) -> Iterator[tuple[str, str]]:
 
 
 def _text(element: ElementTree.Element) -> str:
-    """The text of an element; Apertium's `<b/>` is a space, its `<s/>` a note without text."""
+    """The text of an element; Apertium's `<b/>` is a space, and its `<s/>` is a note without text."""
     parts = [element.text or ""]
     for child in element:
         parts += [" " if _tag(child) == "b" else _text(child), child.tail or ""]

@@ -1,4 +1,4 @@
-"""What a cell of a dictionary holds besides the word: notes on grammar and use, and several translations at once."""
+"""Cells of dictionaries, which may contain notes on grammar and use, and several translations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import regex
 
 from mosecrot_cli.errors import DataError
 
-# {n}, [sports] and <lamp> stand apart from the word; (round) is often a part of it that may be left out.
+# {n}, [sports] and <lamp> do not belong to the word; (round) is often an optional part of it.
 _NOTE = regex.compile(r"(?:(?<=\s)|^)(?:\{[^{}]*\}|\[[^\[\]]*\]|<[^<>]*>)(?=\s|$|[,;|])")
 _ROUND = regex.compile(r"\([^()]*\)")
 _INFINITIVE = regex.compile(r"^to (?=\p{L})")
@@ -19,12 +19,12 @@ _SPACES = regex.compile(r"\s+")
 
 @dataclass(slots=True)
 class OddLines:
-    """What is done about lines that do not fit their file: an error, or they are passed over and counted.
+    """How to treat lines that do not fit their file: raise an error, or skip and count them.
 
     Attributes:
-        skip: pass over them.
-        count: how many were passed over.
-        first: the message of the first one.
+        skip: whether to skip them.
+        count: how many were skipped.
+        first: the error message for the first one.
     """
 
     skip: bool = False
@@ -41,17 +41,17 @@ class OddLines:
 
 
 def has_notes(text: str) -> bool:
-    """Whether a cell holds a word and a note in brackets, as the exports of dict.cc do."""
+    """Whether a cell contains a word and a note in brackets, as in exports of dict.cc."""
     return _NOTE.search(text) is not None and bool(without_notes(text))
 
 
 def without_notes(text: str) -> str:
-    """The text without notes in braces, square and angle brackets; empty where it is nothing but notes."""
+    """The text without notes in braces, square or angle brackets; empty if it consists of notes only."""
     return str(_SPACES.sub(" ", _NOTE.sub(" ", text))).strip()
 
 
 def headword(text: str) -> str:
-    """The word of a dictionary's entry: no notes, no part in round brackets, no `to` of an infinitive."""
+    """The word of a dictionary entry, without notes, parts in round brackets, and the `to` of infinitives."""
     bare = str(_SPACES.sub(" ", _ROUND.sub(" ", without_notes(text)))).strip()
     return str(_INFINITIVE.sub("", bare))
 
@@ -63,12 +63,12 @@ def synonyms(text: str) -> list[str]:
 
 
 def translations(source: str, target: str, *, dictionary: bool) -> Iterator[tuple[str, str]]:
-    """The pairs of words of a row: every synonym of the source with every synonym of the target.
+    """The pairs of words in a row: every synonym of the source with every synonym of the target.
 
     Args:
         source: the source cell.
         target: the target cell.
-        dictionary: whether the file is a dictionary with notes, whose headwords are wanted.
+        dictionary: whether the file is a dictionary with notes, so that only headwords are kept.
     """
     for word in synonyms(source):
         for translation in synonyms(target):

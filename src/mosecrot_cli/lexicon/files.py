@@ -1,4 +1,4 @@
-"""Reading lexica (MUSE's two words a line, TSV, CSV, with or without scores) and the anchor files of this package."""
+"""Reading lexica (MUSE's two words per line, TSV, CSV, with or without scores); reading and writing anchor files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NO_SCORE = frozenset({"", "-", "?", "na", "n/a", "nan", "none", "null"})
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where the fields of a pair stand; without a header a third column may or may not hold scores."""
+    """The columns of the fields of a pair; without a header, a third column may or may not contain scores."""
 
     source: int = 0
     target: int = 1
@@ -43,7 +43,7 @@ class _Columns:
 
 @dataclass(slots=True)
 class _Table:
-    """A file's pairs column by column; scores as text until it is known whether they are scores."""
+    """The pairs of a file, column by column; scores stay text until it is clear that they are scores."""
 
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
@@ -67,25 +67,26 @@ class _Table:
 def read_lexicon(path: str | Path, *, origin: str | None = None, odd: OddLines | None = None) -> list[Pair]:
     """The pairs of a lexicon file, in its order.
 
-    Read are tables and dictionaries, each also packed; which of them a file is, is found once for the whole file:
+    The function reads tables and dictionaries, also compressed ones. It detects the format once for the whole file:
 
-    * MUSE's form (two words a line, split by a space or a tab), TSV (fields may hold spaces) and CSV, with commas,
-      semicolons or vertical bars. A header with `source` and `target` names the columns. Without it, a third column is
-      the score if most of its cells are numbers, else it is ignored like all further ones.
+    * MUSE's format (two words per line, separated by a space or a tab), TSV (fields may contain spaces) and CSV, with
+      commas, semicolons or vertical bars. A header with `source` and `target` names the columns. Without a header, a
+      third column is the score if most of its cells are numbers; otherwise it is ignored, like all further columns.
     * Ding (`source :: target`), TEI (FreeDict), Apertium's `.dix`, and JSON lines with `source` and `target`.
 
-    A cell with several translations (`Auto, Wagen`) gives several pairs. In a dictionary, and in a table with notes as
-    those of dict.cc (`ball [sports]`, `Ball {m}`), notes and the `to` of infinitives are not part of the word. A file
-    with the header of `anchors.scores.tsv` is read as it stands. Lines of `#` at the start are comments. Text is
-    NFC-normalised and stripped; blank lines are skipped; a pair with an empty side is kept (selection counts it).
+    A cell with several translations (`Auto, Wagen`) yields several pairs. In a dictionary, and in a table with notes
+    like those of dict.cc (`ball [sports]`, `Ball {m}`), notes and the `to` of infinitives are not part of the word. A
+    file with the header of `anchors.scores.tsv` is read unchanged. Lines at the start of the file that begin with `#`
+    are comments. Text is NFC-normalised and stripped; blank lines are skipped; pairs with an empty side are kept,
+    because the selection counts them.
 
     Args:
         path: the file, or `-` for stdin.
-        origin: the name of the lexicon in `Pair.origin` where the file has no such column; its file name by default.
-        odd: what is done about lines that do not fit their file; by default they are an error.
+        origin: the name of the lexicon for `Pair.origin` if the file has no such column; by default, the file name.
+        odd: how to treat lines that do not fit their file; by default they are an error.
 
     Raises:
-        DataError: a missing, empty or damaged file, a wrong encoding, a malformed line (`path:line`).
+        DataError: the file is missing, empty or damaged, is in a wrong encoding, or has a malformed line (`path:line`).
     """
     given, odd = str(path), odd or OddLines()
     name = display_name(given)
@@ -111,12 +112,12 @@ def read_lexicon(path: str | Path, *, origin: str | None = None, odd: OddLines |
 
 
 def read_anchor_pairs(path: str | Path) -> list[Pair]:
-    """The pairs of `anchors.tsv` or `anchors.scores.tsv` (or of stdin, `-`), in order, as they stand there.
+    """The pairs of `anchors.tsv` or `anchors.scores.tsv` (or of stdin, `-`), unchanged and in order.
 
-    Unlike a lexicon's, an anchor file's two-column form has no header: `source TAB target` would be a pair.
+    Unlike a lexicon, an anchor file of two columns has no header: `source TAB target` would be a pair.
 
     Raises:
-        DataError: as `read_lexicon`, and for a pair with an empty side.
+        DataError: as for `read_lexicon`; also if a pair has an empty side.
     """
     given = str(path)
     name = display_name(given)
@@ -167,7 +168,7 @@ def _header(cells: Sequence[str]) -> _Columns | None:
 
 
 def _starts_with_header(scores: Sequence[str]) -> bool:
-    """Whether only the first cell of a third column is a word: `english TAB tatar TAB quality`."""
+    """Whether only the first cell of the third column is a word, as in `english TAB tatar TAB quality`."""
     first = scores[0] if scores else ""
     if first.lower() in _NO_SCORE or _is_number(first):
         return False
@@ -183,9 +184,9 @@ def _is_number(cell: str) -> bool:
 
 
 def _parse_scores(table: _Table, name: str, *, named: bool, odd: OddLines) -> list[float | None]:
-    """The scores; NaN for a line that is passed over."""
+    """The scores; NaN for a line that is skipped."""
     given = [cell for cell in table.scores if cell.lower() not in _NO_SCORE]
-    # An unnamed third column may be anything: a part of speech, a comment.
+    # A third column without a name may contain anything, such as a part of speech or a comment.
     if not named and 2 * sum(map(_is_number, given)) <= len(given):
         return [None] * len(table.scores)
     scores: list[float | None] = []
@@ -201,7 +202,7 @@ def _parse_scores(table: _Table, name: str, *, named: bool, odd: OddLines) -> li
 
 
 def write_anchors(anchors: Iterable[ScoredPair], output: TextIO | Path) -> None:
-    """Write `source TAB target` lines without a header: the form that MUSE and VecMap read.
+    """Write `source TAB target` lines without a header, which MUSE and VecMap can read.
 
     Raises:
         ValueError: a word holds a tab or a line break.
@@ -213,7 +214,7 @@ def write_anchors(anchors: Iterable[ScoredPair], output: TextIO | Path) -> None:
 
 
 def write_anchor_scores(anchors: Iterable[ScoredPair], output: TextIO | Path) -> None:
-    """Write a table of source, target, score (empty where there is none) and origin, with a header.
+    """Write a table of source, target, score (may be empty) and origin, with a header.
 
     Raises:
         ValueError: a field holds a tab or a line break.

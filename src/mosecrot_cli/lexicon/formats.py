@@ -1,4 +1,4 @@
-"""Lexica that are tables: what splits their columns, and their rows."""
+"""Lexica that are tables: detecting the separator of their columns, and reading their rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLUMNS_HINT = "a tab, a comma, a semicolon or a bar splits columns, or a space
 
 
 class Separator(StrEnum):
-    """What splits the columns of a file."""
+    """The separator of the columns of a file."""
 
     TAB = "tab"
     SPACE = "space"
@@ -33,24 +33,24 @@ _PREFERENCE = {
 
 
 class LexiconRow(NamedTuple):
-    """The cells of one line that is not blank."""
+    """The number and the cells of one line that is not blank."""
 
     line: int
     cells: list[str]
 
 
 def read_rows(text: str, name: str, *, suffix: str, odd: OddLines, comments: bool = True) -> Iterator[LexiconRow]:
-    """The rows that are not blank of a table of two columns at least; what splits them is found once for the file.
+    """Read a table of at least two columns, without its blank lines; the separator is detected once for the file.
 
     Args:
         text: the whole file.
         name: its name in messages.
-        suffix: that of its name, which decides between separators that fit equally well.
-        odd: what is done about lines that do not fit the others (`name:line`).
-        comments: whether lines of `#` at the start are comments.
+        suffix: the suffix of its name, which decides between separators that fit equally well.
+        odd: how to treat lines that do not fit the others (`name:line`).
+        comments: whether lines at the start of the file that begin with `#` are comments.
 
     Raises:
-        DataError: a line that does not fit, unless `odd` passes over such.
+        DataError: a line does not fit, and `odd` does not skip such lines.
     """
     lines = without_header(text.split("\n")) if comments else text.split("\n")
     separator = detect_separator(lines, suffix=suffix)
@@ -69,7 +69,7 @@ def read_rows(text: str, name: str, *, suffix: str, odd: OddLines, comments: boo
 
 
 def without_header(lines: Sequence[str]) -> list[str]:
-    """The lines, with the comments (`# …`) at the start left blank, as the exports of dict.cc have them.
+    """The lines, with comments (`# …`) at the start, as in the exports of dict.cc, replaced by blank lines.
 
     A pair whose source word is `#`, as in `# 5` or `#` and a tab, is not a comment.
     """
@@ -85,20 +85,20 @@ def _is_comment(line: str) -> bool:
 
 
 def detect_separator(lines: Sequence[str], *, suffix: str = "") -> Separator:
-    """What splits the columns: the separator that fits most lines; the file's suffix decides between equals."""
+    """The separator that fits most lines; the suffix of the file decides between equally good ones."""
     counts = {separator: sum(sign in line for line in lines) for separator, sign in _SIGNS.items()}
     counts[Separator.SPACE] = sum(map(_is_two_words, lines))
     return max(_PREFERENCE.get(suffix, _ORDER), key=lambda separator: counts[separator])
 
 
 def _is_two_words(line: str) -> bool:
-    """Whether the line is of MUSE's form: two words, a space or a tab between them. `dog, chien` is CSV."""
+    """Whether the line is in MUSE's format: two words, separated by a space or a tab. `dog, chien` is CSV."""
     words = _split_at_spaces(line)
     return len(words) == 2 and not words[0].endswith(",")
 
 
 def _split_at_spaces(line: str) -> list[str]:
-    # Not `split()`: a no-break space is part of a word.
+    # `split()` would also split at a no-break space, which is part of a word.
     return [word for word in line.replace("\t", " ").split(" ") if word]
 
 
@@ -134,5 +134,5 @@ def _csv_rows(lines: Sequence[str], name: str, sign: str, odd: OddLines) -> Iter
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
-            # A quoted field may hold what would break a line of `anchors.tsv`.
+            # A quoted field may contain characters that would break a line of `anchors.tsv`.
             yield LexiconRow(number, [cell.replace("\t", " ").replace("\n", " ") for cell in cells])

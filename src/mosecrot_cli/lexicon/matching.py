@@ -1,4 +1,4 @@
-"""Finding words in the two vocabularies, in the letter case that each contains."""
+"""Looking words up in the two vocabularies, in the letter case that each vocabulary contains."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _HAN = regex.compile(r"\p{Han}")
 
 @dataclass(frozen=True, slots=True)
 class SourceForm:
-    """A source word in the form that the model's vocabulary contains.
+    """A source word in the form in which the vocabulary of the model contains it.
 
     Attributes:
         word: the word as written or in lower case.
-        ids: its ids; `()` when neither form has any.
+        ids: its ids; `()` if neither form has any.
         usable: whether the form can be an anchor.
     """
 
@@ -32,7 +32,7 @@ class SourceForm:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A pair that is in both vocabularies, and the forms in which it is."""
+    """A pair that is in both vocabularies, and the forms in which they contain it."""
 
     pair: Pair
     source: str
@@ -41,12 +41,12 @@ class Match:
 
 
 class SourceForms:
-    """Looks source words up, many at a time, and remembers what it found.
+    """Looks up source words, many at a time, and remembers the results.
 
     Args:
         vocabulary: the words of the model.
         multi_token: whether a word of several tokens can be an anchor.
-        reporter: told about the progress.
+        reporter: receives the progress.
     """
 
     def __init__(self, vocabulary: SourceVocabulary, *, multi_token: bool, reporter: Reporter) -> None:
@@ -57,10 +57,10 @@ class SourceForms:
         return self._forms[word]
 
     def look_up(self, words: Iterable[str]) -> None:
-        """Make `self[word]` known for each of the words.
+        """Look up the words, so that `self[word]` is available for each of them.
 
-        A word that is one token as written stays so; else its lower case, if that is one token; else, where several
-        tokens are wanted, whichever of the two the model can spell.
+        The form is the word as written if that is one token, or else its lower case if that is one token. Otherwise, if
+        several tokens are allowed, it is whichever of the two the model can represent.
         """
         new = [word for word in dict.fromkeys(words) if word not in self._forms]
         written = self._token_ids(new)
@@ -100,19 +100,19 @@ def match_identical(
     origin: str,
     letters: int = 0,
 ) -> list[Match]:
-    """Strings that both vocabularies contain.
+    """Find strings that both vocabularies contain.
 
-    A word is compared with the strings of the model's tokens, not with what its tokenizer makes of the word: one that
-    strips accents takes `côté` for `cote`. It may differ in letter case where the vectors lack the lower-case form.
-    Numerals and punctuation need only be one token.
+    A word is compared with the strings of the model's tokens, not with the tokens that its tokenizer returns for the
+    word, because a tokenizer that strips accents would treat `côté` as `cote`. The letter case may differ if the
+    vectors lack the lower-case form. Numerals and punctuation only have to be one token.
 
     Args:
-        vocabulary: the words of the static embeddings; the order of the result.
+        vocabulary: the words of the static embeddings, which determine the order of the result.
         source: the words of the model.
-        forms: what is known of them.
-        taken: target words that have a translation already.
-        origin: the `Pair.origin` of what is found.
-        letters: the least number of letters of a word that has any, but for Han characters.
+        forms: looks up source words.
+        taken: target words that already have a translation.
+        origin: the `Pair.origin` of the result.
+        letters: the minimum number of letters of a word that has letters, except for words in Han characters.
     """
     tokens = source.whole_word_tokens()
 
@@ -135,5 +135,5 @@ def match_identical(
 
 
 def _fits_a_line(word: str) -> bool:
-    """Whether an anchor file gives the word back: no white space at its ends, no tab or line break inside."""
+    """Whether the word survives an anchor file: no white space at its ends, and no tab or line break inside."""
     return bool(word) and word == word.strip() and not any(separator in word for separator in "\t\n\r")

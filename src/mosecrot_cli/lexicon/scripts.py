@@ -1,4 +1,4 @@
-"""The script of words: Cyrillic, Latin, Han, … as Unicode's Script property has it."""
+"""The script of words (Cyrillic, Latin, Han, …) according to the Script property of Unicode."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMES = {
     "Lisu": "Lisu", "Java": "Javanese", "Bali": "Balinese", "Bugi": "Buginese", "Sund": "Sundanese", "Cakm": "Chakma",
     "Newa": "Newa", "Sylo": "Syloti Nagri", "Rohg": "Hanifi Rohingya", "Copt": "Coptic", "Goth": "Gothic",
 }  # fmt: skip
-# Writing systems of several scripts, and names that Unicode does not give to a script.
+# Writing systems that mix several scripts, and names of scripts that Unicode does not use.
 _JAPANESE = ("Japanese", ("Hani", "Hira", "Kana"))
 _KOREAN = ("Korean", ("Hang", "Hani"))
 _HAN = ("Han", ("Hani",))
@@ -59,7 +59,7 @@ class Script:
     def accepts(self, word: str) -> bool:
         """Whether at least half of the word's letters are of this script.
 
-        Letters that Unicode counts to no one script (`ʻ`, `ー`) are left out; a word without letters is accepted.
+        Letters that Unicode assigns to no single script (`ʻ`, `ー`) are ignored; words without letters are accepted.
         """
         own, foreign = _letters_of(self.parts)
         others = foreign.findall(word)
@@ -68,7 +68,7 @@ class Script:
 
 @lru_cache(maxsize=64)
 def _letters_of(parts: tuple[str, ...]) -> tuple[regex.Pattern[str], regex.Pattern[str]]:
-    """Patterns of one letter of these scripts, and of one letter of any other."""
+    """Patterns for one letter of these scripts, and for one letter of any other script."""
     scripts = "".join(rf"\p{{Script={part}}}" for part in parts)
     own = rf"[[{scripts}]&&\p{{L}}]"
     foreign = rf"[\p{{L}}--[{scripts}\p{{Script=Common}}\p{{Script=Inherited}}]]"
@@ -76,10 +76,10 @@ def _letters_of(parts: tuple[str, ...]) -> tuple[regex.Pattern[str], regex.Patte
 
 
 def find_script(name: str) -> Script:
-    """The script of a name (`Cyrillic`, `Japanese`) or ISO 15924 code (`Cyrl`, `Jpan`), in any letter case.
+    """Find a script by its name (`Cyrillic`, `Japanese`) or ISO 15924 code (`Cyrl`, `Jpan`), in any letter case.
 
     Raises:
-        UsageError: no such script; the message names near ones.
+        UsageError: there is no such script; the message suggests similar names.
     """
     key = "".join(char for char in name.casefold() if char.isalnum())
     if key in _SYSTEMS:
@@ -110,7 +110,7 @@ def _script_of_letter(char: str) -> str | None:
 
 
 def dominant_script(words: Sequence[str], *, least_share: float = 0.0) -> Script | None:
-    """The script of most words, each counted for the script of most of its letters.
+    """The script of most words; each word counts for the script of most of its letters.
 
     The function looks at 10,000 words spread evenly over all, because the first ones of a sorted vocabulary are all of
     one script, whichever comes first in Unicode. It counts words, not letters; otherwise the few long Latin words of a
@@ -122,7 +122,7 @@ def dominant_script(words: Sequence[str], *, least_share: float = 0.0) -> Script
         least_share: the share of the words with letters that the script must have.
 
     Returns:
-        None where no word has letters, or no script has that share.
+        None if no word has letters or no script has that share.
     """
     votes = script_votes(words)
     if not votes:
@@ -163,11 +163,11 @@ def resolve_script(choice: str, words: Sequence[str]) -> Script | None:
 
     Args:
         choice: `auto` for the script of two thirds of `words`, if there is one (Serbian and Uzbek vocabularies mix
-            two), `off` for every script, or a script by name or code.
+            two scripts), `off` for every script, or the name or code of a script.
         words: the target vocabulary.
 
     Raises:
-        UsageError: no such script.
+        UsageError: there is no such script.
     """
     if choice.casefold() == OFF:
         return None

@@ -1,4 +1,4 @@
-"""From lexicon pairs to anchors: the paper's selection (arXiv 2401.04821, section 3.1) and what noisy lexica need."""
+"""Selecting anchors among lexicon pairs, as in the paper (arXiv 2401.04821, section 3.1), with filters for noise."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class SelectionOptions:
     """Which pairs become anchors, beyond being in both vocabularies.
 
     Attributes:
-        max_anchors: a random sample of at most so many; None for all.
-        seed: of the sample.
+        max_anchors: size of a random sample of the anchors; None for all.
+        seed: seed of the sample.
         stopwords: case-folded source words to leave out (`load_stopwords`).
-        min_score: the least score; a pair without a score does not pass a minimum.
-        script: `auto` lets through the target words of the script that two thirds of the target vectors have, or all
-            words if no script has so many; `off` all words; a name or ISO 15924 code the words of that script.
-        identical: strings that both vocabularies contain (names, numerals, punctuation) become anchors where the
-            lexica have none for the target word. They have no score and may be of any script: `min_score` and `script`
-            are about lexica.
-        identical_letters: how many letters such a word needs at least. Numerals and punctuation, which have none, and
-            words in Han characters need no number.
-        multi_token: a source word of several tokens is an anchor too.
+        min_score: the minimum score; pairs without a score are then left out.
+        script: `auto` keeps target words in the script of two thirds of the target vectors, or all words if no script
+            has that share; `off` keeps all words; a name or ISO 15924 code keeps the words in that script.
+        identical: whether strings that both vocabularies contain (names, numerals, punctuation) become anchors if the
+            lexica have none for the target word. They have no score and may be in any script, as `min_score` and
+            `script` apply to lexica only.
+        identical_letters: the minimum number of letters of such a word. Numerals, punctuation and words in Han
+            characters are exempt.
+        multi_token: whether source words of several tokens can be anchors too.
 
     Raises:
-        UsageError: a value that makes no sense.
+        UsageError: a value is invalid.
     """
 
     max_anchors: int | None = None
@@ -70,10 +70,10 @@ class Selection:
 
     Attributes:
         anchors: in lexicon order; identical strings after them, in the order of the target vocabulary.
-        read: the number of pairs considered: those of the lexica, and identical strings where asked for.
-        dropped: reason -> number of pairs, in the order of `DropReason`; reasons that occurred only.
+        read: the number of pairs considered: those of the lexica, and identical strings if requested.
+        dropped: reason -> number of pairs, in the order of `DropReason`, without reasons that did not occur.
         kept: origin -> number of anchors, in the order of the lexica.
-        script: the name of the script that target words had to have; None without a filter.
+        script: the name of the script that target words had to be in; None without a filter.
     """
 
     anchors: list[Anchor]
@@ -93,20 +93,20 @@ def select_anchors(
 ) -> Selection:
     """Select the anchors among the pairs of one or several lexica.
 
-    A pair is an anchor when its source word is one token of the model (as written, else in lower case) and its target
-    word is in the vectors (as written, else in lower case). Each target word keeps one translation: that of the first
-    lexicon that has the word (lexica in the order in which their `origin` first appears), in it the best score (any
-    score beats none), and of equal ones the first.
+    A pair is an anchor if its source word is one token of the model (as written, or else in lower case) and its target
+    word is in the vectors (as written, or else in lower case). Each target word keeps one translation, which comes from
+    the first lexicon that has the word (lexica are ordered by the first appearance of their `origin`) and has the best
+    score there (any score is better than none); among equal scores, the first wins.
 
     Args:
         pairs: the pairs of all lexica, one lexicon after the other.
         source: the words of the model.
         target: the words of the static embeddings.
-        options: what else to require; the defaults of `SelectionOptions` if None.
-        reporter: told about the progress.
+        options: further requirements; None for the defaults of `SelectionOptions`.
+        reporter: receives the progress and warnings.
 
     Raises:
-        DataError: no pair is left; the message says how many failed on each side.
+        DataError: no pair is left; the message says how many pairs failed on each side.
     """
     options, reporter = options or SelectionOptions(), reporter or SilentReporter()
     script = resolve_script(options.script, target.words)
@@ -148,7 +148,7 @@ def select_anchors(
 def _screen(
     pairs: Sequence[Pair], options: SelectionOptions, script: Script | None, dropped: Counter[DropReason]
 ) -> list[Pair]:
-    """The pairs with no fault of their own."""
+    """The pairs that pass all filters that look at the pair alone."""
     passed = []
     for pair in pairs:
         reason = _own_fault(pair, options, script)
@@ -183,7 +183,7 @@ def _is_dropped_stopword(pair: Pair, options: SelectionOptions, dropped: Counter
 def _match(
     pairs: Sequence[Pair], forms: SourceForms, target: TargetVocabulary, dropped: Counter[DropReason]
 ) -> list[Match]:
-    """The pairs that are in both vocabularies, in the forms that these contain."""
+    """The pairs that are in both vocabularies, in the forms that the vocabularies contain."""
     forms.look_up([pair.source for pair in pairs])
     matches = []
     for pair in pairs:
@@ -199,7 +199,7 @@ def _match(
 
 
 def _one_per_target(matches: Sequence[Match], pairs: Sequence[Pair], dropped: Counter[DropReason]) -> list[Match]:
-    """One match for each target word, in the order given."""
+    """One match for each target word, in the original order."""
     lexicon_rank = {origin: rank for rank, origin in enumerate(dict.fromkeys(pair.origin for pair in pairs))}
 
     def rank(match: Match) -> tuple[int, float]:
@@ -224,10 +224,10 @@ def _one_per_target(matches: Sequence[Match], pairs: Sequence[Pair], dropped: Co
 
 
 def _sample(matches: list[Match], options: SelectionOptions, dropped: Counter[DropReason]) -> list[Match]:
-    """A random sample in the order given. With one seed, a smaller sample is part of a larger one."""
+    """A random sample in the original order. With the same seed, a smaller sample is a subset of a larger one."""
     if options.max_anchors is None or len(matches) <= options.max_anchors:
         return matches
-    import numpy as np  # here, so that the options and reasons cost the command line no import of it
+    import numpy as np  # imported here to keep the command line fast
 
     order = np.random.default_rng(options.seed).permutation(len(matches))
     chosen = np.sort(order[: options.max_anchors])
@@ -236,16 +236,16 @@ def _sample(matches: list[Match], options: SelectionOptions, dropped: Counter[Dr
 
 
 def load_stopwords(name: str | Path = ENGLISH) -> frozenset[str]:
-    """Stop words, case-folded.
+    """Load case-folded stop words.
 
     Args:
-        name: `english` for scikit-learn's list (the paper's), else a UTF-8 file with one word a line.
+        name: `english` for scikit-learn's list (as in the paper), or a UTF-8 file with one word per line.
 
     Raises:
         DataError: the file is missing, empty or not UTF-8.
     """
     if str(name) == ENGLISH:
-        # Takes a second: only for those who ask for it.
+        # The import takes a second, so it is left to those who need it.
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
         return frozenset(word.casefold() for word in ENGLISH_STOP_WORDS)
@@ -254,5 +254,5 @@ def load_stopwords(name: str | Path = ENGLISH) -> frozenset[str]:
 
 
 def is_stopword(word: str, stopwords: frozenset[str]) -> bool:
-    """Whether the word is on the list, whatever its letter case."""
+    """Whether the word is on the list, in any letter case."""
     return word.casefold() in stopwords

@@ -1,4 +1,4 @@
-"""The words of a lexicon: pairs as read, anchors as selected, and why a pair is no anchor."""
+"""The types of this package: pairs as read, anchors as selected, and reasons why a pair is not an anchor."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 IDENTICAL: Final = "identical"
-"""The origin of pairs that no lexicon has: strings that both vocabularies contain."""
+"""The origin of pairs that come from no lexicon: strings that both vocabularies contain."""
 
 LEARNT: Final = "learnt"
-"""The origin of pairs that no lexicon has: those learnt with the help of pivot vectors."""
+"""The origin of pairs that come from no lexicon but are learnt with the help of pivot vectors."""
 
 ALIGNED: Final = "align"
 """The lexicon made by word alignment of parallel text (`align:FILE`), and the origin of its pairs."""
@@ -19,14 +19,14 @@ ALIGNED: Final = "align"
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A source word and one translation of it, as a lexicon gives them.
+    """A source word and one translation of it, as a lexicon lists them.
 
     Attributes:
         source: the word in the language of the model.
         target: its translation in the language of the static embeddings.
-        score: how good the translation is, where the lexicon says so; higher is better.
+        score: how good the translation is, if the lexicon says so; higher is better.
         origin: the lexicon it comes from (a file name, `muse`, …).
-        line: the line of that file, from 1.
+        line: the line number in that file, from 1.
     """
 
     source: str
@@ -56,7 +56,7 @@ class Anchor:
 
 
 class ScoredPair(Protocol):
-    """What `Pair` and `Anchor` have in common: what an anchor file holds."""
+    """The fields that `Pair` and `Anchor` share, which are those of an anchor file."""
 
     @property
     def source(self) -> str:
@@ -79,7 +79,7 @@ class SourceVocabulary(Protocol):
     """The words of a pre-trained model."""
 
     def token_ids(self, words: Sequence[str]) -> list[tuple[int, ...]]:
-        """The ids of each word as it stands inside a sentence; `()` where one of them is special or unknown."""
+        """The ids of each word as it appears inside a sentence; `()` if one of them is special or unknown."""
 
     def whole_word_tokens(self) -> Mapping[str, int]:
         """The id of every token that is a whole word, by its plain string."""
@@ -93,7 +93,7 @@ class TargetVocabulary(Protocol):
         """The words, by row."""
 
     def find(self, word: str) -> int | None:
-        """The row of a word as written, else of its lower case, else of its nearest spelling, else None."""
+        """The row of a word as written, or else of its lower case or its nearest spelling; None if there is none."""
 
     def __contains__(self, word: object) -> bool:
         """Whether the word has a row as written."""
