@@ -102,8 +102,8 @@ def _has(script: str, characters: str) -> bool:
 def parted_words(counts: Counter[str]) -> list[Replacement]:
     """Replace sequences with a joiner by their letter and, in scripts without spaces between words, U+200B by a space.
 
-    In other scripts, U+200B is left to `removed_characters`, because each pass takes time; the
-    tokenizer splits the joined string into the known words anyway.
+    In other scripts, U+200B is left to `removed_characters`, because each pass takes time; the tokenizer splits the
+    joined string into the known words anyway.
     """
     sequences = [Replacement(old, new) for old, new in SEQUENCES.items() if counts[new] or counts[old[0]]]
     return [*sequences, Replacement("\u200b", " ")] if _UNSPACED.search("".join(counts)) else sequences
