@@ -1,4 +1,4 @@
-"""Where lexica, vectors and corpora come from: languages, addresses, one way to fetch, and a client for each source.
+"""Where lexica, vectors and corpora come from: languages, addresses, fetching, and a client for each source.
 
-Every source ends in a file in the cache; what is in the file is read by the packages that know its format.
+Every source puts a file into the cache, which the packages that know its format read.
 """

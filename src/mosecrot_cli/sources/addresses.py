@@ -1,4 +1,4 @@
-"""Web addresses that a user gives: which of them can be fetched, and how messages and manifests show them."""
+"""Web addresses from the user: checking that they can be fetched, and showing them in messages and manifests."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def without_secrets(address: str) -> str:
 
 
 def shown(address: str) -> str:
-    """The address for people: without secrets, control characters escaped, cut where it is very long."""
+    """The address for messages: without secrets, with control characters escaped, and shortened if very long."""
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in without_secrets(address))
     return safe if len(safe) <= _SHOWN else safe[:_SHOWN] + "…"
 
 
 def check_address(address: str) -> SplitResult:
-    """The parts of an address that can be fetched.
+    """Split an address, after checking that it can be fetched.
 
     Raises:
         UsageError: it has no host, a bad port, control characters, or is too long; `where` shows it without secrets.

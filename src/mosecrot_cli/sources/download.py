@@ -1,10 +1,10 @@
-"""Downloading one file into the cache: resumed, checked, and under its name only when it is whole.
+"""Downloading one file into the cache. Downloads are resumed and checked; only complete files get their final name.
 
-pooch and the functions of huggingface_hub were considered. pooch starts a broken download anew and wants the checksum
-of each file beforehand, which fastText does not publish. huggingface_hub resumes files of its own hub (`hub.py` uses
-it), by the hash that only this hub sends. Here any server's file is resumed with `Range` and `If-Range`, in another
-process too; a web page in the place of the file, a wrong length, a published MD5 and a server that hardly sends
-anything are noticed.
+pooch and the functions of huggingface_hub were considered. pooch restarts a broken download and needs the checksum of
+each file in advance, which fastText does not publish. huggingface_hub resumes files of its own hub (`hub.py` uses it),
+by a hash that only this hub sends. This module resumes files of any server with `Range` and `If-Range`, also in another
+process. It detects a web page instead of the file, a wrong length, a wrong MD5 (if the server publishes one), and a
+server that hardly sends anything.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Remote:
     Attributes:
         url: its address.
         name: its path in the cache.
-        what: what it is, for people.
-        parameter: the parameter that takes the file when it was fetched by hand.
+        what: what it is, for messages.
+        parameter: the parameter that takes the file if the user fetches it by hand.
     """
 
     url: str
@@ -59,7 +59,7 @@ class Remote:
 
     @property
     def where(self) -> str:
-        """The address for people, without secrets."""
+        """The address for messages, without secrets."""
         return shown(self.url)
 
     @property
@@ -70,14 +70,14 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class _Notes:
-    """What is known of a part of a file: where it comes from, and the ETag or date that tells if that still is it."""
+    """Notes on a partial file: its address, and the ETag or date that shows whether the server still has that file."""
 
     url: str = ""
     validator: str = ""
 
 
 class Connection(Protocol):
-    """What a download uses of the fetcher that starts it."""
+    """The parts of a fetcher that a download uses."""
 
     @property
     def endpoints(self) -> Endpoints:
@@ -96,7 +96,7 @@ class Connection(Protocol):
 
 
 class Download:
-    """One download: to `NAME.part`, and what is needed to resume it to `NAME.part.json`."""
+    """One download into `NAME.part`, with the notes for resuming it in `NAME.part.json`."""
 
     def __init__(self, fetcher: Connection, remote: Remote, path: Path) -> None:
         self.fetcher, self.remote, self.path = fetcher, remote, path
@@ -143,7 +143,7 @@ class Download:
             ) from None
 
     def _resumption(self) -> dict[str, str]:
-        """Headers that ask for the rest of the file, where it surely belongs to the part that is there."""
+        """Headers that request the rest of the file, if it certainly belongs to the existing part."""
         start = self._size()
         try:
             notes = read_json(self.notes, _Notes) if start else _Notes()
@@ -171,7 +171,7 @@ class Download:
             self.part.open("ab" if start else "wb") as stream,
         ):
             advance(start)
-            # As they come: in blocks of a size, what is less than a block would be lost when the connection breaks.
+            # Blocks have no fixed size: otherwise, data of less than a block would be lost when the connection breaks.
             pace = Pace(self.fetcher.patience)
             for number, block in enumerate(answer.iter_raw()):
                 pace.add(len(block))
@@ -204,7 +204,7 @@ class Download:
         raise SourceUnavailableError(what, where=self.remote.where, hint=self.remote.advice)
 
     def _check_room(self, total: int | None, start: int) -> int:
-        """How many bytes may be written; of an unknown length, half of what is free.
+        """How many bytes may be written: all free space, or half of it if the length is unknown.
 
         Raises:
             OutputError: the disk has no room for the file.
@@ -224,7 +224,7 @@ class Download:
         return DataError("a web page came instead of the file", where=self.remote.where, hint=self.remote.advice)
 
     def _note(self, answer: httpx.Response) -> None:
-        """Record what tells later whether the server still has the same file."""
+        """Record what is needed to check later whether the server still has the same file."""
         etag = answer.headers.get("etag", "")
         validator = etag if etag and not etag.startswith("W/") else answer.headers.get("last-modified", "")
         accepts = answer.headers.get("accept-ranges", "").lower() != "none"
@@ -232,7 +232,7 @@ class Download:
         self.notes.write_text(json.dumps(asdict(notes)), encoding="utf-8")
 
     def _check_published(self, answer: httpx.Response) -> None:
-        """Compare with the MD5 that the server gives, where it gives one."""
+        """Compare the file with the MD5 that the server publishes, if any."""
         published = _published_md5(answer)
         if published and _digest(self.part, "md5") != published:
             self._discard()

@@ -27,7 +27,7 @@ _FASTTEXT = "https://dl.fbaipublicfiles.com/fasttext"
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Addresses, most with places in braces that are filled in.
+    """Addresses, most of them with placeholders in braces.
 
     Attributes:
         muse: a MUSE dictionary (`{pair}` is `en-de`; `{part}` is empty, `.0-5000` or `.5000-6500`).
@@ -57,11 +57,11 @@ class Endpoints:
 
 
 def load_endpoints(path: Path | None = None) -> Endpoints:
-    """The addresses, with those of a TOML file (by default the one that MOSECROT_ENDPOINTS names) in place of ours.
+    """The addresses, replaced by those in a TOML file (by default, the one that MOSECROT_ENDPOINTS names).
 
     Raises:
-        DataError: the file is missing or no TOML.
-        UsageError: it names an address that there is not, or one that is no http address.
+        DataError: the file is missing or is not TOML.
+        UsageError: a name is unknown, or an address is not an http address.
     """
     defaults = Endpoints(hub=os.environ.get(HUB_ENDPOINT) or Endpoints().hub)
     named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
@@ -84,7 +84,7 @@ def is_offline() -> bool:
 def configure_hub_client() -> None:
     """Pass the address of the hub, and whether downloads are allowed, on to the hub's own client.
 
-    The client reads its environment when it is imported, which happens after the options of a command were parsed.
+    The client reads the environment when it is imported, which happens after the options of a command were parsed.
 
     Raises:
         DataError, UsageError: see `load_endpoints`.

@@ -1,4 +1,4 @@
-"""Fetching: files into the cache, whole or not at all, and answers of an API, bounded in time and size."""
+"""Fetching complete files into the cache, and answers of an API that are bounded in time and size."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ class Fetcher:
     patience: Patience = field(default_factory=Patience)
 
     def path(self, remote: Remote) -> Path:
-        """Where the file lies, or will lie, in the cache."""
+        """The path of the file in the cache, whether or not it is there."""
         path = (self.cache / remote.name).resolve()
         if not path.is_relative_to(self.cache.resolve()):
             raise ValueError(f"{remote.name} leads out of the cache")
         return path
 
     def file(self, remote: Remote) -> Path:
-        """The file, from the cache or downloaded; two processes that want it at once download it once.
+        """The file, from the cache or downloaded; if two processes need it at once, only one downloads it.
 
         A broken download is resumed where it stopped, also in a later process.
 
         Raises:
-            SourceUnavailableError: offline, unreachable, not there; says what to fetch by hand.
-            DataError: what came is not the file (a web page, a wrong checksum).
+            SourceUnavailableError: offline, unreachable, or not found; the message says what to fetch by hand.
+            DataError: the server sent something else (a web page, a wrong checksum).
             OutputError: the cache cannot be written.
         """
         path = self.path(remote)
@@ -105,18 +105,18 @@ class Fetcher:
     ) -> httpx.Response:
         """Send JSON and return the answer, whatever its status, once it is neither 429 nor 5xx and its body is JSON.
 
-        Nothing is redirected: `headers` may hold a key.
+        Redirects are not followed, because `headers` may contain a key.
 
         Args:
             url: the address.
-            body: what is sent.
-            advice: how to do without, for the message.
+            body: the JSON to send.
+            advice: an alternative to the request, for error messages.
             headers: further headers.
             is_momentary: whether an answer of another status is worth another attempt.
 
         Raises:
-            SourceUnavailableError: offline, or no good answer came.
-            DataError: the answer is no JSON.
+            SourceUnavailableError: offline, or there was no valid answer.
+            DataError: the answer is not JSON.
         """
         self.require_network("the answer", advice, where=shown(url))
 
@@ -157,7 +157,7 @@ class Fetcher:
                     raise DataError(what, where=shown(url), hint=advice)
                 if time.monotonic() > deadline:
                     raise TryAgain("the answer takes too long")
-            # What was unpacked is not unpacked again.
+            # The body is already unpacked.
             kept = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-encoding"]
             return httpx.Response(answer.status_code, headers=kept, content=bytes(content), request=answer.request)
 
@@ -173,7 +173,7 @@ class Fetcher:
 
 @lru_cache(maxsize=1)
 def _certificates() -> ssl.SSLContext:
-    """The certificates that are trusted: reading them takes longer than a small answer."""
+    """The trusted certificates, cached because loading them takes longer than a small request."""
     return httpx.create_ssl_context()
 
 

@@ -14,14 +14,14 @@ Kind = Literal["model", "dataset"]
 
 
 def hub_file(repository: str, name: str, fetcher: Fetcher, *, parameter: str, kind: Kind = "model") -> Path:
-    """A file of a repository; the hub's client resumes and checks it.
+    """A file of a repository, which the client of the hub resumes and checks.
 
     Args:
         repository: id, `owner/name`.
         name: path of the file in it.
-        fetcher: knows the hub's address, whether it is offline, and how patient to be.
-        parameter: the parameter that takes the file when it was fetched by hand.
-        kind: of the repository.
+        fetcher: provides the address of the hub, the offline mode, and the patience.
+        parameter: the parameter that takes the file if the user fetches it by hand.
+        kind: the kind of repository.
 
     Raises:
         SourceUnavailableError: offline, unreachable, or no such file.
@@ -29,7 +29,7 @@ def hub_file(repository: str, name: str, fetcher: Fetcher, *, parameter: str, ki
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    # The client lets the errors of its HTTP library through: all are of this class.
+    # The client passes on errors of its HTTP library, which all have this class.
     http_error: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
     endpoint = fetcher.endpoints.hub
     where = f"{shown(endpoint)}/{'datasets/' if kind == 'dataset' else ''}{repository}"
@@ -42,7 +42,7 @@ def hub_file(repository: str, name: str, fetcher: Fetcher, *, parameter: str, ki
                 repository, name, repo_type=kind, endpoint=endpoint, local_files_only=fetcher.offline
             )
         except LocalEntryNotFoundError as error:
-            # The client has tried several times.
+            # The client has already tried several times.
             offline = "offline, and the file is not in the hub's cache"
             what = offline if fetcher.offline else "the hub cannot be reached"
             raise SourceUnavailableError(what, where=where, hint=hint) from error

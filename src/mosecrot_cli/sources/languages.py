@@ -1,6 +1,6 @@
-"""Languages: from any code or name to what each source calls it. The one table of languages of the toolkit.
+"""Languages: from any code or name to the name that each source uses. This is the only table of languages.
 
-Codes and names come from `langcodes` (CLDR and ISO 639); the tables here hold what a source calls otherwise.
+Codes and names come from `langcodes` (CLDR and ISO 639); the tables here list where a source differs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _WIKI_CODES = {
 _CRAWL_CODES = {"nb": "no", "fil": "tl", "gsw": "als"}
 _MUSE_CODES = {"nb": "no", "fil": "tl"}
 _GOOGLE_CODES = {"zh": "zh-CN", "nb": "no", "fil": "tl"}
-# Wiktionary's English names where CLDR's differ.
+# English names of Wiktionary that differ from those of CLDR.
 _WIKTIONARY_NAMES = {
     "sr": "serbo_croatian", "hr": "serbo_croatian", "bs": "serbo_croatian", "sh": "serbo_croatian",
     "fil": "tagalog", "tl": "tagalog", "si": "sinhalese", "or": "oriya", "ku": "northern kurdish", "bn": "bengali",
@@ -44,16 +44,16 @@ _WIKTIONARY_NAMES = {
 }  # fmt: skip
 _NAMES = {"nds": "Eastern Low German", "sh": "Serbo-Croatian"}
 _OTHER_ISO = {"zh": ("zho", "cmn"), "sh": ("hbs",)}
-# What langcodes makes of a code, and what the sources go by.
+# Codes that langcodes returns, and the codes that the sources use for them.
 _OTHER_CODES = {"cmn": "zh", "sr-Latn": "sh"}
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language and its names in the sources; a name is None where the source lacks the language.
+    """A language and its names in the sources; a name is None if the source lacks the language.
 
     Attributes:
-        code: ISO 639-1 where there is one, else ISO 639-3: what the commands take (`--src en --tgt tt`).
+        code: the ISO 639-1 code, or else ISO 639-3, as commands take it (`--src en --tgt tt`).
         name: English name.
         iso639_3: three-letter codes that start the names of Bible editions, the usual one first.
         flores: code of SIB-200 (from FLORES-200).
@@ -64,7 +64,7 @@ class Language:
         crawl: the XX of `cc.XX.300`.
         hub: the XX of the hub's `facebook/fasttext-XX-vectors`.
         muse: MUSE's code.
-        known: whether it is a language at all: an unknown code stands for itself everywhere.
+        known: whether it is a known language; an unknown code is used unchanged for every source.
     """
 
     code: str
@@ -84,7 +84,7 @@ class Language:
 def find_language(text: str) -> Language:
     """The language of a code or an English name: `tt`, `tat`, `tat-000`, `tat_Cyrl`, `Tatar`, `wiki.tt.vec`.
 
-    What is no language stands for itself in every source (`known` is False): a file of one's own may be of any.
+    Any other text is used unchanged for every source (`known` is False), as files of the user may be in any language.
     A FLORES code keeps its script (`zho_Hant` stays traditional Chinese).
     """
     code = _code_of(text)
@@ -94,10 +94,10 @@ def find_language(text: str) -> Language:
 
 
 def require_language(text: str, option: str) -> Language:
-    """The language, which must be one.
+    """Find a language, which must be known.
 
     Raises:
-        UsageError: no such language; the message names near ones.
+        UsageError: there is no such language; the message suggests similar ones.
     """
     language = find_language(text)
     if language.known:
@@ -108,7 +108,7 @@ def require_language(text: str, option: str) -> Language:
 
 
 def near_languages(text: str) -> list[str]:
-    """Languages with vectors whose code or name is like `text`, as `tt (Tatar)`."""
+    """Languages with vectors whose code or name is similar to `text`, in the form `tt (Tatar)`."""
     choices = _choices()
     near = difflib.get_close_matches(text.casefold(), choices, n=_NEAR, cutoff=0.5)
     return list(dict.fromkeys(choices[match] for match in near))

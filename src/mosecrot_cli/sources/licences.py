@@ -1,6 +1,6 @@
-"""Under which licence something may stand that was made of several sources; no guess where their licences conflict.
+"""Deriving the licence of a work from the licences of its sources, without guessing if these conflict.
 
-What is derived here is a suggestion for a model card, with its reason, and no legal advice.
+The result is a suggestion for a model card, with its reason. It is not legal advice.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _CC_BY = re.compile(r"cc-by((?:-nc)?)((?:-sa|-nd)?)-(\d\.\d)")
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """The licence of something that was made of several sources.
+    """The licence of a work that was made from several sources.
 
     Attributes:
-        licence: the hub's identifier; None where the sources leave none, or it is not known what they leave.
+        licence: the identifier on the hub; None if the sources allow none, or if it is not known what they allow.
         reason: why, in whole sentences.
     """
 
@@ -46,7 +46,7 @@ class Derived:
 
 
 def hub_licence(text: str | None) -> str | None:
-    """The hub's identifier of a licence that is named in words (`CC BY-SA 3.0 (Wiktionary)`), None for other terms."""
+    """The hub's identifier of a licence given in words (`CC BY-SA 3.0 (Wiktionary)`); None for other terms."""
     named = "-".join((text or "").partition("(")[0].lower().split())
     return named if named in HUB_LICENCES else None
 
@@ -54,11 +54,11 @@ def hub_licence(text: str | None) -> str | None:
 def derive(sources: Mapping[str, str | None]) -> Derived:
     """The licence that the licences of all sources allow.
 
-    Permissive licences give way to the one among them that asks for most, ShareAlike asks for itself (its latest
-    version, as its text allows), NonCommercial stays. NonCommercial and ShareAlike without it contradict each other.
+    Among permissive licences, the one with the most requirements is taken. ShareAlike requires itself (in its latest
+    version, as its text allows), and NonCommercial is kept. NonCommercial and a ShareAlike licence without it conflict.
 
     Args:
-        sources: name of the source -> its licence in words, or None where it is not known.
+        sources: name of the source -> its licence in words, or None if it is not known.
     """
     found = {name: hub_licence(text) for name, text in sources.items()}
     if unclear := [_said(name, sources[name]) for name, licence in found.items() if licence is None]:
@@ -74,7 +74,7 @@ def derive(sources: Mapping[str, str | None]) -> Derived:
 
 
 def _combined(licences: Mapping[str, str]) -> Derived:
-    """The strictest of permissive and Creative Commons licences, if they agree."""
+    """The strictest of several permissive and Creative Commons licences, unless they conflict."""
     shared = _named(licences, lambda licence: "-sa-" in licence)
     free_shared = _named(licences, lambda licence: "-sa-" in licence and "-nc-" not in licence)
     reserved = _named(licences, lambda licence: "-nc-" in licence)
@@ -94,7 +94,7 @@ def _combined(licences: Mapping[str, str]) -> Derived:
 
 
 def _strictness(licence: str) -> tuple[bool, bool, str, int]:
-    """Orders licences by what they ask for: ShareAlike, NonCommercial, the version of Creative Commons, the rest."""
+    """A sort key by requirements: ShareAlike, NonCommercial, the version of Creative Commons, all others."""
     match = _CC_BY.fullmatch(licence)
     if match is None:
         return False, False, "", _PERMISSIVE.index(licence)

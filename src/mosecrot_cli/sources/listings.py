@@ -1,6 +1,7 @@
-"""Which languages each source has, under the codes that it uses itself.
+"""The languages of each source, under the codes that the source uses.
 
-Taken from the sources' own listings: fasttext.cc (pretrained-vectors, crawl-vectors), MUSE's README, SIB-200's folders.
+They are taken from the listings of the sources: fasttext.cc (pretrained-vectors, crawl-vectors), MUSE's README and
+SIB-200's folders.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ MUSE = _codes(
     tl tr uk vi zh
     """
 )
-"""Languages that MUSE has dictionaries with English for, both ways."""
+"""Languages for which MUSE has dictionaries from and to English."""
 
 MUSE_EUROPEAN = _codes("de en es fr it pt")
-"""Languages that MUSE has dictionaries for among each other."""
+"""Languages among which MUSE has dictionaries for every pair."""
 
 SIB200 = _codes(
     """

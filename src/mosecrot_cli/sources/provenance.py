@@ -1,4 +1,4 @@
-"""Whose work each source is: its licence and what to cite."""
+"""The provenance of each source: its licence and what to cite."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Provenance:
     Attributes:
         name: its name.
         home: where it is described.
-        licence: under which licence its data stand.
+        licence: the licence of its data.
         citation: what to cite.
     """
 
@@ -26,7 +26,7 @@ class Provenance:
 
     @property
     def notes(self) -> dict[str, str]:
-        """Licence and citation, for a data set and the manifest of what was made of it."""
+        """Licence and citation, for a data set and the manifests of outputs made from it."""
         return {"licence": self.licence, "citation": self.citation}
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ MULTILINGUAL_BERT = Provenance(
 
 _MODELS = {"bert-base-cased": BERT, "bert-base-multilingual-cased": MULTILINGUAL_BERT}
 KNOWN_MODELS = frozenset(_MODELS.values())
-"""What `of_model` knows more of than its card."""
+"""Models whose licence and citation are recorded here."""
 _BERT_OWNER = "google-bert/"
 
 
@@ -121,7 +121,7 @@ def of_card(name: str, home: str) -> Provenance:
 
 
 def announce(provenance: Provenance, fetcher: Fetcher) -> None:
-    """Show licence and citation of a source, the first time that this cache holds something of it."""
+    """Show the licence and citation of a source the first time that this cache receives something from it."""
     marker = fetcher.cache / "licences" / f"{provenance.name.replace('/', '--').replace(':', '-')}.txt"
     if marker.exists():
         return

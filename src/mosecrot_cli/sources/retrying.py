@@ -1,7 +1,7 @@
-"""When a request is tried again and how long that waits: after 429, 5xx and broken connections, with back-off.
+"""Retrying requests after 429, 5xx and broken connections, with back-off.
 
-tenacity runs the loop. What it does not know is progress: a download of gigabytes may break more often than a small
-request may fail, so the count of attempts starts anew after each that brought something.
+tenacity runs the loop, but it does not know about progress. A download of gigabytes may break more often than a small
+request may fail, so the count of attempts starts again after each attempt that received something.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class TryAgain(Exception):
     """A failure that may not last.
 
     Args:
-        reason: what happened, for people.
+        reason: what happened, for messages.
         wait: seconds that the server asked for; None if it did not.
     """
 
@@ -39,11 +39,11 @@ class Patience:
     """How often and how long a request is tried.
 
     Attributes:
-        attempts: attempts in a row that may bring nothing; an attempt that brings `least_bytes` starts the count anew.
-        first: seconds before the second attempt; doubled each time.
-        longest: the longest pause in seconds. A server that asks for a longer one is taken to be over quota.
+        attempts: how many attempts in a row may fail; one that receives `least_bytes` resets the count.
+        first: seconds before the second attempt; the pause doubles each time.
+        longest: the longest pause in seconds. If a server asks for a longer one, its quota counts as exceeded.
         connect, read: seconds to wait for a connection, and for the next bytes of an answer.
-        least_bytes: what a download must bring in every `window` seconds; a server that sends less is given up.
+        least_bytes: bytes that a download must receive in every `window` seconds; otherwise the attempt ends.
         window: see `least_bytes`.
         answer: seconds that the whole answer of an API may take.
     """
@@ -59,7 +59,7 @@ class Patience:
 
     @property
     def timeout(self) -> httpx.Timeout:
-        """The same as httpx takes it."""
+        """The timeouts in the form that httpx takes."""
         return httpx.Timeout(self.connect, read=self.read, write=self.read)
 
 
@@ -68,7 +68,7 @@ def retrying(patience: Patience, progress: Callable[[], int] = lambda: 0) -> ten
 
     Args:
         patience: how often and how long.
-        progress: a number that grows while an attempt brings something.
+        progress: returns a number that grows while an attempt receives data.
     """
     state = {"seen": progress(), "vain": 0}
 
@@ -95,9 +95,9 @@ def _asked(call: tenacity.RetryCallState) -> float | None:
 
 
 class Pace:
-    """Watches that a download brings enough in every window of time.
+    """Checks that a download receives enough data in every window of time.
 
-    A timeout for each read does not end a server that sends a byte now and then.
+    A timeout for each read is not enough, because a server may send a byte now and then.
     """
 
     def __init__(self, patience: Patience) -> None:
@@ -105,10 +105,10 @@ class Pace:
         self._start, self._bytes = time.monotonic(), 0
 
     def add(self, count: int) -> None:
-        """Take note of some bytes.
+        """Count received bytes.
 
         Raises:
-            TryAgain: the window is over and too few came.
+            TryAgain: too few bytes were received in a window.
         """
         self._bytes += count
         passed = time.monotonic() - self._start
@@ -120,7 +120,7 @@ class Pace:
 
 
 def as_try_again(error: Exception) -> TryAgain | None:
-    """The error as one that may not last; None for one that will."""
+    """The error as a temporary one; None if it is permanent."""
     if isinstance(error, _BROKEN):
         return TryAgain(describe(error))
     return None
@@ -138,7 +138,7 @@ def describe(error: Exception) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """The library's reason in one line; it may come from the server."""
+    """The reason that the library gives, in one line; it may come from the server."""
     return "".join(c if c.isprintable() else " " for c in str(error))[:200].strip()
 
 
@@ -159,7 +159,7 @@ def retry_after(response: httpx.Response) -> float | None:
 
 
 def unavailable(failure: TryAgain, patience: Patience, *, where: str, advice: str) -> SourceUnavailableError:
-    """The error for a failure that lasted."""
+    """The error for a failure that persisted through all attempts."""
     if failure.wait is not None and failure.wait > patience.longest:
         what = f"over quota: the server asks to wait {failure.wait:,.0f} s"
     else:

@@ -1,4 +1,4 @@
-"""Uploading a folder's files to a repository of the Hugging Face hub, as one commit."""
+"""Uploading files to a repository on the Hugging Face hub, as one commit."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Uploaded:
     Attributes:
         repository: its id.
         address: where it is.
-        commit: the new commit, or the newest one where no file has changed.
-        private: whether only its owners see it.
+        commit: the new commit, or the latest one if no file has changed.
+        private: whether only its owners can see it.
     """
 
     repository: str
@@ -41,10 +41,10 @@ class Uploaded:
 
 
 def check_repository(repository: str) -> None:
-    """Refuse what cannot be the id of a repository.
+    """Check the id of a repository.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: the id is not valid.
     """
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils._validators import validate_repo_id
@@ -59,19 +59,19 @@ def check_repository(repository: str) -> None:
 def upload(
     files: Mapping[str, Path | bytes], repository: str, *, private: bool, message: str, reporter: Reporter
 ) -> Uploaded:
-    """Create a repository unless it is there, and commit files to it. Other files there stay.
+    """Create a repository unless it exists, and commit files to it. Its other files are kept.
 
-    The token is that of the environment (HF_TOKEN) or of the hub's own log-in.
+    The token comes from the environment (HF_TOKEN) or from the log-in of the hub's client.
 
     Args:
-        files: path in the repository -> a file, or its content.
-        repository: id, `OWNER/NAME`, or a name in the user's own space.
-        private: whether a new repository is private; one that is there must be.
-        message: of the commit.
-        reporter: hears what the hub thinks of the model card.
+        files: path in the repository -> a local file, or the content.
+        repository: the id, `OWNER/NAME`, or a name in the user's own namespace.
+        private: whether a new repository is private; an existing one must then be private too.
+        message: the commit message.
+        reporter: receives warnings of the hub about the model card.
 
     Raises:
-        SourceUnavailableError: offline, unreachable, no token, or one that may not write there.
+        SourceUnavailableError: offline, unreachable, or without a token that may write there.
         OutputExistsError: the repository is public, but a private one is asked for.
         DataError: the hub refuses the model card.
     """
@@ -112,7 +112,7 @@ def _is_private(api: HfApi, repository: str) -> bool:
 
 @contextmanager
 def _bounded_requests() -> Iterator[None]:
-    """No request of the hub's client waits for ever, as it would by default."""
+    """Give the requests of the hub's client a timeout; by default they can wait for ever."""
     from huggingface_hub import get_session, set_client_factory
 
     session, patience = get_session(), Patience()
@@ -127,10 +127,10 @@ def _bounded_requests() -> Iterator[None]:
 
 @contextmanager
 def _explained(where: str, token: str) -> Iterator[None]:
-    """Turn what the hub's client raises into one line, without the token."""
+    """Turn exceptions of the hub's client into errors of one line, without the token."""
     from huggingface_hub.errors import HfHubHTTPError
 
-    # The client lets the errors of its HTTP library through: all are of this class.
+    # The client passes on errors of its HTTP library, which all have this class.
     http_error: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
     try:
         yield
@@ -152,5 +152,5 @@ def _explained(where: str, token: str) -> Iterator[None]:
 
 
 def _one_line(text: str, token: str) -> str:
-    """What a server or library says, in one line, without the token."""
+    """The message of a server or library, in one line and without the token."""
     return " ".join(text.replace(token, "…").split())[:_LONGEST_REASON]

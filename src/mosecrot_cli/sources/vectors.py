@@ -20,7 +20,7 @@ from mosecrot_cli.sources.provenance import Provenance, announce
 _HUB_REPOSITORY = "facebook/fasttext-{code}-vectors"
 _HUB_FILE = "model.bin"
 _HUB_FOLDER = re.compile(r"models--facebook--fasttext-[a-z]+-vectors")
-"""Of such a repository in the hub's cache."""
+"""The folder of such a repository in the cache of the hub."""
 _HUB_ID = re.compile(r"(?:hf:)?([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)")
 _FILE_ENDINGS = (
     ".vec", ".bin", ".txt", ".vector", ".npy", ".npz", ".gz", ".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz"
@@ -34,7 +34,7 @@ NAMES = {
     "cc.bin": "the same as a model that composes vectors of unknown words",
     "hub": "fastText model on the Hugging Face hub",
 }
-"""Name of each source of vectors, and what it holds."""
+"""Name of each source of vectors, and what it contains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class VectorSource:
         name: the value that names it: a key of `NAMES`, an address without secrets, or a hub id.
         remote: the file; None for a repository.
         repository: id on the hub; empty for a file.
-        provenance: whose work they are; None for an address that the user gave.
+        provenance: their licence and citation; None for an address from the user.
     """
 
     name: str
@@ -55,7 +55,7 @@ class VectorSource:
 
     @property
     def where(self) -> str:
-        """The address, for people."""
+        """The address, for messages."""
         return shown(self.remote.url) if self.remote else f"{_HUB_FILE} of huggingface.co/{self.repository}"
 
 
@@ -67,7 +67,7 @@ def named_vectors(value: str, *, parameter: str) -> VectorSource | None:
         parameter: the parameter that it was given with, for advice.
 
     Raises:
-        UsageError: the address cannot be one.
+        UsageError: the address is not valid.
     """
     if is_address(value):
         check_address(value)
@@ -118,7 +118,7 @@ def vectors_of_language(name: str | None, language: Language, fetcher: Fetcher, 
 
 
 def provenance_of_file(path: Path) -> Provenance | None:
-    """Whose work a file of vectors is that was downloaded by name; None for any other file."""
+    """The provenance of a file of vectors that was downloaded by name; None for any other file."""
     if path.parent == cache_folder() / "vectors":
         kind = path.name.partition(".")[0]
         return {"wiki": provenance.FASTTEXT_WIKI, "cc": provenance.FASTTEXT_CRAWL}.get(kind)

@@ -1,4 +1,4 @@
-"""What every online source of lexica has in common: what it is asked for, and what it has to offer."""
+"""The interface of online lexica: what is requested from a source, and what the source provides."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LexiconRequest:
-    """What a lexicon is wanted for.
+    """A request for a lexicon.
 
     Attributes:
         source: the language of the model.
         target: the language of the vectors.
-        words: gives the source words that are worth asking for (a model's whole words); called only if needed.
+        words: returns the source words to translate (the whole words of a model); called only if needed.
         distance: PanLex: 1, or 2 for translations through a third expression.
-        min_quality: PanLex: the least translation quality.
+        min_quality: PanLex: the minimum translation quality.
         dump: PanLex's database download, used instead of its API.
     """
 
@@ -37,7 +37,7 @@ class LexiconRequest:
     dump: Path | None = None
 
     def askable_words(self) -> list[str]:
-        """The words with a letter, sorted, each once: numerals and punctuation need no dictionary."""
+        """The distinct words that contain a letter, sorted; numerals and punctuation need no dictionary."""
         return sorted({word for word in self.words() if any(map(str.isalpha, word))})
 
 
@@ -46,10 +46,10 @@ class LexiconSource:
     """An online lexicon.
 
     Attributes:
-        provenance: whose work it is.
-        bring: the lexicon as a file in the cache, for a request and a part. Raises `SourceUnavailableError` where the
-            source lacks a language or cannot be reached.
-        plan: what `bring` would take, in words, for a dry run; it asks the network for nothing.
+        provenance: its licence and citation.
+        bring: returns the lexicon as a file in the cache, for a request and a part. Raises `SourceUnavailableError` if
+            the source lacks a language or cannot be reached.
+        plan: describes what `bring` would do, for a dry run, without using the network.
         parts: what may follow the name and a colon, as `train` in `muse:train`.
     """
 

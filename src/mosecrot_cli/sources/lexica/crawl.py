@@ -1,4 +1,4 @@
-"""What a crawl has asked and been answered, kept line by line, so that a killed one asks nothing twice."""
+"""A journal of the queries and answers of a crawl, so that an interrupted crawl repeats no query."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A line of the journal: what was asked for, what came, and whether that was all."""
+    """A line of the journal: the query, its results, and whether they are complete."""
 
     words: tuple[str, ...]
     rows: tuple[tuple[str, str, float | None], ...]
@@ -39,12 +39,12 @@ class _Record:
 class Journal:
     """The answers of a crawl, in a file of JSON lines.
 
-    A line that was cut off by a kill or is damaged is passed over: its words are asked for again.
+    A truncated or damaged line is skipped, and its words are queried again.
 
     Attributes:
-        finished: the words that are wholly answered.
-        open_words: the words of a query of which some pages came.
-        offset: how many results of that query came.
+        finished: the words with complete answers.
+        open_words: the words of a query with an incomplete answer.
+        offset: how many results of that query have been received.
         found: all translations.
     """
 
@@ -81,13 +81,13 @@ class Journal:
     def add(
         self, words: Sequence[str], rows: Sequence[Translation], *, next_offset: int = 0, done: bool = True
     ) -> None:
-        """Keep an answer, on the disk before anything else is asked.
+        """Record an answer, which is written to the disk before the next query.
 
         Args:
-            words: what was asked for.
-            rows: what came.
-            next_offset: how many results of this query have come by now.
-            done: whether all have.
+            words: the words of the query.
+            rows: its results.
+            next_offset: how many results of this query have been received so far.
+            done: whether the answer is complete.
         """
         plain = tuple((row.source, row.target, row.score) for row in rows)
         record = _Record(tuple(words), plain, done=done, next=next_offset)
@@ -100,19 +100,19 @@ class Journal:
         self._take(record)
 
     def pending(self, words: Iterable[str]) -> list[str]:
-        """Those of the words that are neither answered nor half answered, in order."""
+        """The words without an answer, complete or incomplete, in order."""
         known = self.finished.union(self.open_words)
         return [word for word in words if word not in known]
 
     def of(self, words: Iterable[str]) -> list[Translation]:
-        """The translations of these words: in their order, best score first, then by translation."""
+        """The translations of these words, in the order of the words, then by score (best first) and translation."""
         order = {word: place for place, word in enumerate(words)}
         kept = {(row.source, row.target): row for row in self.found if row.source in order}
         return sorted(kept.values(), key=lambda row: (order[row.source], -(row.score or 0.0), row.target))
 
 
 def write_lexicon(path: Path, rows: Iterable[Translation], origin: str) -> None:
-    """Write a lexicon file (TSV with a header), whole or not at all; words with tabs or line breaks are left out."""
+    """Write a lexicon file (TSV with a header) atomically; words with tabs or line breaks are left out."""
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
         stream.write(HEADER)
         for row in rows:

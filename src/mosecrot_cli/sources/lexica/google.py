@@ -50,11 +50,11 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a crawl will ask for.
+    """The size of a crawl.
 
     Attributes:
         words: how many words are not in the journal.
-        characters: their characters, which is what Google bills.
+        characters: how many characters they have, which is what Google bills.
     """
 
     words: int
@@ -90,12 +90,12 @@ class _Api:
 
 
 def crawl(fetcher: Fetcher, source: Language, target: Language, words: Sequence[str]) -> list[Translation]:
-    """The translation of each word; what was translated before is not sent again.
+    """The translation of each word; words that were translated before are not sent again.
 
     Raises:
         SourceUnavailableError: no key, offline, unreachable, over quota, or a language that Google lacks.
-        DataError: the answer is not Google's.
-        UsageError: the key would go over an open connection.
+        DataError: the answer is not one of Google Translate.
+        UsageError: the key would be sent over an unencrypted connection.
     """
     path = _journal_path(fetcher, source, target)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def bring(request: LexiconRequest, part: str, fetcher: Fetcher) -> Path:
     """The translations of the words of the request.
 
     Raises:
-        SourceUnavailableError: there is no translation at all, or as `crawl`.
+        SourceUnavailableError: there is no translation; otherwise as for `crawl`.
         DataError, UsageError: as `crawl`.
     """
     source, target, words = request.source, request.target, request.askable_words()

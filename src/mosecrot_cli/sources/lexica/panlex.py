@@ -43,20 +43,20 @@ def crawl(
     min_quality: int = 0,
     pause: float = PAUSE,
 ) -> list[Translation]:
-    """The translations of the words, with PanLex's translation quality as score; what was asked before is not again.
+    """The translations of the words, with PanLex's translation quality as score; no query is repeated.
 
     Args:
-        fetcher: asks, and knows the cache.
+        fetcher: sends the queries and provides the cache.
         source: the language of the words.
         target: the language of the translations.
         words: source words, as PanLex writes them.
         distance: 1: attested by a dictionary; 2: also through a third expression ("intermediate languages").
-        min_quality: the least translation quality.
+        min_quality: the minimum translation quality.
         pause: seconds from one query to the next.
 
     Raises:
         SourceUnavailableError: offline, unreachable, over quota, or PanLex refuses the query.
-        DataError: the answer is not PanLex's.
+        DataError: the answer is not one of PanLex.
     """
     path = fetcher.cache / "crawls" / f"panlex-{source.panlex}-{target.panlex}-d{distance}-q{min_quality}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def bring(request: LexiconRequest, part: str, fetcher: Fetcher) -> Path:
     """The translations of the words of the request, by the API or from the database download.
 
     Raises:
-        SourceUnavailableError: there is no translation at all, or as `crawl`.
+        SourceUnavailableError: there is no translation; otherwise as for `crawl`.
         DataError: as `crawl` or `read_dump`.
     """
     source, target, words = request.source, request.target, request.askable_words()
@@ -140,14 +140,14 @@ class _Page:
 
 
 class _Pages:
-    """Asks page after page, not too fast."""
+    """Requests one page after another, with pauses."""
 
     def __init__(self, fetcher: Fetcher, base: dict[str, Any], pause: float) -> None:
         self.fetcher, self.base, self.pause = fetcher, base, pause
         self.next_query = 0.0
 
     def fetch(self, journal: Journal, words: tuple[str, ...]) -> None:
-        """All (remaining) pages of a query, each into the journal."""
+        """Fetch all (remaining) pages of a query, and record each in the journal."""
         offset = journal.offset if words == journal.open_words else 0
         while True:
             page = self._ask(words, offset)
@@ -167,7 +167,7 @@ class _Pages:
     def _ask(self, words: tuple[str, ...], offset: int) -> _Page:
         time.sleep(max(0.0, self.next_query - time.monotonic()))
         body = self.base | {"trans_txt": list(words), "include": ["trans_txt", "trans_quality"]}
-        # Without an order of its own PanLex pages by translation alone, of which several words may have the same.
+        # By default, PanLex orders pages by translation alone, and several words may share a translation.
         body |= {"sort": ["trans_expr", "id"], "offset": offset}
         url = self.fetcher.endpoints.panlex
         answer = self.fetcher.post(url, body, advice=ADVICE)

@@ -1,10 +1,10 @@
 """PanLex from its database download, without a network: CSV (a folder or the zip) or SQLite.
 
-The tables are those of the CSV release (langvar, expr, denotation, meaning, source); an SQLite file has the same ones,
-or those of PanLex Lite (lv, ex, dnx). Translation quality is PanLex's own: over the groups of sources that attest a
-translation, the sum of each group's best source quality. At distance 2 it is the API's `geometric`: over the different
-paths (an expression between, and the groups of both steps, which must differ), the sum of the geometric means of both
-steps' qualities, rounded.
+The tables are those of the CSV release (langvar, expr, denotation, meaning, source); an SQLite file has the same tables
+or those of PanLex Lite (lv, ex, dnx). Translation quality is defined as by PanLex: each group of sources that attests a
+translation contributes the quality of its best source, and these are summed. At distance 2 it is the `geometric`
+quality of the API: each path (an intermediate expression and the groups of both steps, which must differ) contributes
+the geometric mean of the qualities of its steps, and the sum is rounded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SQLITE = b"SQLite format 3\0"
 
 @dataclass(frozen=True, slots=True)
 class Denotation:
-    """One expression of one meaning, and how good the meaning's source is."""
+    """One expression of one meaning, with the quality of the source of the meaning."""
 
     meaning: int
     expression: int
@@ -69,10 +69,10 @@ def read_dump(
     min_quality: int,
     reporter: Reporter,
 ) -> list[Translation]:
-    """The translations of the words: in their order, best quality first.
+    """The translations of the words, in the order of the words and best quality first.
 
     Raises:
-        DataError: no PanLex database, a table or column is missing, a damaged line, or a language that it lacks.
+        DataError: this is not a PanLex database, it lacks a table, a column or the language, or a line is damaged.
     """
     with _opened(path) as dump:
         steps = 4 if distance == 2 else 2
@@ -107,7 +107,7 @@ _Qualities = dict[tuple[int, int], float]
 def _one_step(
     dump: Dump, asked: Mapping[int, str], wanted: Mapping[int, str], advance: Callable[[int], None]
 ) -> _Qualities:
-    """Qualities of the translations that share a meaning with an asked expression."""
+    """Qualities of the translations that share a meaning with one of the given expressions."""
     edges = _edges(dump, asked.keys(), advance, ends=wanted.keys())
     return {pair: float(sum(groups.values())) for pair, groups in edges.items()}
 
@@ -115,7 +115,7 @@ def _one_step(
 def _two_steps(
     dump: Dump, asked: Mapping[int, str], wanted: Mapping[int, str], advance: Callable[[int], None]
 ) -> _Qualities:
-    """Qualities of the translations that are one expression away."""
+    """Qualities of the translations through one intermediate expression."""
     first = _edges(dump, asked.keys(), advance)
     between: dict[int, list[tuple[int, dict[int, int]]]] = defaultdict(list)
     for (start, middle), groups in first.items():
@@ -186,7 +186,7 @@ def _database(path: Path) -> Iterator[Dump]:
 
 
 class _CsvDump:
-    """The CSV release; every scan reads a file from its start, so memory stays small."""
+    """The CSV release; every scan reads a file from the start, which takes little memory."""
 
     def __init__(self, name: str, opener: Callable[[str], IO[bytes]]) -> None:
         self.name, self.opener = name, opener
@@ -242,7 +242,7 @@ class _CsvDump:
 
 
 class _SqliteDump:
-    """An SQLite file with the tables of the release, or of PanLex Lite."""
+    """An SQLite file with the tables of the CSV release or of PanLex Lite."""
 
     def __init__(self, name: str, database: sqlite3.Connection) -> None:
         self.name, self.database = name, database

@@ -1,8 +1,8 @@
-"""The online lexica by name: each ends in a lexicon file in the cache, with its name as the origin of its pairs.
+"""The online lexica by name. Each provides a lexicon file in the cache; its name is the origin of its pairs.
 
-The names and what `--help` says of them are those of `settings.OnlineLexicon`; the source of a name is the constant
-`SOURCE` of the module of that name in this folder, which is imported when it is asked for: the command line offers the
-names without importing what fetches them.
+The names and their summaries for `--help` are defined in `settings.OnlineLexicon`. The source of a name is the constant
+`SOURCE` in the module of that name in this folder. It is imported on demand, so that the command line can list the
+names without importing the code that fetches them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def find_lexicon(value: str) -> tuple[LexiconSource, str]:
     """The source and the part that a value such as `muse` or `muse:train` names, in any letter case.
 
     Raises:
-        ValueError: there is no such source (`lexicon.resolve_lexicon` tells names from files).
+        ValueError: there is no such source (`lexicon.resolve_lexicon` distinguishes names from files).
         UsageError: the source has no such part.
     """
     given, _, part = value.lower().partition(":")
@@ -48,13 +48,13 @@ def bring(value: str, request: LexiconRequest, fetcher: Fetcher) -> Path:
 
 
 def plan(value: str, request: LexiconRequest, fetcher: Fetcher) -> str:
-    """What bringing a lexicon would take, for a dry run; nothing is asked."""
+    """A description of what fetching a lexicon would involve, for a dry run, without using the network."""
     source, _ = find_lexicon(value)
     return source.plan(request, fetcher) if source.plan else source.provenance.name
 
 
 def default_lexicon(source: Language, target: Language) -> str:
-    """The lexicon that the paper takes: MUSE where it has the pair, else PanLex."""
+    """The lexicon that the paper uses: MUSE if it has the pair of languages, else PanLex."""
     from mosecrot_cli.sources.languages import in_muse
 
     return OnlineLexicon.muse if in_muse(source, target) else OnlineLexicon.panlex
