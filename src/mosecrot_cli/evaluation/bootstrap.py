@@ -1,7 +1,7 @@
-"""How sure a macro-F1 is: bootstrap over the test items.
+"""The uncertainty of a macro-F1, by bootstrap over the test items.
 
-An item is resampled with its gold label and all its predictions together. Items that agree in these are exchangeable,
-so a resample of n items is one multinomial draw of the counts of the distinct patterns (a few dozen for a few classes),
+An item is resampled together with its gold label and all predictions. Items that agree in these are exchangeable,
+so a resample of n items is one multinomial draw of the counts of the distinct patterns (some dozens for a few classes),
 and thousands of resamples are three matrix products.
 
 References: Koehn (2004), Statistical significance tests for machine translation evaluation, EMNLP (paired bootstrap);
@@ -32,8 +32,8 @@ class Interval:
         low: lower end.
         high: upper end.
         level: share of the resamples between the two.
-        resamples: how many were drawn.
-        seed: of the draws.
+        resamples: how many resamples were drawn.
+        seed: the seed of the draws.
     """
 
     low: float
@@ -49,7 +49,7 @@ class ClassDifference:
 
     Attributes:
         label: the class.
-        support: texts of which it is the gold label.
+        support: number of texts with this gold label.
         first: F1 of the first list.
         second: F1 of the second.
         difference: first minus second.
@@ -71,14 +71,14 @@ class PairedComparison:
     """Two lists of predictions for the same texts.
 
     Attributes:
-        n: texts.
-        first: macro-F1 of the first.
-        second: macro-F1 of the second.
+        n: number of texts.
+        first: macro-F1 of the first list.
+        second: macro-F1 of the second list.
         difference: first minus second.
         interval: bootstrap interval of the difference.
         p_value: two-sided; the share of resamples whose difference is as far from the observed one as that is from
             zero, counting the observed data as one resample, so it is never 0.
-        first_wins: share of the resamples in which the first is better, ties counted half.
+        first_wins: share of the resamples in which the first list is better; ties count half.
         per_class: the comparison of each class that occurs, sorted by label.
     """
 

@@ -1,4 +1,4 @@
-"""Several classifiers as one: the average of their log-probabilities."""
+"""Combining several classifiers by averaging their log-probabilities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def average_log_probabilities(members: Sequence[NDArray[np.floating[Any]]]) -> N
     A member's probability of zero counts as the smallest float32 number, so that one member cannot veto a class.
 
     Args:
-        members: class probabilities [n, K] of each member, the columns in the same order.
+        members: class probabilities [n, K] of each member, with the columns in the same order.
 
     Returns:
         Probabilities [n, K]; each row sums to 1. A single member is returned as it is.

@@ -1,4 +1,4 @@
-"""How good predictions are: macro-F1 as scikit-learn means it, accuracy, per class, and against always one answer."""
+"""Scores of predictions: macro-F1 (as in scikit-learn), accuracy, scores per class, and the majority baseline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# scikit-learn is imported where it computes: it takes a second, and comparing two files of predictions needs none.
+# scikit-learn is imported on use: the import takes a second, and comparing two files of predictions does not need it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,10 @@ class ClassScores:
 
     Attributes:
         label: the class.
-        precision: share of its predictions that are right (0 where it was never predicted).
-        recall: share of its texts that were found (0 where it has none).
+        precision: share of its predictions that are right (0 if it was never predicted).
+        recall: share of its texts that were found (0 if it has none).
         f1: harmonic mean of the two.
-        support: its texts.
+        support: number of its texts.
     """
 
     label: str
@@ -31,10 +31,10 @@ class ClassScores:
 
 @dataclass(frozen=True, slots=True)
 class Majority:
-    """What always the most frequent gold label would score.
+    """The scores of always predicting the most frequent gold label.
 
     Attributes:
-        label: that label; of equally frequent ones the first in the order of labels.
+        label: that label; the first in the order of labels among equally frequent ones.
         macro_f1: its macro-F1.
         accuracy: its accuracy.
     """
@@ -49,11 +49,11 @@ class Scores:
     """Scores of a list of predictions.
 
     Attributes:
-        n: texts.
+        n: number of texts.
         macro_f1: mean F1 over the classes that occur in the gold labels or in the predictions.
         accuracy: share of right predictions.
-        labels: order of the classes in `per_class` and `confusion`: the given ones, then others that occur, sorted.
-        per_class: scores of each class in that order, also of those that do not occur.
+        labels: order of the classes in `per_class` and `confusion`: the given ones, then all others, sorted.
+        per_class: scores of each class in that order, including classes that do not occur.
         confusion: counts; rows are gold labels, columns predictions.
         majority: the baseline.
     """
@@ -67,7 +67,7 @@ class Scores:
     majority: Majority
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; `per_class` by label."""
+        """The scores as JSON values, with `per_class` by label."""
         return asdict(self) | {"per_class": per_class_dict(self.per_class)}
 
 
@@ -82,7 +82,7 @@ def score(gold: Sequence[str], predicted: Sequence[str], labels: Sequence[str] =
     Args:
         gold: the right label of each text.
         predicted: the predicted label of each text.
-        labels: the classes in the order wanted (the model's); others that occur follow, sorted.
+        labels: the classes in the desired order (that of the model); other classes follow, sorted.
 
     Raises:
         ValueError: no texts, or lists of different length.

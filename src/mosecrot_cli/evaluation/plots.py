@@ -1,6 +1,6 @@
-"""Pictures of scores, drawn by matplotlib (the extra `plots`), which is imported when a picture is drawn.
+"""Figures of scores, drawn by matplotlib (the extra `plots`), which is imported when a figure is drawn.
 
-Colours are safe for the colour-blind: a sequential map of one hue, and blue against orange.
+The colours are safe for colour-blind readers: a sequential map of one hue, and blue against orange.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 FORMATS: Final = (".png", ".svg", ".pdf")
 FIRST, SECOND = "#0072b2", "#d55e00"
-"""Blue and orange of the palette of Okabe and Ito (2008), which differ for every kind of colour vision."""
+"""Blue and orange from the palette of Okabe and Ito (2008), which differ for every kind of colour vision."""
 _BASE_FONT = "DejaVu Sans"  # comes with matplotlib
-_NOT_FOR_TEXT = ("Last Resort", "STIX", "cm")  # come with matplotlib, too: boxes, and letters of formulas
+_NOT_FOR_TEXT = ("Last Resort", "STIX", "cm")  # also come with matplotlib, but contain boxes or letters of formulas
 _LONGEST_LABEL = 28
-_ALL_COUNTS = 15  # classes: beyond, zeros are left blank
+_ALL_COUNTS = 15  # with more classes, zeros are left blank
 
 
 def check_plot(path: Path) -> None:
-    """Find out before the computing that a picture can be drawn.
+    """Check, before anything is computed, that a figure can be drawn.
 
     Raises:
-        UsageError: an unknown format, or matplotlib is not installed.
+        UsageError: the format is unknown, or matplotlib is not installed.
     """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(
@@ -54,11 +54,11 @@ def check_plot(path: Path) -> None:
 
 
 def confusion_figure(scores: Scores | Summary, *, title: str, reporter: Reporter) -> Figure:
-    """The confusion matrix: colours are shares of each gold class, numbers are texts (summed over seeds).
+    """The confusion matrix; colours show shares of each gold class, numbers count texts (summed over seeds).
 
     Args:
         scores: the scores.
-        title: what was evaluated on what.
+        title: the title, which names the system and the data.
         reporter: receives a warning if no installed font has the characters of a label.
     """
     counts = np.array(scores.confusion, dtype=np.float64)
@@ -91,7 +91,7 @@ def difference_figure(comparison: PairedComparison, names: tuple[str, str], *, r
 
     Args:
         comparison: the comparison.
-        names: of the first and the second classifier.
+        names: names of the first and the second classifier.
         reporter: receives a warning if no installed font has the characters of a label.
     """
     rows = comparison.per_class
@@ -120,20 +120,20 @@ def difference_figure(comparison: PairedComparison, names: tuple[str, str], *, r
 
 
 def save_figure(figure: Figure, path: Path, *, form: str) -> None:
-    """Write a picture.
+    """Write a figure to a file.
 
     Args:
-        figure: the picture.
+        figure: the figure.
         path: the file.
         form: its format, as a suffix such as `.png` (a file that is being written may have another name).
     """
     import matplotlib
 
-    # Letters are drawn so that every viewer shows them, and the same picture gives the same file.
+    # Letters are drawn as shapes, so that every viewer shows them; the same figure gives the same file.
     stable: dict[Any, Any] = {"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "mosecrot"}
     dateless = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
     with matplotlib.rc_context(stable), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # said once, by `_fonts`
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # `_fonts` has already warned
         kind = form.lower()
         figure.savefig(path, format=kind[1:], dpi=150, bbox_inches="tight", metadata=dateless.get(kind))
 
@@ -143,7 +143,7 @@ def new_figure(size: tuple[float, float], texts: Sequence[str], reporter: Report
     from matplotlib.figure import Figure
 
     families = _fonts(texts, reporter)
-    # Labels are text, whatever dollars they hold.
+    # A dollar sign in a label must not start a formula.
     style: dict[Any, Any] = {"font.family": families, "text.parse_math": False, "axes.unicode_minus": True}
     return Figure(figsize=size, layout="constrained"), style
 
@@ -156,7 +156,7 @@ def styled(style: dict[Any, Any]) -> Any:
 
 
 def _fonts(texts: Sequence[str], reporter: Reporter) -> list[str]:
-    """Families that together have all characters of the texts, matplotlib's own first."""
+    """Font families that together have all characters of the texts, starting with the font of matplotlib."""
     from matplotlib import font_manager
 
     needed = {

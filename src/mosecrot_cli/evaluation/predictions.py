@@ -1,7 +1,7 @@
-"""The predictions file: the answer of a model to every text, for reading and for comparing runs.
+"""The predictions file, which contains the prediction of a model for every text, to read and to compare runs.
 
-Tab-separated with a header: `id`, `gold` (may be empty), `predicted`, then one column per label, named after the label,
-with its probability.
+It is tab-separated with a header: `id`, `gold` (may be empty), `predicted`, and one column per label, named after the
+label, with its probability.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Predictions:
 
     Attributes:
         ids: identifiers of the texts.
-        gold: the right labels, None where they are not known.
+        gold: the right labels, None if they are not known.
         predicted: the predicted labels.
         labels: the K labels in the order of the columns.
         probabilities: [n, K].
@@ -62,7 +62,7 @@ def read_predictions(path: Path) -> Predictions:
     """Read a predictions file.
 
     Raises:
-        DataError: not such a file, or a bad line in it (`path:line`).
+        DataError: this is not a predictions file, or a line is malformed (`path:line`).
     """
     rows = _rows(path)
     _, header = next(rows, (1, []))
@@ -91,17 +91,17 @@ def read_predictions(path: Path) -> Predictions:
 def check_against_gold(
     predictions: Predictions, ids: Sequence[str], gold: Sequence[str], *, path: Path, source: str
 ) -> None:
-    """Check that predictions are for the texts of a data set, in its order.
+    """Check that predictions belong to the texts of a data set, in the same order.
 
     Args:
-        predictions: what was read from `path`.
-        ids: identifiers of the data set.
-        gold: its labels.
-        path: of the predictions, for messages.
-        source: of the data set, for messages.
+        predictions: the predictions read from `path`.
+        ids: identifiers of the texts in the data set.
+        gold: gold labels of the data set.
+        path: path of the predictions, for messages.
+        source: path or name of the data set, for messages.
 
     Raises:
-        DataError: another number of texts, another id or another gold label, with the line of the predictions file.
+        DataError: the number of texts, an id or a gold label differs; names the line of the predictions file.
     """
     hint = f"predict on {source} anew"
     pairs = zip(predictions.ids, predictions.gold or gold, ids, gold, strict=False)

@@ -1,4 +1,4 @@
-"""Whether a number is normal: ranges measured on real material (`docs/inspect.md`), and a verdict."""
+"""Ranges of statistics that were measured on real material (`docs/inspect.md`), and verdicts against them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _LENIENCY = 2.0
-"""Numbers down to half of the least that was measured, and up to twice the greatest, pass as normal."""
+"""Values from half of the smallest to twice the greatest measured value count as normal."""
 
 
 class Verdict(StrEnum):
@@ -21,13 +21,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a statistic was on real material.
+    """The range of a statistic on real material.
 
     Attributes:
-        least, greatest: of the languages that were measured.
-        low: what to do about a low number; empty: nothing, low is good.
-        high: likewise.
-        leniency: a number of at least 1: how far below or above, as a factor, still passes as normal.
+        least, greatest: the smallest and greatest value among the languages that were measured.
+        low: what to do about a low value; empty if a low value is good.
+        high: what to do about a high value; empty if a high value is good.
+        leniency: the factor, at least 1, by which a value may lie outside the range and still count as normal.
     """
 
     least: float
@@ -52,8 +52,8 @@ class Judgement:
     Attributes:
         statistic: its name.
         value: the number.
-        least, greatest: the reference; None where there is none.
-        verdict: low, normal, high, or none.
+        least, greatest: the reference range; None if there is none.
+        verdict: low, normal, high, or no verdict.
         advice: what to do, or why there is no verdict; may be empty.
     """
 
@@ -66,12 +66,12 @@ class Judgement:
 
     @property
     def needs_action(self) -> bool:
-        """Whether the number is out of its range and something should be done about it."""
+        """Whether the number is out of its range and there is advice on what to do."""
         return self.verdict in (Verdict.low, Verdict.high) and bool(self.advice)
 
 
-# The statistics, as they are shown: precision by CSLS; words running ones; N_10 how often a source token is among the
-# ten nearest of a target word.
+# The names of the statistics as they are shown. Precision is measured with CSLS, and words are running words. N_10 is
+# how often a source token is among the ten nearest neighbours of a target word.
 ANCHORS = "anchors"
 PRECISION = "held-out precision@1"
 KNOWN_WORDS = "words in the vocabulary"
@@ -102,7 +102,7 @@ REFERENCES: Mapping[str, Reference] = {
     ),
     ANCHOR_WORDS: Reference(0.16, 0.39, low="add pairs for frequent words: a second lexicon or identical strings"),
 }
-"""Statistic -> reference, whatever the map."""
+"""Statistic -> reference, for all kinds of maps."""
 
 BY_METHOD: Mapping[str, Mapping[str, tuple[float, float]]] = {
     PRECISION: {
@@ -113,7 +113,7 @@ BY_METHOD: Mapping[str, Mapping[str, tuple[float, float]]] = {
         "procrustes": (0.128, 0.215),
         "residual": (0.159, 0.183),
     },
-    # Procrustes keeps the lengths of the vectors, which say nothing.
+    # Procrustes keeps the lengths of the vectors, so it has no reference.
     SPREAD: {
         "relative F^s": (0.405, 0.680),
         "relative": (0.220, 0.513),
@@ -130,7 +130,7 @@ BY_METHOD: Mapping[str, Mapping[str, tuple[float, float]]] = {
         "residual": (3.8, 14.0),
     },
 }
-"""Statistic -> kind of map (`kind_of_map`) -> least and greatest, over all weightings."""
+"""Statistic -> kind of map (`kind_of_map`) -> smallest and greatest value over all weightings."""
 
 _ADVICE: Mapping[str, tuple[str, str]] = {
     PRECISION: (_NO_LEXICON, _BETTER),
@@ -143,12 +143,12 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
 
 
 def kind_of_map(method: str, *, keeps_source: bool) -> str:
-    """How `BY_METHOD` names a map: the method, and for the paper's whether the source side was mapped, too."""
+    """The name of a map in `BY_METHOD`: the method and, for `relative`, whether the source side was mapped too."""
     return f"{method} F^s" if method == "relative" and not keeps_source else method
 
 
 def reference(statistic: str, kind: str) -> Reference | None:
-    """The reference of a statistic for a kind of map, or None where none was measured."""
+    """The reference of a statistic for a kind of map, or None if none was measured."""
     if statistic in REFERENCES:
         return REFERENCES[statistic]
     ranges = BY_METHOD[statistic].get(kind)
@@ -156,13 +156,13 @@ def reference(statistic: str, kind: str) -> Reference | None:
 
 
 def judge(statistic: str, value: float, kind: str, *, obstacle: str = "") -> Judgement:
-    """What to think of a number.
+    """Compare a number with its reference.
 
     Args:
         statistic: one of this module's names.
         value: the number.
-        kind: of the map, see `kind_of_map`.
-        obstacle: why there can be no verdict, if so (too small a sample).
+        kind: the kind of map, see `kind_of_map`.
+        obstacle: the reason if there can be no verdict (such as a small sample).
     """
     found = reference(statistic, kind)
     if found is None or obstacle:

@@ -16,8 +16,8 @@ class Run:
     """One run.
 
     Attributes:
-        seed: the training seed, None where it is not known.
-        scores: what it scored.
+        seed: the training seed, None if it is not known.
+        scores: its scores.
     """
 
     seed: int | None
@@ -29,7 +29,7 @@ class Summary:
     """Runs over the same test set.
 
     Attributes:
-        n: texts.
+        n: number of texts.
         macro_f1: mean over the runs.
         macro_f1_std: sample standard deviation over the runs (n - 1 in the denominator); 0 for a single run.
         accuracy: mean over the runs.
@@ -38,7 +38,7 @@ class Summary:
         per_class: means over the runs.
         confusion: sum over the runs; rows are gold labels.
         majority: the baseline.
-        interval: bootstrap interval of the mean macro-F1 over test items, where it was computed.
+        interval: bootstrap interval of the mean macro-F1 over test items, if it was computed.
         runs: the single runs.
     """
 

@@ -34,7 +34,7 @@ class Table:
 
 
 def summary_table(summary: Summary) -> Table:
-    """The overall scores, one a row."""
+    """The overall scores, one per row."""
     rows: list[tuple[Cell, ...]] = [("texts", summary.n), ("macro-F1", summary.macro_f1)]
     if len(summary.runs) > 1:
         rows.append((f"standard deviation over {len(summary.runs)} seeds", summary.macro_f1_std))
@@ -50,7 +50,7 @@ def summary_table(summary: Summary) -> Table:
 
 
 def per_class_table(scores: Scores | Summary) -> Table:
-    """Precision, recall and F1, one class a row."""
+    """Precision, recall and F1, one class per row."""
     rows = tuple(
         (shortened(item.label, 30), item.precision, item.recall, item.f1, item.support) for item in scores.per_class
     )
@@ -60,8 +60,8 @@ def per_class_table(scores: Scores | Summary) -> Table:
 def confusion_tables(scores: Scores | Summary, *, width: int = WIDTH) -> list[Table]:
     """The confusion matrix, summed over seeds, in a form that fits `width` columns.
 
-    Gold labels go down and predictions across. Where the labels are too wide for the head, they are numbered, and the
-    rows hold the key. A matrix that does not fit even so becomes a list of the most frequent confusions.
+    Rows are gold labels and columns are predictions. If the labels are too wide for the head, they are numbered, and
+    the rows contain the key. A matrix that still does not fit becomes a list of the most frequent confusions.
     """
     title = "confusion: gold down, predicted across"
     labels, counts = scores.labels, scores.confusion
@@ -77,7 +77,7 @@ def confusion_tables(scores: Scores | Summary, *, width: int = WIDTH) -> list[Ta
 
 
 def _fits(names: Sequence[str], heads: Sequence[int], counts: Sequence[Sequence[int]], width: int) -> bool:
-    """Whether a matrix of counts fits: names of the rows, widths of the heads, two spaces and a line a column."""
+    """Whether a matrix of counts fits, given the row names and head widths; each column adds two spaces and a line."""
     cells = [max(head, *(len(f"{row[column]:,}") for row in counts)) for column, head in enumerate(heads)]
     first = max(4, *map(display_width, names))
     return first + sum(cells) + 3 * (len(cells) + 1) + 1 <= width
@@ -123,7 +123,7 @@ def _results(title: str, head: str, results: Sequence[tuple[str, Summary]]) -> T
 
 
 def comparison_table(comparison: PairedComparison, names: tuple[str, str]) -> Table:
-    """A paired comparison, one number a row, under the names of the two lists."""
+    """A paired comparison, one number per row, with the names of the two lists."""
     interval = comparison.interval
     first, second = (shortened(name, 44, start=False) for name in names)
     rows: tuple[tuple[Cell, ...], ...] = (
@@ -140,7 +140,7 @@ def comparison_table(comparison: PairedComparison, names: tuple[str, str]) -> Ta
 
 
 def class_comparison_table(comparison: PairedComparison) -> Table:
-    """The F1 of two lists of predictions and its difference, one class a row."""
+    """The F1 of two lists of predictions and their difference, one class per row."""
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (shortened(item.label, 28), item.first, item.second, item.difference, f"{item.low:.3f} to {item.high:.3f}")
         for item in comparison.per_class
