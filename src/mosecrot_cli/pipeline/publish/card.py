@@ -1,4 +1,4 @@
-"""The model card of a checkpoint: `README.md` with the hub's metadata, and what a reader has to know."""
+"""The model card of a checkpoint: `README.md` with the metadata of the hub and a description for readers."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _BIBTEX = """\
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What a card says.
+    """The facts that a card states.
 
     Attributes:
-        origin: what the model was made of, and how.
+        origin: what the model was made from, and how.
         labels: its classes.
         checkpoint: name of the folder of the model inside the repository; empty for the repository itself.
     """
@@ -68,7 +68,7 @@ class CardFacts:
 
 
 def check_licence(licence: str | None) -> None:
-    """Refuse what is no identifier of a licence.
+    """Check the identifier of a licence.
 
     Raises:
         UsageError: the hub does not know it.
@@ -80,13 +80,13 @@ def check_licence(licence: str | None) -> None:
 
 
 def with_card(computed: Computed, origin: Origin, output: Path, names: Sequence[str]) -> Computed:
-    """Write the cards of checkpoints, and add what they say to the result of the step.
+    """Write the cards of checkpoints, and add their origin and licence to the result of the step.
 
     Args:
         computed: the result so far.
-        origin: what the checkpoints were made of.
+        origin: what the checkpoints were made from.
         output: the folder of the step.
-        names: folders of the checkpoints in it; an empty name is the output itself.
+        names: folders of the checkpoints in the output; an empty name means the output itself.
     """
     labels = _labels(output / names[0])
     for name in dict.fromkeys(["", *names]):

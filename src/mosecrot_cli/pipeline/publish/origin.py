@@ -1,6 +1,6 @@
-"""What a stitched checkpoint was made of, and how: read from the manifests of the steps before it, for its card.
+"""What a stitched checkpoint was made from, and how, according to the manifests of earlier steps; for its card.
 
-Files of the user appear with their names alone, never with their folders: a card is made to be published.
+Files of the user appear by name only, without their folders, because a card is meant to be published.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mosecrot_cli.sources.vectors import provenance_of_file
 from mosecrot_cli.tasks.registry import hub_repository
 
 ORIGIN = "origin"
-"""In the statistics of a manifest: the `Origin` of the checkpoint, for the commands that go on from it."""
+"""The key of a checkpoint's `Origin` in the statistics of its manifest, where later commands find it."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Ingredient:
     """Something that went into a model.
 
     Attributes:
-        role: what it is to the model: `source model`, `lexicon`, `target vectors`, `training data`, ...
-        name: its name; of a file of the user, the name of the file.
-        licence: in words; None where it is not known.
-        citation: what to cite; None where that is not known.
+        role: its role: `source model`, `lexicon`, `target vectors`, `training data`, ...
+        name: its name; for a file of the user, the file name.
+        licence: its licence in words; None if it is not known.
+        citation: what to cite; None if it is not known.
     """
 
     role: str
@@ -45,17 +45,17 @@ class Ingredient:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a model was made of, and how.
+    """What a model was made from, and how.
 
     Attributes:
-        language: code of the language that it reads; None where it is not known.
+        language: code of the language of its texts; None if it is not known.
         source_language: code of the language that it was trained on.
-        base: the source model: an id on the hub, or the name of a folder; None where it is not known.
+        base: the source model: an id on the hub, or the name of a folder; None if it is not known.
         base_on_hub: whether `base` is an id on the hub.
         ingredients: what went into it.
-        datasets: ids on the hub of what it was trained on.
-        steps: how it was made, a sentence each.
-        licence: the licence that its makers named; None: none.
+        datasets: ids of its training data on the hub.
+        steps: how it was made, one sentence per step.
+        licence: the licence that its makers chose, or None.
     """
 
     language: str | None = None
@@ -72,16 +72,16 @@ class Origin:
         return asdict(self)
 
     def extended(self, *steps: str, ingredients: tuple[Ingredient, ...] = ()) -> Origin:
-        """With further steps and ingredients."""
+        """A copy with further steps and ingredients."""
         return replace(self, steps=(*self.steps, *steps), ingredients=(*self.ingredients, *ingredients))
 
     def under(self, licence: str | None) -> Origin:
-        """With the licence that its makers name now, if they do."""
+        """A copy with the given licence, or with the present one for None."""
         return replace(self, licence=licence or self.licence)
 
 
 def of_checkpoint(checkpoint: Path) -> Origin:
-    """The origin of a checkpoint as its manifest has it; of a fine-tuned one, its training."""
+    """The origin of a checkpoint according to its manifest; for a fine-tuned checkpoint, its training."""
     import msgspec
 
     manifest = _manifest_of(checkpoint)
@@ -95,7 +95,7 @@ def of_checkpoint(checkpoint: Path) -> Origin:
 
 
 def of_stitching(checkpoint: Path, mapped: Mapped) -> Origin:
-    """The origin of what is stitched of a checkpoint and a map."""
+    """The origin of a model that is stitched from a checkpoint and a map."""
     trained, facts = of_checkpoint(checkpoint), mapped.facts
     if not trained.base and facts.source_model:
         model = (_model(facts.source_model),)
@@ -116,12 +116,12 @@ def language_name(code: str | None) -> str:
 
 
 def shown(reference: str | Path) -> str:
-    """A file, folder or id as a card names it: without the folders of this machine."""
+    """The name of a file, folder or id for a card, without the folders of this machine."""
     return Path(reference).name if is_local(reference) else str(reference)
 
 
 def _manifest_of(output: Path) -> Manifest | None:
-    """The manifest of an output, None where it is missing or damaged: a card says less then."""
+    """The manifest of an output; None if it is missing or damaged, so that the card says less."""
     try:
         return Manifest.of(output)
     except DataError:
@@ -169,7 +169,7 @@ def _steps_of_training(
 
 
 def _dev_score(report: Any) -> float | None:
-    """Macro-F1 of the epoch that was taken, on the development texts."""
+    """Macro-F1 of the chosen epoch on the development texts."""
     try:
         score = report["history"][report["best_epoch"] - 1]["macro_f1"]
     except (KeyError, IndexError, TypeError):
@@ -242,7 +242,7 @@ def _base(reference: str | None) -> dict[str, Any]:
 
 
 def _model(reference: str) -> Ingredient:
-    """The source model, with the licence that its own card names where this toolkit does not know it."""
+    """The source model, with the licence from its own card if this toolkit does not know it."""
     role, name = "source model", shown(reference)
     known = None if is_local(reference) else provenance.of_model(reference)
     if known in provenance.KNOWN_MODELS:
@@ -259,7 +259,7 @@ def _licence_of_card(reference: str) -> str | None:
         return None
     try:
         found = ModelCard.load(Path(card), ignore_metadata_errors=True).data.get("license")
-    except Exception:  # noqa: BLE001 - whatever the YAML of a stranger does to its reader
+    except Exception:  # noqa: BLE001 - any fault in the YAML of a foreign card
         return None
     return found if isinstance(found, str) else None
 

@@ -1,4 +1,4 @@
-"""Putting a checkpoint on the Hugging Face hub."""
+"""Uploading a checkpoint to the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _WRITERS = ("stitch", "adapt", "finetune", "export")
 
 @dataclass(frozen=True)
 class Push:
-    """What was put on the hub, or would be.
+    """What was uploaded to the hub, or would be.
 
     Attributes:
         folder: the checkpoint.
         repository: the id on the hub.
         files: name in the repository -> its size in bytes.
-        private: whether only its owners see it; None for a dry run, if that was not asked for.
-        address: where it is; None for a dry run.
+        private: whether only its owners can see it; None for a dry run unless it was requested.
+        address: its address; None for a dry run.
         commit: the commit; None for a dry run.
     """
 
@@ -53,8 +53,8 @@ def run(settings: PushSettings, reporter: Reporter) -> Push:
     """Upload a checkpoint that mosecrot wrote, or one that can be loaded, to the hub, in one commit.
 
     Raises:
-        DataError: the folder is neither, is incomplete, or the hub refuses its card.
-        UsageError: no id of a repository.
+        DataError: the folder is not such a checkpoint or is incomplete, or the hub refuses its card.
+        UsageError: the id of the repository is not valid.
         SourceUnavailableError, OutputExistsError: see `sources.upload.upload`.
     """
     check_repository(settings.repository)
@@ -71,13 +71,13 @@ def run(settings: PushSettings, reporter: Reporter) -> Push:
 
 
 def _files(folder: Path) -> dict[str, Path | bytes]:
-    """What is uploaded of a checkpoint: of our own, the files of the manifest without itself, else all visible ones.
+    """The files of a checkpoint to upload: those that its manifest lists, or without a manifest all visible files.
 
-    A manifest names folders of this machine, and it stays here; so does the folder of the source model in the
-    configuration.
+    The manifest itself is not uploaded, because it names folders of this machine. The folder of the source model is
+    removed from the configuration for the same reason.
 
     Raises:
-        DataError: no checkpoint, or not all of it is there.
+        DataError: this is not a checkpoint, or files are missing.
     """
     folders = checkpoints_of(folder)
     manifest = Manifest.of(folder)
@@ -97,7 +97,7 @@ def _files(folder: Path) -> dict[str, Path | bytes]:
 
 
 def _check_loadable(folders: dict[str, Path]) -> None:
-    """Refuse a folder that only looks like a checkpoint."""
+    """Check that folders that look like checkpoints can be loaded."""
     from mosecrot_cli.model.loading import load_classifier
 
     for folder in folders.values():
@@ -113,7 +113,7 @@ def _visible(folder: Path) -> Iterator[str]:
 
 
 def _without_folders(config: Path) -> bytes | None:
-    """A configuration that names the source model alone, without its folder; None where it names none."""
+    """The configuration with the name of the source model instead of its path; None if it names no source model."""
     content = read_config(config.parent)
     record = content.get(CONFIG_KEY) or {}
     model = record.get("source_model")

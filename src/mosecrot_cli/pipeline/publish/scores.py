@@ -33,8 +33,8 @@ class CardScores:
 
     Attributes:
         data: the data set, as the user named it.
-        split: the part of a named data set.
-        language: code of the language of the texts, None where it is not known.
+        split: the split of a named data set.
+        language: code of the language of the texts; None if it is not known.
         summary: the scores.
     """
 
@@ -45,7 +45,7 @@ class CardScores:
 
     @property
     def name(self) -> str:
-        """The name of the data, for people."""
+        """The name of the data, for readers."""
         if not is_named(self.data):
             return shown(self.data)
         name = hub_repository(self.data) or self.data.partition(":")[0]
@@ -53,11 +53,11 @@ class CardScores:
 
     @property
     def part(self) -> str | None:
-        """The split; None for a file, which is its own."""
+        """The split; None for a file, which has no splits."""
         return self.split if is_named(self.data) else None
 
     def results(self) -> list[EvalResult]:
-        """As entries of a model index."""
+        """The scores as entries of a model index."""
         from huggingface_hub import EvalResult
 
         own = _UNSAFE.sub("-", self.name).strip("-")
@@ -79,7 +79,7 @@ class CardScores:
         ]
 
     def row(self) -> str:
-        """As a row of the table in the text."""
+        """The scores as a row of the table in the text."""
         found = self.summary
         interval, runs = found.interval, len(found.runs)
         f1 = f"{found.macro_f1:.3f}"
@@ -90,7 +90,7 @@ class CardScores:
 
 
 def check_cards(folders: Sequence[Path]) -> None:
-    """Check, before the computing, that the cards of checkpoints are there and can be changed.
+    """Check, before anything is computed, that the cards of checkpoints exist and can be changed.
 
     Raises:
         DataError: a checkpoint has no card, or its metadata cannot be read.
@@ -105,8 +105,8 @@ def update_cards(scores: Mapping[Path, Sequence[CardScores]], reporter: Reporter
     """Enter scores in the cards of checkpoints; earlier ones on the same data are replaced.
 
     Args:
-        scores: folder of the checkpoint, or of the seeds -> its scores.
-        reporter: hears of cards without a place for the table.
+        scores: folder of a checkpoint or of several seeds -> its scores.
+        reporter: receives a warning about cards without a place for the table.
 
     Raises:
         DataError, OutputError: see `check_cards`.
@@ -152,7 +152,7 @@ def _title(text: str) -> str:
 
 
 def _table(block: str, scores: Sequence[CardScores]) -> str:
-    """The block of the scores with new rows, and the old ones on other data."""
+    """The block of scores with the new rows and the old rows on other data."""
     new = {_key(row): row for row in (each.row() for each in scores)}
     old = {_key(line): line for line in block.splitlines() if line.startswith("| ")}
     old.pop(_key(_row(_HEADER)), None)
@@ -165,5 +165,5 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _key(row: str) -> tuple[str, ...]:
-    """What tells the rows of two data sets apart."""
+    """The cells that distinguish the rows of two data sets."""
     return tuple(cell.strip() for cell in row.split(" | ")[:2])
