@@ -1,6 +1,7 @@
-"""What an output may replace: nothing that mosecrot did not write, and no input.
+"""Checks of outputs: they replace nothing that mosecrot did not write, and no input.
 
-`staging` writes outputs whole; here it is checked first, before hours of work, that they may and can be written.
+`staging` writes outputs atomically. This module checks beforehand, before hours of work, that they may and can be
+written.
 """
 
 from __future__ import annotations
@@ -29,22 +30,22 @@ def check_outputs(
     folder: bool = False,
     manifest: Path | None = None,
 ) -> None:
-    """Check that outputs can be written and that nothing is lost by it, after what killed runs have left is tidied.
+    """Tidy up after killed runs; then check that outputs can be written, and that nothing is lost by it.
 
     A file that the user names may be replaced by another file with `overwrite`. What mosecrot adds to it (further
     files, a manifest) replaces only what mosecrot wrote, and so does a folder: its manifest shows that.
 
     Args:
-        paths: the outputs, the one that the user named first.
-        inputs: name -> path of what the command reads; hub ids, `-` and None are passed over.
+        paths: the outputs, starting with the one that the user named.
+        inputs: name -> path of what the command reads; hub ids, `-` and None are ignored.
         overwrite: whether existing outputs may be replaced.
         folder: whether the output is a folder, with its manifest inside.
-        manifest: the manifest of outputs that are files.
+        manifest: the path of the manifest, if the outputs are files.
 
     Raises:
         UsageError: an output is, holds or lies in an input or the current folder.
         OutputExistsError: an output exists and may not be replaced.
-        OutputError: the system does not let it be written.
+        OutputError: the system does not allow writing an output.
     """
     every = [*paths, *([manifest] if manifest else [])]
     for path in every:
@@ -66,9 +67,9 @@ def check_outputs(
 
 
 def check_name(path: Path) -> None:
-    """Refuse what is no name for something new: `.`, `..`, `/`, nothing at all, a link in a circle, a very long name.
+    """Refuse unsuitable names of outputs: `.`, `..`, `/`, an empty name, a circular link, a very long name.
 
-    `check_outputs` does this, too; a command that derives further names from an output calls this first.
+    `check_outputs` does this too; a command that derives further names from an output calls it first.
 
     Raises:
         UsageError, OutputError: see `check_outputs`.
@@ -113,7 +114,7 @@ def _is_linked_into(path: Path, folder: Path) -> bool:
 
 
 def _check_folder(path: Path) -> None:
-    """Check that a folder, if it is there, holds what mosecrot wrote and nothing else.
+    """Check that a folder, if it exists, contains only files that mosecrot wrote.
 
     Raises:
         OutputExistsError: it does not.
@@ -131,7 +132,7 @@ def _check_folder(path: Path) -> None:
         written = Manifest.read(path / FOLDER_MANIFEST).files
     except DataError as error:
         raise OutputExistsError(f"the folder {_FOREIGN}", where=str(path), hint=_CHOOSE) from error
-    # Before version 0.2 a manifest did not list the files.
+    # Manifests from before version 0.2 do not list the files.
     if written and (foreign := _foreign(present, written)):
         more = f" and {len(foreign) - 1:,} more" if len(foreign) > 1 else ""
         raise OutputExistsError(f"the folder holds {foreign[0]}{more}, which {_FOREIGN}", where=str(path), hint=_CHOOSE)
@@ -151,7 +152,7 @@ def _check_file(path: Path) -> None:
 
 
 def _check_companions(manifest: Path, companions: Sequence[Path]) -> None:
-    """Check that what is written next to a file, under names that the user did not choose, replaces only what is ours.
+    """Check that files next to an output, whose names the user did not choose, replace only what mosecrot wrote.
 
     Raises:
         OutputExistsError: it does not.

@@ -1,7 +1,7 @@
-"""Compressed files: which compression it is, by the first bytes, and a reader that bounds what is unpacked.
+"""Compressed files: detecting the compression by the first bytes, and a reader that limits the unpacked size.
 
-A compressed file of some kilobytes can unpack to gigabytes. So whoever reads one sets a bound, and damaged data are a
-`DataError` whatever the library raises for them.
+A compressed file of some kilobytes can unpack to gigabytes, so every reader has a limit. Damaged data raise a
+`DataError`, whichever exception the library raises.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ else:
     from backports import zstd
 
 MOST_UNPACKED: Final = 64 << 20
-"""Bytes that any packed file may unpack to, whatever its ratio."""
+"""How many bytes any packed file may unpack to, regardless of the ratio."""
 
 MOST_RATIO: Final = 200
-"""Beyond `MOST_UNPACKED`, how many bytes each packed byte may unpack to. Running text reaches about 10."""
+"""How many bytes each packed byte may unpack to beyond `MOST_UNPACKED`. Running text reaches about 10."""
 
 
 class Readable(Protocol):
-    """Something that gives bytes."""
+    """Something to read bytes from."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes; none only at the end."""
+        """Read up to `size` bytes; an empty result means the end."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """A compression: its name, the suffix of its files, their first bytes, and a reader of what is inside."""
+    """A compression: its name, the suffix and first bytes of its files, and a reader for their content."""
 
     name: str
     suffix: str
@@ -55,7 +55,7 @@ PACKINGS = (
     Packing("zstd", ".zst", b"\x28\xb5\x2f\xfd", zstd.ZstdFile),
 )
 DAMAGED = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zstd.ZstdError)
-"""What the readers of packed data raise where these are damaged."""
+"""The exceptions that the readers raise for damaged data."""
 
 
 def packing_of(start: bytes) -> Packing | None:
@@ -77,13 +77,13 @@ class _Counted:
 
 
 class Unpacked(io.RawIOBase):
-    """What is inside packed data, with the faults of these as `DataError`.
+    """The content of packed data; damaged data raise a `DataError`.
 
     Args:
         stream: the packed data.
-        packing: their compression.
+        packing: the compression.
         where: the file, for messages.
-        most_bytes: bytes that they may unpack to; None for the bound of `MOST_RATIO` and `MOST_UNPACKED`.
+        most_bytes: how many bytes they may unpack to; None for the limit of `MOST_RATIO` and `MOST_UNPACKED`.
     """
 
     def __init__(self, stream: Readable, packing: Packing, where: str, *, most_bytes: int | None = None) -> None:
@@ -111,17 +111,17 @@ class Unpacked(io.RawIOBase):
 
 
 def check_unpacked(unpacked: int, packed: int, *, where: str, name: str, most_bytes: int | None = None) -> None:
-    """Refuse what unpacks to far more than any real file.
+    """Refuse data that unpack to far more than any real file.
 
     Args:
-        unpacked: bytes so far.
-        packed: the bytes that they were packed in.
+        unpacked: number of unpacked bytes so far.
+        packed: number of packed bytes that they come from.
         where: the file, for the message.
         name: what it is, for the message.
-        most_bytes: bytes that are allowed; None for the bound of `MOST_RATIO` and `MOST_UNPACKED`.
+        most_bytes: how many bytes are allowed; None for the limit of `MOST_RATIO` and `MOST_UNPACKED`.
 
     Raises:
-        DataError: the bound is passed.
+        DataError: the limit is exceeded.
     """
     if unpacked <= (max(MOST_UNPACKED, MOST_RATIO * packed) if most_bytes is None else most_bytes):
         return

@@ -1,10 +1,10 @@
-"""Outputs that appear whole or not at all, whatever is killed when, and from one process at a time.
+"""Atomic outputs: they appear completely or not at all, even after a kill, and only one process writes them.
 
-An output is written into a staging folder next to it: `.mosecrot-` and random characters, created exclusively, so that
-it never meets a file of the user. Its journal names the outputs, and a lock on the journal shows that its process
-lives. When all outputs are whole, a list of renames is written, and then they are renamed. The staging folder of a
-killed process is tidied by the next process that writes next to it: renames that were listed are completed, and
-everything else is discarded. Until then, `check_whole` tells readers that a set of outputs is mixed.
+An output is written into a staging folder next to it (`.mosecrot-` and random characters), which is created
+exclusively, so that it never replaces a file of the user. Its journal names the outputs, and a lock on the journal
+shows that its process is alive. When all outputs are complete, a list of renames is written, and then they are renamed.
+The staging folder of a killed process is tidied by the next process that writes next to it: renames that were listed
+are completed, and everything else is discarded. Until then, `check_whole` tells readers that a set of outputs is mixed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mosecrot_cli.structured import read_json
 
 try:
     import fcntl
-except ImportError:  # a system without flock: outputs are whole there, too, but two processes do not see each other
+except ImportError:  # without flock, outputs are still complete, but two processes do not notice each other
     fcntl = None  # type: ignore[assignment]
 
 PREFIX = ".mosecrot-"
@@ -34,7 +34,7 @@ JOURNAL = "journal.json"
 RENAMES = "renames.json"
 PARTIAL = ".partial"
 MARKER = ".mosecrot-partial"
-"""In a `NAME.partial` folder, which outlives an interrupted run that can be resumed: shows that it is ours."""
+"""Marks a `NAME.partial` folder, which is kept after an interruption so that the run can be resumed, as ours."""
 
 _FORMAT = "staging folder"
 _OUTPUTS = "outputs"
@@ -42,12 +42,12 @@ _OUTPUTS = "outputs"
 
 @dataclass(frozen=True)
 class _Rename:
-    """One output, names relative to the folder of the staging folder and quoted, for they need not be UTF-8.
+    """One output; its names are relative to the parent of the staging folder, and quoted, as they may not be UTF-8.
 
     Attributes:
-        work: where it is written.
-        final: its name.
-        replaces: identity of the file or folder that it replaces; None where there is none.
+        work: the name under which it is written.
+        final: its final name.
+        replaces: identity of the file or folder that it replaces; None if there is none.
     """
 
     work: str
@@ -57,7 +57,7 @@ class _Rename:
 
 @dataclass(frozen=True)
 class _Renames:
-    """Content of `renames.json`: what is left to do once all outputs are whole."""
+    """Content of `renames.json`: the renames to do once all outputs are complete."""
 
     renames: tuple[_Rename, ...]
 
@@ -80,12 +80,12 @@ def atomic_outputs(*paths: Path, overwrite: bool, keep_partial: bool = False) ->
 
     Args:
         paths: final names, files or folders.
-        overwrite: whether existing outputs may be replaced; whether they are ours is for the caller to check.
+        overwrite: whether existing outputs may be replaced; the caller has to check that they are ours.
         keep_partial: for one folder: write into `NAME.partial`, which is there already, is left in place by an error,
             and is found again by the next run. It is removed if nothing has been written.
 
     Raises:
-        OutputExistsError: an output exists by now, or `NAME.partial` was not made by mosecrot.
+        OutputExistsError: an output exists, or `NAME.partial` was not made by mosecrot.
         OutputError: the system refuses the writing, or another process writes the same output.
     """
     finals = [Path(os.path.realpath(path)) for path in paths]
@@ -111,7 +111,7 @@ def atomic_outputs(*paths: Path, overwrite: bool, keep_partial: bool = False) ->
 
 @contextmanager
 def scratch_folder(output: Path) -> Iterator[Path]:
-    """A folder next to an output for what only its making needs; removed at the end, or after a kill by the next run.
+    """A temporary folder next to an output; removed at the end, or by the next run after a kill.
 
     Raises:
         OutputError: the system refuses it.
@@ -122,7 +122,7 @@ def scratch_folder(output: Path) -> Iterator[Path]:
 
 
 def tidy(path: Path) -> None:
-    """Complete or discard what killed processes have left next to an output.
+    """Complete or discard the leftovers of killed processes next to an output.
 
     Raises:
         OutputError: the system refuses it.
@@ -134,10 +134,10 @@ def tidy(path: Path) -> None:
 
 
 def check_whole(path: Path) -> None:
-    """Check that no run was stopped between two renames of the outputs that `path` belongs to.
+    """Check that no run was killed between two renames of the outputs that `path` belongs to.
 
     Raises:
-        DataError: one was, so `path` may belong to another run than its neighbours, or be missing.
+        DataError: one was killed, so `path` may be missing or belong to another run than its neighbours.
     """
     final = Path(os.path.realpath(path))
     for folder in _stagings(final.parent):
@@ -154,14 +154,14 @@ def check_whole(path: Path) -> None:
 
 
 def clear_partial(folder: Path) -> None:
-    """Remove what an earlier run left in its `NAME.partial` folder."""
+    """Remove what an earlier run has left in its `NAME.partial` folder."""
     for inside in folder.iterdir():
         if inside.name != MARKER:
             remove(inside)
 
 
 def partial_path(path: Path) -> Path:
-    """The folder in which an output that can be resumed is written."""
+    """The folder in which a resumable output is written."""
     final = Path(os.path.realpath(path))
     return final.with_name(final.name + PARTIAL)
 
@@ -208,10 +208,10 @@ class _Staging:
 
     @classmethod
     def of_killed(cls, folder: Path, names: Iterable[str]) -> _Staging | None:
-        """The staging folder of a killed process; None for that of a living one, and for a folder that is not ours.
+        """The staging folder of a killed process; None if its process is alive, or if the folder is not ours.
 
         Raises:
-            OutputError: its process lives and writes one of `names`.
+            OutputError: its process is alive and writes one of `names`.
         """
         try:
             lock = os.open(folder / JOURNAL, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
@@ -235,7 +235,7 @@ class _Staging:
         return None
 
     def _journal(self) -> _Journal | None:
-        """What the journal says; None where it is not one of ours."""
+        """The content of the journal; None if it is not ours."""
         try:
             journal = read_json(self.folder / JOURNAL, _Journal)
         except DataError:
@@ -243,7 +243,7 @@ class _Staging:
         return journal if journal.mosecrot == _FORMAT else None
 
     def prepare(self, pairs: Sequence[tuple[Path, Path]]) -> None:
-        """List the renames: from here on, whoever finds this staging folder completes them."""
+        """List the renames; from now on, any process that finds this staging folder completes them."""
         parent = self.folder.parent
         renames = tuple(
             _Rename(_quoted(os.path.relpath(work, parent)), _quoted(final.name), _identity(final))
@@ -257,7 +257,7 @@ class _Staging:
         """Do the renames that are listed and not yet done, and remove the list.
 
         Args:
-            after_kill: leave what the user may have put in the place of an output since.
+            after_kill: keep files that the user may have put in the place of an output since then.
         """
         parent = self.folder.parent
         for number, rename in enumerate(read_json(self.folder / RENAMES, _Renames).renames):
@@ -285,7 +285,7 @@ class _Staging:
 
 
 def _tidy(parent: Path, names: Sequence[str]) -> None:
-    """Complete or discard what killed processes left in a folder.
+    """Complete or discard the leftovers of killed processes in a folder.
 
     Raises:
         OutputError: a living process writes one of `names`.
@@ -336,13 +336,13 @@ def _partial_folder(final: Path) -> Iterator[Path]:
 
 
 def _check_replaceable(path: Path, *, overwrite: bool) -> None:
-    """Refuse to replace what has come into being since the command began."""
+    """Refuse to replace a file that was created after the command began."""
     if not overwrite and os.path.lexists(path):
         raise OutputExistsError("the output exists", where=str(path), hint="`overwrite` replaces it")
 
 
 def _identity(path: Path) -> str | None:
-    """What tells one file or folder of a name from another; None where there is none."""
+    """What distinguishes a file or folder from a later one of the same name; None if it does not exist."""
     try:
         state = path.lstat()
     except FileNotFoundError:
