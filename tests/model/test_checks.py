@@ -24,6 +24,7 @@ from mosecrot_cli.model.loading import (
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.source_words import SourceWords
 from mosecrot_cli.model.stitching.file_to_file import StoredClassifier
+from mosecrot_cli.model.stitching.tokenizer import build_target_tokenizer
 from pico import LABELS, write_pico_checkpoint
 
 JSON = st.recursive(
@@ -156,3 +157,25 @@ def test_panics_are_quiet_without_a_standard_error(monkeypatch):
     monkeypatch.setattr(os, "dup", lambda number: (_ for _ in ()).throw(OSError(9, "closed")))
     with quiet_panics():
         pass
+
+
+@pytest.mark.parametrize("load", [LOADERS["classifier"], LOADERS["fine-tuning"]], ids=["classifier", "fine-tuning"])
+@pytest.mark.parametrize("changes", [{"num_attention_heads": -1}, {"hidden_act": "nonsense"}, {"type_vocab_size": 0}])
+def test_a_configuration_with_which_nothing_is_computed(load, changes, checkpoint):
+    change_json(checkpoint / "config.json", **changes)
+    with pytest.raises(DataError) as caught:
+        load(checkpoint)
+    assert str(checkpoint) in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [load_word_tokenizer, load_tokenizer])
+@pytest.mark.parametrize("string", ["", "[NOWHERE]"])
+@pytest.mark.parametrize("name", ["pad_token", "sep_token", "unk_token"])
+def test_a_special_token_that_the_vocabulary_lacks(read, name, string, checkpoint):
+    change_json(checkpoint / "tokenizer_config.json", **{name: string})
+    try:
+        target = build_target_tokenizer(["haus"], read(checkpoint), lowercased=True)
+    except DataError as error:
+        assert name in str(error) or string in str(error)
+    else:
+        assert target.tokenizer.tokenize("haus") == ["haus"]

@@ -144,14 +144,35 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase, where: str) -> None:
     """Check the settings of a tokenizer that are used here, and that it can encode a text.
 
     Raises:
-        DataError: its maximum length makes no sense, or it cannot encode.
+        DataError: its maximum length makes no sense, a special token is empty, or it cannot encode.
     """
     length = tokenizer.model_max_length
     if isinstance(length, bool) or not isinstance(length, int | float) or not length >= 1:
         raise DataError(f"`model_max_length` is {length!r}, but a length is wanted", where=where)
+    for name, token in tokenizer.special_tokens_map.items():
+        if not token:
+            raise DataError(f"`{name}` is an empty string", where=where)
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         backend.encode("a")
+
+
+def check_forward_pass(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, where: str) -> None:
+    """Check that a model can compute something: an entry of its configuration may contradict its weights or the others.
+
+    Raises:
+        DataError: it fails on a text of one word.
+    """
+    import torch
+
+    inputs = tokenizer("a", return_tensors="pt")
+    try:
+        with torch.inference_mode():
+            model(**inputs)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        hint = "are config.json and the tokenizer those of the weights?"
+        raise DataError(f"the model fails on a text of one word: {reason}", where=where, hint=hint) from error
 
 
 def is_panic(error: BaseException) -> bool:

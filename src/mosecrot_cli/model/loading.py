@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.errors import DataError, MosecrotError
 from mosecrot_cli.model.checks import (
     check_config,
+    check_forward_pass,
     check_model,
     check_tokenizer,
     ensure_padding,
@@ -225,6 +226,7 @@ def quiet_transformers() -> Iterator[None]:
 def _with_tokenizer(model: PreTrainedModel, reference: str | Path) -> Classifier:
     tokenizer = load_tokenizer(reference)
     ensure_padding(model, tokenizer, str(reference))
+    check_forward_pass(model, tokenizer, str(reference))
     return Classifier(model, tokenizer)
 
 

@@ -292,6 +292,10 @@ def _named(
     source: PreTrainedTokenizerBase | StoredTokenizer, special: Mapping[int, AddedToken], unknown: str
 ) -> dict[str, AddedToken]:
     by_string = {token.content: token for token in special.values()}
-    named = {name: by_string[str(getattr(source, name))] for name in _NAMED if getattr(source, name) is not None}
+    strings = {name: str(getattr(source, name)) for name in _NAMED if getattr(source, name) is not None}
+    for name, string in strings.items():
+        if not string or string not in by_string:
+            raise DataError(f"`{name}` of the tokenizer is {string!r}, which is not one of its special tokens")
+    named = {name: by_string[string] for name, string in strings.items()}
     named.setdefault("unk_token", AddedToken(unknown, normalized=False, special=True))
     return named
