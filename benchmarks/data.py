@@ -110,6 +110,28 @@ def lexicon_file(work: Path, target_rows: int, pairs: int = ANCHORS) -> Path:
     return path
 
 
+def source_vector_file(work: Path, rows: int, noise: float = 0.5) -> Path:
+    """Vectors of the source language for those of `vector_file`: rotated, with noise; a translation has the same row.
+
+    The words are those of `lexicon_file` where a row has one, else invented.
+    """
+    path = work / f"source-{rows}.npy"
+    if path.exists():
+        return path
+    names, random = [f"q{word}" for word in words(rows)], np.random.default_rng(3)
+    position = {word: row for row, word in enumerate(words(rows))}
+    for line in lexicon_file(work, rows).read_text(encoding="utf-8").splitlines():
+        source, target = line.split("\t")
+        names[position[target]] = source
+    rotation = np.linalg.qr(random.standard_normal((DIMENSION, DIMENSION)))[0].astype(np.float32)
+    matrix = vectors(rows)
+    spread = matrix.std(axis=0, dtype=np.float64).astype(np.float32)
+    matrix += noise * spread * random.standard_normal(matrix.shape, dtype=np.float32)
+    np.save(path, matrix @ rotation)
+    path.with_suffix(".vocab.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
+    return path
+
+
 def source_model(work: Path) -> Path:
     """MiniLM (6 layers, width 384) where it is installed, else a BERT of the same shape with random weights."""
     folder = _minilm()
