@@ -33,6 +33,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """What a command run in this process sets for itself (`--offline`) does not last beyond its test."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def pico_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with pico-bert/, xx.vec, en-xx.tsv, en.train.tsv, en.dev.tsv, xx.train.tsv and xx.test.tsv."""
