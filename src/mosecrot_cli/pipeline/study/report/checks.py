@@ -70,7 +70,7 @@ class MapCheck:
 
 
 @dataclass(frozen=True)
-class Origin:
+class CitedWork:
     """Whose work something is."""
 
     name: str
@@ -156,9 +156,9 @@ def map_checks(plan: Plan) -> list[MapCheck]:
     return found
 
 
-def origins(plan: Plan, finished: Sequence[Finished]) -> list[Origin]:
+def origins(plan: Plan, finished: Sequence[Finished]) -> list[CitedWork]:
     """Licences and citations that the manifests and scores name."""
-    found: dict[str, Origin] = {}
+    found: dict[str, CitedWork] = {}
     for job in plan.jobs.values():
         if job.kind not in ("anchors", "finetune"):
             continue
@@ -169,14 +169,14 @@ def origins(plan: Plan, finished: Sequence[Finished]) -> list[Origin]:
         (data,) = _named(each.run.chain[-1].words, "--data")
         name = data.partition(":")[0]
         if "licence" in each.notes and is_named(data):
-            found.setdefault(name, Origin(name, str(each.notes["licence"]), str(each.notes.get("citation", ""))))
+            found.setdefault(name, CitedWork(name, str(each.notes["licence"]), str(each.notes.get("citation", ""))))
     return list(found.values())
 
 
-def _sources(manifest: Manifest) -> Iterator[Origin]:
+def _sources(manifest: Manifest) -> Iterator[CitedWork]:
     listed: Any = manifest.statistics.get("sources") or []
     for source in listed:
-        yield Origin(str(source.get("name")), str(source.get("licence", "")), str(source.get("citation", "")))
+        yield CitedWork(str(source.get("name")), str(source.get("licence", "")), str(source.get("citation", "")))
 
 
 def _manifest(folder: Path, output: str) -> Manifest | None:

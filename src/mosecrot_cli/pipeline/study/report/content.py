@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mosecrot_cli.pipeline.study.plan import Plan
-from mosecrot_cli.pipeline.study.report.checks import Leak, MapCheck, Origin
+from mosecrot_cli.pipeline.study.report.checks import CitedWork, Leak, MapCheck
 from mosecrot_cli.pipeline.study.report.collect import Finished, Spread
 from mosecrot_cli.pipeline.study.report.tables import LEVEL, ResultCell, ResultTable
 
@@ -37,7 +37,7 @@ class Content:
     leaks: Sequence[Leak]
     changed: Sequence[str]
     maps: Sequence[MapCheck]
-    origins: Sequence[Origin]
+    origins: Sequence[CitedWork]
     pictures: Mapping[str, str]
     study: str
     versions: Mapping[str, str]
