@@ -38,4 +38,4 @@ def leakage(settings: LeakageSettings, sink: Sink) -> None:
     leaks = [each for each in found.readings if each.leaks]
     if leaks:
         what = f"{leaks[0].overlap:,} of its texts are scored ones ({leaks[0].use})"
-        raise DataError(what, where=leaks[0].path, hint="leave them out with `exclude`")
+        raise DataError(what, where=leaks[0].path, hint="leave them out with `anchors.exclude`")
