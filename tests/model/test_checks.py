@@ -179,3 +179,10 @@ def test_a_special_token_that_the_vocabulary_lacks(read, name, string, checkpoin
         assert name in str(error) or string in str(error)
     else:
         assert target.tokenizer.tokenize("haus") == ["haus"]
+
+
+@pytest.mark.parametrize("names", [[], ["attention_mask"], "input", {}])
+def test_a_tokenizer_that_gives_no_ids(names, checkpoint):
+    change_json(checkpoint / "tokenizer_config.json", model_input_names=names)
+    with pytest.raises(DataError):
+        load_classifier(checkpoint)

@@ -144,11 +144,14 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase, where: str) -> None:
     """Check the settings of a tokenizer that are used here, and that it can encode a text.
 
     Raises:
-        DataError: its maximum length makes no sense, a special token is empty, or it cannot encode.
+        DataError: its maximum length makes no sense, it gives no ids, a special token is empty, or it cannot encode.
     """
     length = tokenizer.model_max_length
     if isinstance(length, bool) or not isinstance(length, int | float) or not length >= 1:
         raise DataError(f"`model_max_length` is {length!r}, but a length is wanted", where=where)
+    names = tokenizer.model_input_names
+    if not isinstance(names, list | tuple) or "input_ids" not in names:
+        raise DataError(f"`model_input_names` is {names!r}, without `input_ids`", where=where)
     for name, token in tokenizer.special_tokens_map.items():
         if not token:
             raise DataError(f"`{name}` is an empty string", where=where)
