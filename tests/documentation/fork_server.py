@@ -9,12 +9,15 @@ pipes, redirections and exit codes are those of the real program. What it leaves
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
 
@@ -110,9 +113,18 @@ def _answer(connection: socket.socket, run) -> None:
             os._exit(code)
     for file in files:
         os.close(file)
+    threading.Thread(target=_end_with, args=(connection, child), daemon=True).start()
     _, status = os.waitpid(child, 0)
-    connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    with contextlib.suppress(BrokenPipeError):  # the caller was killed
+        connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
+
+
+def _end_with(connection: socket.socket, child: int) -> None:
+    """Kill the call once its caller is gone, as a process of the caller would be: nothing else comes from there."""
+    if not connection.recv(1):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 def _reap() -> None:

@@ -58,7 +58,13 @@ def test_from_two_verse_files_to_a_stitched_model(verses: Path, capsys: pytest.C
     aligned = scored("anchors.aligned.tsv")
     assert len(aligned) >= len(anchors) and {row[3] for row in aligned} == {"align"}
     manifest = json.loads(Path("anchors.manifest.json").read_text())
-    assert set(manifest["inputs"]) == {"source_model", "target_vectors", "parallel_1", "parallel_2", "exclude_1"}
+    assert set(manifest["inputs"]) == {
+        "source_model",
+        "target_vectors",
+        "parallel_1_source",
+        "parallel_1_target",
+        "exclude_1",
+    }
     output_of("map --method aligned -q", capsys)
     mapped, own = target_rows("mapped"), token_rows()
     nearest = {word: max(own, key=lambda each: row @ own[each]) for word, row in mapped.items()}

@@ -60,8 +60,9 @@ class AnchorsJob:
         """Name -> path of everything that is read."""
         inputs: dict[str, str | Path] = {"source_model": self.model.reference, "target_vectors": self.vectors}
         inputs |= {f"lexicon_{number}": path for number, path in enumerate(self.lexica.values(), start=1)}
-        parallel = [path for files in self.parallel.values() for path in files]
-        inputs |= {f"parallel_{number}": path for number, path in enumerate(parallel, start=1)}
+        for number, files in enumerate(self.parallel.values(), start=1):
+            sides = ("_source", "_target") if len(files) == 2 else ("",)
+            inputs |= {f"parallel_{number}{side}": path for side, path in zip(sides, files, strict=True)}
         inputs |= {f"exclude_{number}": path for number, path in enumerate(self.settings.exclude, start=1)}
         if self.pivot:
             inputs["source_vectors"] = self.pivot

@@ -50,13 +50,17 @@ class Exclusion:
         """Whether a text may not be read: its id or its words are among those excluded."""
         return (identifier is not None and identifier in self.ids) or text_key(text) in self.texts
 
+    def holds_either(self, pair: SentencePair) -> bool:
+        """Whether a side of a pair may not be read, or its id is among those excluded."""
+        return self.holds(pair.source, pair.id) or self.holds(pair.target)
+
     def sentences(self, pairs: Sequence[SentencePair], name: str, reporter: Reporter) -> list[SentencePair]:
         """The pairs that may be read; how many are left out is reported.
 
         Raises:
             DataError: none is left.
         """
-        kept = [pair for pair in pairs if not (self.holds(pair.source, pair.id) or self.holds(pair.target))]
+        kept = [pair for pair in pairs if not self.holds_either(pair)]
         self._report(len(pairs) - len(kept), len(kept), name, reporter)
         return kept
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ from mosecrot_cli.tasks.types import TextDataset
 _USES = {"text": "word vectors", "parallel": "word alignment", "train": "training", "dev": "choice of the epoch"}
 _BIAS = "class bias (no label)"
 _SELF_TRAINING = "self-training"
+_SIDE = re.compile(r"(?<=\d)_(source|target)$")
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,11 @@ def _follow(path: Path, scored: Exclusion, found: Leakage, *, seen: set[Path]) -
     seen.add(path.resolve())
     manifest = Manifest.read(path)
     kept = Exclusion.of(_located(each, path) for name, each in manifest.inputs.items() if _kind(name) == "exclude")
-    for kind, group in groupby(manifest.inputs.items(), key=lambda item: _kind(item[0])):
-        inputs = [each for _, each in group]
+    # The two files of a parallel text are one entry: `parallel_1_source`, `parallel_1_target`.
+    for name, group in groupby(manifest.inputs.items(), key=lambda item: _SIDE.sub("", item[0])):
+        kind, inputs = _kind(name), [each for _, each in group]
         if kind == "parallel":
-            found.readings.extend(_parallel(manifest, [_located(each, path) for each in inputs], kept, scored))
+            found.readings.append(_parallel(manifest, [_located(each, path) for each in inputs], kept, scored))
         elif kind in _USES or kind == "texts":
             found.readings.extend(_read(manifest, kind, each, path, kept, scored) for each in inputs)
         elif kind != "exclude":
@@ -121,19 +123,11 @@ def _read(manifest: Manifest, kind: str, given: Input, at: Path, kept: Exclusion
     return Reading(use, str(path), len(read), sum(scored.holds(text, i) for i, text in read))
 
 
-def _parallel(manifest: Manifest, files: list[Path], kept: Exclusion, scored: Exclusion) -> Iterator[Reading]:
-    """The parallel texts of a manifest: which files belong together, its settings say."""
-    rest = list(files)
-    for value in manifest.settings.get("lexicons", ()):
-        name, _, text = str(value).partition(":")
-        if name.lower() != "align":
-            continue
-        count = 2 if "," in text and len(rest) > 1 and not rest[0].name.endswith(Path(text).name) else 1
-        taken, rest = rest[:count], rest[count:]
-        pairs = read_parallel(taken, src=manifest.facts.src, tgt=manifest.facts.tgt)
-        pairs = [pair for pair in pairs if not (kept.holds(pair.source, pair.id) or kept.holds(pair.target))]
-        overlap = sum(scored.holds(pair.source, pair.id) or scored.holds(pair.target) for pair in pairs)
-        yield Reading(_USES["parallel"], ",".join(map(str, taken)), len(pairs), overlap)
+def _parallel(manifest: Manifest, files: list[Path], kept: Exclusion, scored: Exclusion) -> Reading:
+    pairs = read_parallel(files, src=manifest.facts.src, tgt=manifest.facts.tgt)
+    pairs = [pair for pair in pairs if not kept.holds_either(pair)]
+    overlap = sum(scored.holds_either(pair) for pair in pairs)
+    return Reading(_USES["parallel"], ",".join(map(str, files)), len(pairs), overlap)
 
 
 def _located(given: Input, manifest: Path) -> Path:

@@ -229,7 +229,7 @@ class _Builder:
             line += ["--lexicon", each]
         line += [*self._vectors(language), *self.options(ANCHORS, variant.options), "--seed", str(sample)]
         after = (lexicon,) if lexicon else ()
-        return self.add(StudyJob("anchors", place, (*line, "--if-changed", "-o", output), after, output=output))
+        return self.add(StudyJob("anchors", place, (*line, *_into(output)), after, output=output))
 
     def _vectors(self, language: str) -> list[str]:
         target, line = self.study.languages[language], []
@@ -254,7 +254,7 @@ class _Builder:
         if kept and not variant.keeps_source:
             line += ["--keep-source"]
         output = f"mapped/{name}"
-        return self.add(StudyJob("map", name, (*line, "-o", output), (anchors,), output=output, temporary=True))
+        return self.add(StudyJob("map", name, (*line, *_into(output)), (anchors,), output=output, temporary=True))
 
     def finetune(
         self, task: str, model: str, row: StudyRow | None, seed: int, mapped: Sequence[tuple[str, StudyJob]] = ()
@@ -276,11 +276,11 @@ class _Builder:
             name = f"{language}/{row.anchors}/{row.map}/{row.embeddings}"
         sampled = mapped[0][1].name.split("/")[2].partition(".")[2] if mapped else ""
         name = f"{task}/{Path(model).name}/{name}{'/sample-' + sampled if sampled else ''}/seed-{seed}"
-        line += [*self.options(TRAINING, told.options), "--seed", str(seed), "--if-changed", "--resume"]
+        line += [*self.options(TRAINING, told.options), "--seed", str(seed), "--resume"]
         after, output = tuple(step for _, step in mapped), f"models/{name}"
         # A model that was trained on the F^s of one map serves that map alone, and there are hundreds of them.
         once = row is not None and row.embeddings not in OWN_SPACE
-        return self.add(StudyJob("finetune", name, (*line, "-o", output), after, output=output, temporary=once))
+        return self.add(StudyJob("finetune", name, (*line, *_into(output)), after, output=output, temporary=once))
 
     def stitched(
         self, run: str, row: StudyRow, language: str, task: str, model: StudyJob, mapped: StudyJob, seed: int
@@ -293,14 +293,14 @@ class _Builder:
         name = f"{name}/seed-{seed}"
         output = f"stitched/{name}"
         stitched = self.add(
-            StudyJob("stitch", name, (*line, "-o", output), (model, mapped), output=output, temporary=True)
+            StudyJob("stitch", name, (*line, *_into(output)), (model, mapped), output=output, temporary=True)
         )
         if row.adapt != "self-training":
             return stitched
         line = ["adapt", str(stitched.output), "--texts", str(texts), "--method", "self-training", "--seed", str(seed)]
         name = f"{run}/seed-{seed}"
         output = f"adapted/{name}"
-        return self.add(StudyJob("adapt", name, (*line, "-o", output), (stitched,), output=output, temporary=True))
+        return self.add(StudyJob("adapt", name, (*line, *_into(output)), (stitched,), output=output, temporary=True))
 
     def inspected(self, run: Measurement) -> StudyJob:
         """The check of the map of a row; with the words of the test texts."""
@@ -418,6 +418,11 @@ class _Builder:
     ) -> Measurement:
         files = (str(scored.output), str(scored.predictions))
         return Measurement(task, model, language, row, seed, sample, *files, tuple(_chain(scored)))
+
+
+def _into(output: str) -> tuple[str, ...]:
+    """Where a command writes to. What a killed run completed is there, but not marked: the same is not done twice."""
+    return "--if-changed", "-o", output
 
 
 def _chain(job: StudyJob) -> list[StudyJob]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mosecrot_cli.errors import MosecrotError
 from mosecrot_cli.manifest import Manifest, describe_input, manifest_of
+from mosecrot_cli.pipeline.leakage.exclusion import text_key
 from mosecrot_cli.pipeline.study.file import Task
 from mosecrot_cli.pipeline.study.plan import Plan
 from mosecrot_cli.pipeline.study.report.collect import Finished
@@ -96,7 +97,7 @@ class _Inspected:
 def leaks(plan: Plan, finished: Sequence[Finished], reporter: Reporter) -> list[Leak]:
     """Every pair of test data and texts that a model was trained on or adapted to, with the texts they share.
 
-    Letter case and spaces are not told apart.
+    Two texts are the same if their words are (`text_key`).
     """
     pairs: dict[tuple[str, str, str], tuple[str, str, Task]] = {}
     for each in finished:
@@ -198,4 +199,4 @@ def _texts(folder: Path, spec: str, split: str, language: str, task: Task, repor
         found = load_texts(given, split, settings, language=language, reporter=reporter)
     except MosecrotError as error:
         return str(error)
-    return {" ".join(text.casefold().split()) for text in found}
+    return {text_key(text) for text in found}
