@@ -6,6 +6,7 @@ import pytest
 
 from mosecrot_cli.cli.app import run
 
+_ROOT = Path(__file__).parents[1]
 ANCHORS = "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -q"
 
 
@@ -17,6 +18,7 @@ def output_of(line: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def failure_of(line: str, code: int, capsys: pytest.CaptureFixture[str]) -> str:
     """The one line on stderr; nothing on stdout, nothing new in the folder."""
+    assert Path.cwd() != _ROOT, "other tests write there at the same time"
     before = _files()
     capsys.readouterr()
     assert run(line.split()) == code, capsys.readouterr().err

@@ -28,6 +28,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "vectors" / "b.vec.part").write_bytes(b"going on")
     (folder / "vectors" / "b.vec.lock").write_bytes(b"")
     monkeypatch.setenv("MOSECROT_CACHE", str(folder))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     return folder
 
 

@@ -251,5 +251,5 @@ def test_numbers_out_of_range(more: str, stitched: Path):
 
 
 @pytest.mark.parametrize("option", ["--self-train x.txt", "--confidence 0", "--no-balance", "--rounds 2"])
-def test_finetune_names_the_command_that_took_its_options(option: str, capsys: pytest.CaptureFixture[str]):
+def test_finetune_names_the_command_that_took_its_options(option: str, world: Path, capsys: pytest.CaptureFixture[str]):
     assert "mosecrot adapt" in failure_of(f"finetune --train en.train.tsv {option}", 2, capsys)
