@@ -25,7 +25,7 @@ from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of
 from mosecrot_cli.pipeline.mapped import TARGET, Mapped, array_digest, read_array
-from mosecrot_cli.pipeline.publish.card import check_licence, with_card
+from mosecrot_cli.pipeline.publish.card import check_edited, check_licence, with_card
 from mosecrot_cli.pipeline.publish.origin import bias_step, of_stitching
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
@@ -57,6 +57,7 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
     step.check()
     if unchanged := step.unchanged():
         return unchanged
+    check_edited(settings.out.output)
 
     def compute(partials: Sequence[Path]) -> Computed:
         computed = _compute(checkpoints, maps, texts, partials[0], settings, reporter)

@@ -170,3 +170,19 @@ def test_a_transfer_names_its_licence(chain: Path, capsys: pytest.CaptureFixture
     line = "transfer model --tgt xx --lexicon en-xx.tsv --target-vectors xx.vec --license mit --overwrite -q"
     output_of(line, capsys)
     assert card("stitched").data.license == "mit"
+
+
+@pytest.mark.parametrize(
+    "line", ["stitch --overwrite -q", "adapt other --texts xx.train.tsv -o stitched --overwrite -q"]
+)
+def test_a_card_with_words_of_the_user_is_not_replaced(line: str, chain: Path, capsys: pytest.CaptureFixture[str]):
+    shutil.copytree("stitched", "other")
+    assert run("evaluate --data xx.test.tsv --update-card -q".split()) == 0
+    assert run(line.split()) == 0  # scores are the program's own
+    card = Path("stitched/README.md")
+    card.write_text(card.read_text() + "\nAsk Aynur.\n")
+    assert run("evaluate --data xx.test.tsv --update-card -q".split()) == 0
+    assert "stitched/README.md: the model card was edited" in failure_of(line, 4, capsys)
+    assert "Ask Aynur." in card.read_text()
+    card.unlink()
+    assert run(line.split()) == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.pipeline.adapt import class_bias, self_training
 from mosecrot_cli.pipeline.adapt.job import Job, resolve
-from mosecrot_cli.pipeline.publish.card import check_licence, with_card
+from mosecrot_cli.pipeline.publish.card import check_edited, check_licence, with_card
 from mosecrot_cli.pipeline.publish.origin import Ingredient, bias_step, of_checkpoint, shown
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
@@ -33,6 +33,7 @@ def run(settings: AdaptSettings, reporter: Reporter) -> StepResult:
     step.check()
     if unchanged := step.unchanged():
         return unchanged
+    check_edited(settings.out.output)
     resumable = settings.method is AdaptMethod.self_training
     return step.run(
         lambda partials: _described(job, partials[0], method.adapt_all(job, partials[0], reporter)),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mosecrot_cli import __version__
-from mosecrot_cli.errors import UsageError
+from mosecrot_cli.errors import OutputExistsError, UsageError
 from mosecrot_cli.files import CARD
+from mosecrot_cli.manifest import Manifest, manifest_of
 from mosecrot_cli.model.checks import read_config
 from mosecrot_cli.pipeline.publish.origin import ORIGIN, Ingredient, Origin, language_name
 from mosecrot_cli.pipeline.step import Computed
@@ -22,8 +25,11 @@ if TYPE_CHECKING:
 
 SCORES_BEGIN: Final = "<!-- scores: `mosecrot evaluate --update-card` writes between these two lines -->"
 SCORES_END: Final = "<!-- end of scores -->"
+SCORES: Final = re.compile(f"{re.escape(SCORES_BEGIN)}.*?{re.escape(SCORES_END)}", re.DOTALL)
 NO_SCORES: Final = "No scores have been entered; `mosecrot evaluate --update-card` does it."
 TASK: Final = "text-classification"
+_WRITTEN = "cards"
+"""The key of the digests of the cards in the statistics of a manifest."""
 _TAGS = ("mosecrot", "model-stitching", "cross-lingual", "zero-shot-transfer")
 _HOME = "https://github.com/mosecrot/mosecrot"
 _PAPER = "https://arxiv.org/abs/2401.04821"
@@ -89,14 +95,38 @@ def with_card(computed: Computed, origin: Origin, output: Path, names: Sequence[
         names: folders of the checkpoints in the output; an empty name means the output itself.
     """
     labels = _labels(output / names[0])
+    written = {}
     for name in dict.fromkeys(["", *names]):
-        facts = CardFacts(origin, labels, checkpoint="" if name else names[0])
-        (output / name / CARD).write_text(card_text(facts), encoding="utf-8")
+        text = card_text(CardFacts(origin, labels, checkpoint="" if name else names[0]))
+        path = Path(name) / CARD
+        (output / path).write_text(text, encoding="utf-8")
+        written[path.as_posix()] = _digest(text)
     found = CardFacts(origin, labels).derived.licence or "none derived, and the card says why"
-    statistics = {**computed.statistics, ORIGIN: origin.to_dict()}
+    statistics = {**computed.statistics, ORIGIN: origin.to_dict(), _WRITTEN: written}
     return Computed(
         statistics, computed.facts, [*computed.summary, ("model card", f"{CARD}, licence: {found}")], computed.digests
     )
+
+
+def check_edited(output: Path) -> None:
+    """Refuse to replace a folder whose cards somebody has edited: what they wrote would be lost.
+
+    Raises:
+        OutputExistsError: the text of a card is not the one that mosecrot wrote.
+    """
+    manifest = manifest_of(output)
+    written = Manifest.read(manifest).statistics.get(_WRITTEN) if manifest.is_file() else None
+    for name, digest in written.items() if isinstance(written, Mapping) else ():
+        path = output / name
+        if path.is_file() and _digest(path.read_text(encoding="utf-8", errors="replace")) != digest:
+            hint = "move it away, and put your text into the new one"
+            raise OutputExistsError("the model card was edited, and would be lost", where=str(path), hint=hint)
+
+
+def _digest(text: str) -> str:
+    """Of what a card says, without its metadata and its scores, which `evaluate` enters."""
+    body = SCORES.sub("", text.split("\n---\n", 1)[-1]).strip()
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def card_text(facts: CardFacts) -> str:

@@ -12,7 +12,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.evaluation.runs import Summary
 from mosecrot_cli.files import CARD
 from mosecrot_cli.outputs import check_outputs
-from mosecrot_cli.pipeline.publish.card import SCORES_BEGIN, SCORES_END, TASK
+from mosecrot_cli.pipeline.publish.card import SCORES, SCORES_BEGIN, SCORES_END, TASK
 from mosecrot_cli.pipeline.publish.origin import shown
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.staging import atomic_outputs
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _HEADER = ("data", "split", "texts", "macro-F1", "accuracy")
 _DIGITS = 4
 _UNSAFE = re.compile(r"[^\w.-]+")
-_BLOCK = re.compile(f"{re.escape(SCORES_BEGIN)}.*?{re.escape(SCORES_END)}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -126,8 +125,8 @@ def _updated(path: Path, scores: Sequence[CardScores], reporter: Reporter) -> Mo
     card.data["model_name"] = card.data.get("model_name") or _title(card.text)
     card.data["eval_results"] = [*kept, *new]
     card.data["metrics"] = sorted({*(card.data.get("metrics") or []), *(result.metric_type for result in new)})
-    if _BLOCK.search(card.text):
-        card.text = _BLOCK.sub(lambda match: _table(match[0], scores), card.text, count=1)
+    if SCORES.search(card.text):
+        card.text = SCORES.sub(lambda match: _table(match[0], scores), card.text, count=1)
     else:
         reporter.warn(f"{path} has no place for a table of scores: they are in its metadata alone")
     return card
