@@ -13,12 +13,15 @@ cd quickstart-run
 export HF_HUB_OFFLINE=1
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*" >&2; }
-score() { # NAME CHECKPOINT DATA
-    mosecrot evaluate "$2" --data "$3" --json > "results/$1.json"
+score() { # NAME CHECKPOINT DATA [OPTIONS]
+    mosecrot evaluate "$2" --data "$3" --json "${@:4}" > "results/$1.json"
 }
-language() { # NAME MODEL MAPPED: stitch and score, then drop the large checkpoint
-    mosecrot stitch "$2" --embeddings "$3" -o "stitched-$1" --overwrite
-    score "$1" "stitched-$1" "$topics/ru.test.tsv"
+# For the model card: what only we can know of our files. The licence of MiniLM is in its own card.
+known=(--base-model sentence-transformers/all-MiniLM-L6-v2
+    --license-of ru.npy=mit --license-of lexicon.en-ru.tsv=cc0-1.0 --license-of en.train.tsv=cc0-1.0)
+language() { # NAME MODEL MAPPED: stitch, score, and enter the score in the model card
+    mosecrot stitch "$2" --embeddings "$3" "${known[@]}" -o "stitched-$1" --overwrite
+    score "$1" "stitched-$1" "$topics/ru.test.tsv" --update-card
 }
 rm -f results/*.json
 

@@ -73,6 +73,33 @@ def test_characters_without_a_font_are_said() -> None:
     assert reporter.warnings and "no installed font has \U000e5000" in reporter.warnings[0]
 
 
+def test_a_font_that_was_installed_after_matplotlib_made_its_list(tmp_path: Path, monkeypatch) -> None:
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+    from matplotlib import font_manager
+
+    pen = TTGlyphPen(None)
+    for move, point in ((pen.moveTo, (0, 0)), (pen.lineTo, (500, 0)), (pen.lineTo, (250, 700))):
+        move(point)
+    pen.closePath()
+    font = FontBuilder(1000)
+    font.setupGlyphOrder([".notdef", "own"])
+    font.setupCharacterMap({0xE5000: "own"})
+    font.setupGlyf({".notdef": pen.glyph(), "own": pen.glyph()})
+    font.setupHorizontalMetrics({".notdef": (500, 0), "own": (500, 0)})
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "Brand New", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    font.save(tmp_path / "new.ttf")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [*font_manager.fontManager.ttflist])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(tmp_path / "new.ttf")])
+    reporter = SilentReporter()
+    figure = confusion_figure(score(["\U000e5000"], ["\U000e5000"]), title="", reporter=reporter)
+    assert reporter.warnings == []
+    assert "Brand New" in figure.axes[0].get_yticklabels()[0].get_fontfamily()
+
+
 def test_unknown_formats_and_a_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     check_plot(Path("a.svg"))
     with pytest.raises(UsageError, match=r"a\.gif: a picture cannot be written as \.gif \(end the name in \.png"):

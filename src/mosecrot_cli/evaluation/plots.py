@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -167,11 +167,9 @@ def _fonts(texts: Sequence[str], reporter: Reporter) -> list[str]:
     }
     families = [_BASE_FONT]
     missing = needed - _characters(font_manager.findfont(_BASE_FONT))
-    for entry in font_manager.fontManager.ttflist if missing else ():
-        if entry.style != "normal" or entry.name.startswith(_NOT_FOR_TEXT):
-            continue
-        if found := missing & _characters(entry.fname):
-            families.append(entry.name)
+    for name, file in _installed_fonts() if missing else ():
+        if found := missing & _characters(file):
+            families.append(name)
             missing -= found
         if not missing:
             break
@@ -179,6 +177,26 @@ def _fonts(texts: Sequence[str], reporter: Reporter) -> list[str]:
         shown = " ".join(sorted(missing)[:10])
         reporter.warn(f"no installed font has {shown}: the picture shows boxes (Noto Sans has nearly all scripts)")
     return families
+
+
+def _installed_fonts() -> Iterator[tuple[str, str]]:
+    """Family and file of each upright font: first those on the list that matplotlib keeps, then any newer ones."""
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    listed = list(manager.ttflist)
+    yield from ((each.name, each.fname) for each in listed if _is_for_text(each))
+    known = {each.fname for each in listed}
+    for file in sorted(set(font_manager.findSystemFonts()) - known):
+        try:
+            manager.addfont(file)
+        except (RuntimeError, OSError):  # a font that matplotlib cannot read
+            continue
+        yield from ((each.name, each.fname) for each in manager.ttflist if each.fname == file and _is_for_text(each))
+
+
+def _is_for_text(entry: Any) -> bool:
+    return entry.style == "normal" and not entry.name.startswith(_NOT_FOR_TEXT)
 
 
 def _characters(file: str) -> set[str]:

@@ -25,8 +25,9 @@ from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of
 from mosecrot_cli.pipeline.mapped import TARGET, Mapped, array_digest, read_array
-from mosecrot_cli.pipeline.publish.card import check_edited, check_licence, with_card
-from mosecrot_cli.pipeline.publish.origin import bias_step, of_stitching
+from mosecrot_cli.pipeline.publish.card import check_edited, with_card
+from mosecrot_cli.pipeline.publish.origin import Origin, bias_step, of_stitching
+from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ComputeSettings, StitchSettings
@@ -42,10 +43,12 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
     Raises:
         UsageError, DataError, OutputExistsError, OutputError: see `errors`.
     """
-    check_licence(settings.license)
+    stated = Statements.of(settings)
     checkpoints = checkpoints_of(settings.checkpoint)
     mapped = Mapped.open(settings.embeddings)
     maps = (mapped, *map(Mapped.open, settings.alternatives))
+    origins = {str(each.folder): of_stitching(settings.checkpoint, each) for each in maps}
+    stated.check_names(origins.values())
     texts = _texts(settings, maps, reporter)
     inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "embeddings": settings.embeddings}
     inputs |= {f"alternative_{number}": folder for number, folder in enumerate(settings.alternatives, start=1)}
@@ -61,7 +64,8 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
 
     def compute(partials: Sequence[Path]) -> Computed:
         computed = _compute(checkpoints, maps, texts, partials[0], settings, reporter)
-        return _described(computed, checkpoints, maps, partials[0], settings)
+        origin = origins[str(computed.statistics.get("embeddings", mapped.folder))]
+        return _described(computed, checkpoints, stated.added_to(origin), partials[0])
 
     return step.run(compute)
 
@@ -120,24 +124,17 @@ def _compute(
     return Computed(statistics, chosen.facts, [("map", str(maps[best].folder)), *rows, *chosen.summary])
 
 
-def _described(
-    computed: Computed,
-    checkpoints: Mapping[str, Path],
-    maps: Sequence[Mapped],
-    output: Path,
-    settings: StitchSettings,
-) -> Computed:
+def _described(computed: Computed, checkpoints: Mapping[str, Path], origin: Origin, output: Path) -> Computed:
     """With a model card for each checkpoint."""
     found = computed.statistics
-    used = next((mapped for mapped in maps if str(mapped.folder) == found.get("embeddings")), maps[0])
     rows = {kind: count for kind, count in found["rows"].items() if count}
-    origin = of_stitching(settings.checkpoint, used).extended(
+    origin = origin.extended(
         "Stitching: the input embeddings were replaced by "
         f"{sum(rows.values()):,} rows ({', '.join(f'{count:,} {kind}' for kind, count in rows.items())})."
     )
-    if settings.texts is not None:
+    if "texts" in found:
         origin = origin.extended(bias_step(int(found["texts"])))
-    return with_card(computed, origin.under(settings.license), output, [*checkpoints])
+    return with_card(computed, origin, output, [*checkpoints])
 
 
 def _stitch_with_bias(

@@ -15,7 +15,7 @@ from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoint
 from mosecrot_cli.pipeline.inspect import run as inspection
 from mosecrot_cli.pipeline.inspect.report import Inspection
 from mosecrot_cli.pipeline.map import run as mapping
-from mosecrot_cli.pipeline.publish.card import check_licence
+from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.progress import Reporter
@@ -56,7 +56,7 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
     Raises:
         UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
-    check_licence(settings.license)
+    Statements.of(settings)  # to check them before anything is computed
     opened, output = Opened(), settings.out.output
     places = {"anchors": output.with_name("anchors.tsv"), "map": output.with_name("mapped"), "stitch": output}
     outputs = {name: replace(settings.out, output=path) for name, path in places.items()}
@@ -76,6 +76,8 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
             data=settings.data,
             device=settings.device,
             license=settings.license,
+            licenses_of=settings.licenses_of,
+            base_model=settings.base_model,
             out=outputs["stitch"],
         ),
         reporter,

@@ -29,6 +29,7 @@ from mosecrot_cli.settings.option import (
     probability,
 )
 from mosecrot_cli.settings.shared import (
+    BaseModel,
     BatchSize,
     Checkpoint,
     ComputeSettings,
@@ -37,6 +38,7 @@ from mosecrot_cli.settings.shared import (
     Epochs,
     LearningRate,
     License,
+    LicensesOf,
     MaxLength,
     OneSeed,
     OutputSettings,
@@ -240,4 +242,6 @@ class AdaptSettings:
     data: Annotated[DataSettings, Nested("label_column")] = DataSettings()
     compute: ComputeSettings = ComputeSettings()
     license: License = None
+    licenses_of: LicensesOf = ()
+    base_model: BaseModel = None
     out: OutputSettings = OutputSettings(Path("adapted"))

@@ -240,6 +240,27 @@ License = Annotated[
     ),
 ]
 
+LicensesOf = Annotated[
+    tuple[str, ...],
+    Option(
+        "--license-of",
+        help="Licence of something that went into the model, by its name in the card: ru.vec=cc-by-sa-3.0. Repeatable.",
+        panel=OUTPUT,
+        metavar="NAME=ID",
+        unset="known for sources with a name, and for models with a card",
+    ),
+]
+BaseModel = Annotated[
+    str | None,
+    Option(
+        "--base-model",
+        help="Id of the source model on the hub, for the card of a model that was made from a folder.",
+        panel=OUTPUT,
+        metavar="ID",
+        unset="the card has the id, if the model came from the hub, or the name of the folder",
+    ),
+]
+
 # Numbers of the training; a data set with a preset (`tasks.presets`) has its own.
 _PRESET = "{}, or the data set's preset"
 Epochs = Annotated[

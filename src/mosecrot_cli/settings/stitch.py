@@ -9,11 +9,13 @@ from typing import Annotated
 from mosecrot_cli.settings.choices import DEFAULT_PRIOR
 from mosecrot_cli.settings.option import CLASS_BIAS, VOCABULARY, Nested, Option
 from mosecrot_cli.settings.shared import (
+    BaseModel,
     Checkpoint,
     ComputeSettings,
     DataSettings,
     Device,
     License,
+    LicensesOf,
     OutputSettings,
     Prior,
 )
@@ -59,4 +61,6 @@ class StitchSettings:
     data: Annotated[DataSettings, Nested("label_column")] = DataSettings()
     device: Device = ComputeSettings.device
     license: License = None
+    licenses_of: LicensesOf = ()
+    base_model: BaseModel = None
     out: OutputSettings = OutputSettings(Path("stitched"))

@@ -9,7 +9,17 @@ from typing import Annotated
 from mosecrot_cli.settings.anchors import AnchorsSettings
 from mosecrot_cli.settings.choices import DEFAULT_MAX_VOCAB, DEFAULT_SEED, MapPreset
 from mosecrot_cli.settings.option import CLASS_BIAS, PAPER, PIVOT, Nested, Option
-from mosecrot_cli.settings.shared import Checkpoint, DataSettings, Device, License, MaxVocab, OutputSettings, Seed
+from mosecrot_cli.settings.shared import (
+    BaseModel,
+    Checkpoint,
+    DataSettings,
+    Device,
+    License,
+    LicensesOf,
+    MaxVocab,
+    OutputSettings,
+    Seed,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +92,8 @@ class TransferSettings:
     device: Device = "auto"
     seed: Seed = DEFAULT_SEED
     license: License = None
+    licenses_of: LicensesOf = ()
+    base_model: BaseModel = None
     out: Annotated[
         OutputSettings,
         Nested(

@@ -59,5 +59,11 @@ def hub_file(repository: str, name: str, fetcher: Fetcher, *, parameter: str, ki
         raise unavailable(failure, fetcher.patience, where=where, advice=hint) from None
 
 
+def repository_of_snapshot(folder: Path) -> str | None:
+    """The id of the model whose snapshot in the cache of the hub a folder is; None for any other folder."""
+    kind, *parts = folder.parent.parent.name.split("--")
+    return "/".join(parts) if parts and kind == "models" and folder.parent.name == "snapshots" else None
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]

@@ -61,6 +61,55 @@ def test_a_licence_that_the_user_names(chain: Path, capsys: pytest.CaptureFixtur
     assert "--license: 'cc-by-sa-5.0' is no licence" in said and "did you mean cc-by-sa-" in said
 
 
+def test_licences_that_the_user_states_decide(chain: Path, capsys: pytest.CaptureFixture[str]):
+    known = "pico-bert=apache-2.0 en.train.tsv=cc0-1.0 en-xx.tsv=cc-by-sa-4.0 xx.vec=mit".split()
+    line = "stitch --overwrite -q " + " ".join(f"--license-of {each}" for each in known)
+    assert run(f"{line} --base-model me/pico-bert".split()) == 0
+    found = card("stitched")
+    assert found.data.license == "cc-by-sa-4.0" and found.data.base_model == "me/pico-bert"
+    assert "ShareAlike decides: lexicon en-xx.tsv (cc-by-sa-4.0)." in found.text
+    assert "| source model | me/pico-bert | apache-2.0 (stated by the makers of this model) |" in found.text
+    # What is made of it inherits them.
+    Path("texts.txt").write_text("\n".join(line.split("\t")[2] for line in _rows("xx.test.tsv")))
+    assert run("adapt --texts texts.txt -q".split()) == 0
+    assert card("adapted").data.to_dict() == found.data.to_dict()
+    # One licence more, and they contradict each other.
+    assert run(f"{line.replace('xx.vec=mit', 'xx.vec=cc-by-nc-4.0')}".split()) == 0
+    assert card("stitched").data.license is None and "contradict each other" in card("stitched").text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            "--license-of xx.vek=mit",
+            "--license-of: nothing that is called xx.vek went into the model (did you mean xx.vec",
+        ),
+        ("--license-of zz=mit", "these did: pico-bert, en.train.tsv, en-xx.tsv, xx.vec"),
+        ("--license-of xx.vec", "--license-of: 'xx.vec' is not NAME=ID"),
+        ("--license-of xx.vec=cc-by-5.0", "--license-of: 'cc-by-5.0' is no licence that the hub knows (did you mean"),
+        ("--license-of xx.vec=mit --license-of xx.vec=isc", "--license-of: xx.vec has two licences"),
+        ("--base-model a/b/c", "a/b/c: no id of a repository"),
+    ],
+)
+def test_statements_that_cannot_be_are_refused_first(options: str, said: str, chain: Path, capsys):
+    for line in (f"stitch -o other {options}", f"stitch -o other --dry-run {options}", f"adapt --texts x {options}"):
+        if "went into" in said or "these did" in said:
+            line = line.replace("--texts x", "--texts xx.train.tsv")
+        assert said.split(": pico")[0] in failure_of(line, 2, capsys)
+    assert not Path("other").exists() and not Path("adapted").exists()
+
+
+def test_a_model_from_the_cache_of_the_hub_keeps_its_id(chain: Path, tmp_path: Path):
+    snapshot = tmp_path / "hub" / "models--me--pico-bert" / "snapshots" / "0123abc"
+    shutil.copytree("pico-bert", snapshot)
+    (snapshot / "README.md").write_text("---\nlicense: mit\n---\n# A model\n")
+    _change("model/manifest.json", facts={"source_model": str(snapshot)})
+    assert run("stitch --overwrite -q".split()) == 0
+    assert card("stitched").data.base_model == "me/pico-bert"
+    assert "| source model | me/pico-bert | mit |" in card("stitched").text
+
+
 def _rows(name: str) -> list[str]:
     return Path(name).read_text().splitlines()[1:]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.pipeline.adapt import class_bias, self_training
 from mosecrot_cli.pipeline.adapt.job import Job, resolve
-from mosecrot_cli.pipeline.publish.card import check_edited, check_licence, with_card
-from mosecrot_cli.pipeline.publish.origin import Ingredient, bias_step, of_checkpoint, shown
-from mosecrot_cli.pipeline.step import Computed, Step, StepResult
+from mosecrot_cli.pipeline.publish.card import check_edited, with_card
+from mosecrot_cli.pipeline.publish.origin import Ingredient, Origin, bias_step, of_checkpoint, shown
+from mosecrot_cli.pipeline.publish.statements import Statements
+from mosecrot_cli.pipeline.step import Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AdaptMethod, AdaptSettings
 
@@ -23,9 +24,10 @@ def run(settings: AdaptSettings, reporter: Reporter) -> StepResult:
         UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
     check_compute(settings.compute)
-    check_licence(settings.license)
+    stated = Statements.of(settings)
     job = resolve(settings, reporter)
-    method = _METHODS[settings.method]
+    method, origin = _METHODS[settings.method], _origin(job)
+    stated.check_names([origin])
     inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "texts": settings.texts}
     step = Step("adapt", job.settings, inputs, (settings.out.output,))
     if settings.out.dry_run:
@@ -36,18 +38,18 @@ def run(settings: AdaptSettings, reporter: Reporter) -> StepResult:
     check_edited(settings.out.output)
     resumable = settings.method is AdaptMethod.self_training
     return step.run(
-        lambda partials: _described(job, partials[0], method.adapt_all(job, partials[0], reporter)),
+        lambda partials: with_card(
+            method.adapt_all(job, partials[0], reporter), stated.added_to(origin), partials[0], [*job.checkpoints]
+        ),
         keep_partial=resumable,
     )
 
 
-def _described(job: Job, output: Path, computed: Computed) -> Computed:
-    """With a model card for each checkpoint."""
+def _origin(job: Job) -> Origin:
+    """What the adapted checkpoints are made from."""
     told, origin = job.settings, of_checkpoint(job.settings.checkpoint)
     if told.method is AdaptMethod.self_training:
         texts = Ingredient("unlabelled texts", shown(told.texts))
         step = f"Self-training: the model was trained on its own answers to {len(job.texts):,} unlabelled texts."
-        origin = origin.extended(step, ingredients=(texts,))
-    else:
-        origin = origin.extended(bias_step(len(job.texts)))
-    return with_card(computed, origin.under(told.license), output, [*job.checkpoints])
+        return origin.extended(step, ingredients=(texts,))
+    return origin.extended(bias_step(len(job.texts)))

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mosecrot_cli import __version__
-from mosecrot_cli.errors import OutputExistsError, UsageError
+from mosecrot_cli.errors import OutputExistsError
 from mosecrot_cli.files import CARD
 from mosecrot_cli.manifest import Manifest, manifest_of
 from mosecrot_cli.model.checks import read_config
 from mosecrot_cli.pipeline.publish.origin import ORIGIN, Ingredient, Origin, language_name
 from mosecrot_cli.pipeline.step import Computed
 from mosecrot_cli.sources.languages import find_language
-from mosecrot_cli.sources.licences import HUB_LICENCES, Derived, derive
-from mosecrot_cli.suggestions import nearest
+from mosecrot_cli.sources.licences import Derived, derive
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCardData
@@ -71,18 +70,6 @@ class CardFacts:
         if self.origin.licence is not None:
             return Derived(self.origin.licence, "It was chosen by the makers of this model.")
         return derive({f"{each.role} {each.name}": each.licence for each in self.origin.ingredients})
-
-
-def check_licence(licence: str | None) -> None:
-    """Check the identifier of a licence.
-
-    Raises:
-        UsageError: the hub does not know it.
-    """
-    if licence is not None and licence not in HUB_LICENCES:
-        near = nearest(licence, sorted(HUB_LICENCES))
-        hint = f"did you mean {near}?" if near else "huggingface.co/docs/hub/repositories-licenses lists them"
-        raise UsageError(f"`license`: {licence!r} is no licence that the hub knows", hint=hint)
 
 
 def with_card(computed: Computed, origin: Origin, output: Path, names: Sequence[str]) -> Computed:

@@ -17,6 +17,7 @@ from mosecrot_cli.manifest import Facts, Manifest
 from mosecrot_cli.model.locations import is_local
 from mosecrot_cli.pipeline.mapped import Mapped
 from mosecrot_cli.sources import provenance
+from mosecrot_cli.sources.hub import repository_of_snapshot
 from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.sources.lexica.registry import find_lexicon
 from mosecrot_cli.sources.vectors import provenance_of_file
@@ -24,6 +25,8 @@ from mosecrot_cli.tasks.registry import hub_repository
 
 ORIGIN = "origin"
 """The key of a checkpoint's `Origin` in the statistics of its manifest, where later commands find it."""
+SOURCE_MODEL = "source model"
+"""The role of the source model among the ingredients."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,6 @@ class Origin:
     def extended(self, *steps: str, ingredients: tuple[Ingredient, ...] = ()) -> Origin:
         """A copy with further steps and ingredients."""
         return replace(self, steps=(*self.steps, *steps), ingredients=(*self.ingredients, *ingredients))
-
-    def under(self, licence: str | None) -> Origin:
-        """A copy with the given licence, or with the present one for None."""
-        return replace(self, licence=licence or self.licence)
 
 
 def of_checkpoint(checkpoint: Path) -> Origin:
@@ -149,11 +148,10 @@ def _of_training(manifest: Manifest, facts: Facts) -> Origin:
 def _steps_of_training(
     settings: Mapping[str, Any], statistics: Mapping[str, Any], facts: Facts, data: str
 ) -> Iterator[str]:
-    model = shown(facts.source_model) if facts.source_model else "The source model"
     space = "its own input embeddings" if facts.source_kept else "relative representations (F^s) as input embeddings"
     labels, seeds = len(facts.labels or ()), len(facts.seeds or ())
     yield (
-        f"Fine-tuning: {model} was trained on {int(statistics.get('texts', 0)):,} labelled texts in "
+        f"Fine-tuning: the source model was trained on {int(statistics.get('texts', 0)):,} labelled texts in "
         f"{language_name(facts.src)} ({data}, {labels} classes), with {space} "
         f"{'frozen' if facts.embeddings_frozen else 'trained'}, {settings.get('epochs')} epochs, learning rate "
         f"{settings.get('learning_rate')}, batches of {settings.get('batch_size')}"
@@ -238,16 +236,17 @@ def _vectors(path: str, role: str) -> Ingredient:
 def _base(reference: str | None) -> dict[str, Any]:
     if reference is None:
         return {}
-    return {"base": shown(reference), "base_on_hub": not is_local(reference)}
+    repository = reference if not is_local(reference) else repository_of_snapshot(Path(reference))
+    return {"base": repository or shown(reference), "base_on_hub": repository is not None}
 
 
 def _model(reference: str) -> Ingredient:
     """The source model, with the licence from its own card if this toolkit does not know it."""
-    role, name = "source model", shown(reference)
-    known = None if is_local(reference) else provenance.of_model(reference)
+    base = _base(reference)
+    known = provenance.of_model(base["base"]) if base["base_on_hub"] else None
     if known in provenance.KNOWN_MODELS:
-        return Ingredient(role, name, known.licence, known.citation)
-    return Ingredient(role, name, _licence_of_card(reference))
+        return Ingredient(SOURCE_MODEL, base["base"], known.licence, known.citation)
+    return Ingredient(SOURCE_MODEL, base["base"], _licence_of_card(reference))
 
 
 def _licence_of_card(reference: str) -> str | None:
