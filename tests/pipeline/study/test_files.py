@@ -211,3 +211,17 @@ def test_the_study_of_every_technique_has_its_rows(tmp_path: Path, monkeypatch, 
         trained = [job.words[place + 1] for place, word in enumerate(job.words) if word in ("--train", "--dev")]
         assert job.kind == "baseline" or all("eng_Latn" in name for name in trained)
     assert {run.language for run in plan.runs if str(run.row.anchors).startswith("identical")} == {"fr"}
+
+
+def test_grids_of_one_title_share_a_table_and_baselines_are_in_the_first(tmp_path: Path):
+    given = STUDY.replace("[[grid]]", '[[grid]]\ntitle = "First"', 1) + "[maps.other]\nk = 7\n"
+    for title, name in (("Second", "other"), ("First", "other"), ("Second", "sparse")):
+        embeddings = "trained" if title == "First" else "kept"
+        given += f'[[grid]]\ntitle = "{title}"\nanchors = ["all"]\nmaps = ["{name}"]\nembeddings = ["{embeddings}"]\n'
+    path = tmp_path / "study.toml"
+    path.write_text('baselines = ["unstitched"]\n' + given)
+    assert make_plan(read_study(path)).tables == {
+        "First": ["unstitched", "all/sparse/kept", "all/linear/kept", "all/other/trained"],
+        "": ["all/sparse/trained"],
+        "Second": ["all/sparse/kept", "all/other/kept"],
+    }

@@ -130,6 +130,23 @@ def test_the_best_is_bold_and_what_was_published_is_grey(report: Path):
     assert r"\textcolor{gray}{.123 (Table 9)}" in (report / "report.tex").read_text(encoding="utf-8")
 
 
+def test_a_titled_grid_has_a_table_of_its_own(finished_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = tmp_path / "work"
+    shutil.copytree(finished_study, folder)
+    monkeypatch.chdir(folder)
+    first, second, third = Path("study.toml").read_text().split("[[grid]]")
+    Path("study.toml").write_text(f'{first}[[grid]]\ntitle = "Nearest"{second}[[grid]]\ntitle = "Few, or F^s"{third}')
+    assert run("study report study.toml --resamples 200 -q".split()) == 0
+    report = folder / "study" / "report"
+    parts = (report / "report.md").read_text(encoding="utf-8").split("\n## ")
+    tables = {part.partition("\n")[0]: re.findall(r"^\| ([\w/]+)", part, re.MULTILINE)[1:] for part in parts}
+    assert tables["Nearest (topics, pico-bert)"] == ["lr", "all/k5/kept", "all/k1/kept", "both"]
+    assert tables["Few, or F^s (topics, pico-bert)"] == ["few/k5/kept", "few/k5/trained"]
+    assert (report / "k-nearest-topics-pico-bert.svg").exists()
+    assert "<h2>Few, or F^s (topics, pico-bert)</h2>" in (report / "report.html").read_text(encoding="utf-8")
+    assert (report / "report.tex").read_text(encoding="utf-8").count(r"\toprule") == 2
+
+
 def test_the_latex_table_has_as_many_cells_in_each_row(report: Path):
     text = (report / "report.tex").read_text(encoding="utf-8")
     body = text[text.index(r"\midrule") : text.index(r"\bottomrule")].splitlines()[1:]

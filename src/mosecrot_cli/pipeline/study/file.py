@@ -111,7 +111,11 @@ class MapVariant:
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows: every combination of the lists. Empty lists of tasks or languages mean all."""
+    """Rows: every combination of the lists. Empty lists of tasks or languages mean all.
+
+    Attributes:
+        title: the heading of the table in which the report shows them; grids of one title share a table.
+    """
 
     anchors: list[str]
     maps: list[str]
@@ -119,6 +123,7 @@ class Grid:
     adapt: list[Adaptation] = field(default_factory=lambda: ["none"])
     tasks: list[str] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
+    title: str = ""
 
 
 @dataclass(frozen=True)

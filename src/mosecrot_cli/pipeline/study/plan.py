@@ -8,7 +8,7 @@ from itertools import product
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.pipeline.study.commands import StudyCommands, StudyRow
-from mosecrot_cli.pipeline.study.file import OWN_SPACE, Study
+from mosecrot_cli.pipeline.study.file import OWN_SPACE, Grid, Study
 from mosecrot_cli.pipeline.study.jobs import StudyJob
 from mosecrot_cli.suggestions import nearest
 
@@ -57,6 +57,18 @@ class Plan:
         """Names of the rows in the order of the study."""
         return list(dict.fromkeys(run.row.name for run in self.runs))
 
+    @property
+    def tables(self) -> dict[str, list[str]]:
+        """Title of a table -> names of its rows. Baselines and ensembles are in the first table."""
+        found: dict[str, list[str]] = {}
+        for grid in self.study.grid:
+            found.setdefault(grid.title, []).extend(row.name for row in rows_of(grid))
+        in_grids = {row for rows in found.values() for row in rows}
+        others = [row for row in self.rows if row not in in_grids]
+        first = next(iter(found), "")
+        found[first] = [*others, *found.get(first, [])]
+        return {title: [row for row in self.rows if row in rows] for title, rows in found.items()}
+
     def reference(self, wanted: str | None) -> str | None:
         """The row that others are compared with; None if there are only baselines.
 
@@ -71,6 +83,12 @@ class Plan:
             hint = f"did you mean {near}?" if near else f"there is {', '.join(self.rows)}"
             raise DataError(f"the study has no row {name!r}", where=str(self.study.path), hint=hint)
         return name
+
+
+def rows_of(grid: Grid) -> list[StudyRow]:
+    """The rows of a grid: every combination."""
+    combinations = product(grid.anchors, grid.maps, grid.embeddings, grid.adapt)
+    return [StudyRow(embeddings, anchors, map_, adapt) for anchors, map_, embeddings, adapt in combinations]
 
 
 def make_plan(study: Study) -> Plan:
@@ -124,11 +142,9 @@ class _Measurements:
                 if grid.tasks and task not in grid.tasks:
                     continue
                 languages = grid.languages or list(self.study.languages)
-                for anchors, map_, embeddings, adapt in product(grid.anchors, grid.maps, grid.embeddings, grid.adapt):
-                    row = StudyRow(embeddings, anchors, map_, adapt)
-                    for language, sample, seed in product(
-                        languages, self.study.anchors[anchors].samples, self.study.seeds
-                    ):
+                for row in rows_of(grid):
+                    samples = self.study.anchors[str(row.anchors)].samples
+                    for language, sample, seed in product(languages, samples, self.study.seeds):
                         key = (row.name, language, sample, seed)
                         if key not in made:
                             made[key] = self.run(task, model, row, language, languages, sample, seed)

@@ -50,7 +50,7 @@ def _results(content: Content) -> Iterator[str]:
     yield f"<h1>{escape(content.title)}</h1>"
     yield f"<p>{escape(content.state)}.</p>"
     for table in content.tables:
-        yield f"<h2>{escape(table.task)}, {escape(table.model)}</h2>"
+        yield f"<h2>{escape(table.heading)}</h2>"
         yield from _table(table)
     yield f'<p class="soft">{escape(content.legend)}'
     if content.plan.study.published:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,13 @@ def pictures(
     plan: Plan, table: ResultTable, finished: Sequence[Finished], reporter: Reporter
 ) -> dict[str, tuple[str, Figure]]:
     """File name (without suffix) -> caption and picture, for one table."""
-    own = [each for each in finished if (each.run.task, each.run.model) == (table.task, table.model)]
+    own = [
+        each
+        for each in finished
+        if (each.run.task, each.run.model) == (table.task, table.model) and each.run.row.name in table.rows
+    ]
     mapped = [each for each in own if each.run.row.map is not None]
-    place = f"{table.task}-{table.model}"
+    place = "-".join([*_file_words(table.title), table.task, table.model])
     found: dict[str, tuple[str, Figure]] = {}
     if panels := _over_k(plan, mapped):
         figure = curves_figure(panels, axis="nearest anchors, k", reporter=reporter)
@@ -45,6 +50,11 @@ def pictures(
         caption = f"Difference in macro-F1 to {table.reference}, with its 95 % interval over the test texts."
         found[f"gains-{place}"] = (caption, figure)
     return found
+
+
+def _file_words(title: str) -> list[str]:
+    """A title as parts of a file name."""
+    return re.findall(r"\w+", title.lower())
 
 
 def _mean(table: ResultTable, row: str, language: str) -> float | None:

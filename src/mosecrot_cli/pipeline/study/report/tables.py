@@ -45,10 +45,11 @@ class ResultCell:
 
 @dataclass(frozen=True)
 class ResultTable:
-    """The results on one task with one source model.
+    """Results on one task with one source model.
 
     Attributes:
         task, model: which.
+        title: of the grids whose rows these are; empty where they have none.
         languages: the columns.
         rows: the rows, in the order of the study.
         cells: by row and language.
@@ -61,6 +62,13 @@ class ResultTable:
     rows: tuple[str, ...]
     cells: Mapping[tuple[str, str], ResultCell]
     reference: str | None
+    title: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What stands above the table."""
+        place = f"{self.task}, {self.model}"
+        return f"{self.title} ({place})" if self.title else place
 
     @property
     def shown(self) -> list[str]:
@@ -77,7 +85,7 @@ class ResultTable:
 def result_tables(
     plan: Plan, finished: Sequence[Finished], reference: str | None, *, resamples: int
 ) -> list[ResultTable]:
-    """A table for each task and source model.
+    """A table for each task, source model and title of grids.
 
     Args:
         plan: the study.
@@ -91,7 +99,14 @@ def result_tables(
     groups: dict[tuple[str, str], list[Finished]] = {}
     for each in finished:
         groups.setdefault((each.run.task, each.run.model), []).append(each)
-    return [_table(plan, task, model, found, reference, resamples=resamples) for (task, model), found in groups.items()]
+    tables = []
+    for title, rows in plan.tables.items():
+        for (task, model), found in groups.items():
+            own = [each for each in found if each.run.row.name in rows]
+            if own:
+                table = _table(plan, task, model, own, reference, resamples=resamples)
+                tables.append(replace(table, title=title))
+    return tables
 
 
 def _table(

@@ -39,7 +39,7 @@ def markdown(content: Content) -> str:
     """The report as Markdown; pictures are files next to it."""
     lines = [f"# {content.title}", "", f"{content.state}.", "", content.legend, ""]
     for table in content.tables:
-        lines += [f"## {table.task}, {table.model}", "", *_markdown_table(table), ""]
+        lines += [f"## {table.heading}", "", *_markdown_table(table), ""]
     for name, caption in content.pictures.items():
         lines += [f"![{caption}]({name})", "", f"*{caption}*", ""]
     lines += ["## Checks", "", *(f"- {line}" for line in content.leak_lines()), ""]
@@ -111,7 +111,7 @@ def _latex_table(table: ResultTable, legend: str) -> Iterator[str]:
         cells.append("--" if mean is None else f"{mean:.3f}".removeprefix("0"))
         yield f"{_escaped(row)} & {' & '.join(cells)} \\\\"
     yield "\\bottomrule"
-    yield from ("\\end{tabular}", f"\\caption{{{_escaped(f'{table.task}, {table.model}. {legend}')}}}", "\\end{table}")
+    yield from ("\\end{tabular}", f"\\caption{{{_escaped(f'{table.heading}. {legend}')}}}", "\\end{table}")
 
 
 def _escaped(text: str) -> str:
