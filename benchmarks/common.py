@@ -20,6 +20,9 @@ from rich.table import Table
 
 from benchmarks.processes import Side
 
+_FLAGS = {"avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_tile", "amx_bf16", "amx_int8"}
+"""Instructions that products of matrices use."""
+
 _PACKAGES = ("numpy", "torch", "transformers", "tokenizers", "polars", "faiss-cpu", "entmax", "gensim", "typer")
 
 
@@ -159,7 +162,8 @@ def machine() -> dict[str, Any]:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "processor": _processor(),
+        "processor": _processor("model name") or platform.processor() or platform.machine(),
+        "flags": " ".join(flag for flag in _processor("flags").split() if flag in _FLAGS) or "none of these known",
         "cores": os.cpu_count(),
         "load": load,
         "python": platform.python_version(),
@@ -167,13 +171,13 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def _processor(about: str) -> str:
+    """What the system says about the processor; empty where it says nothing (Linux only)."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(about)), "")
 
 
 def run(claims: Sequence[Claim], description: str) -> None:

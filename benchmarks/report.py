@@ -18,9 +18,8 @@ _HEADINGS = ("claim", "against", "ratio", "target", "met", "seconds", "peer's", 
 def render(content: Mapping[str, Any]) -> str:
     """The table of a run, and the machine that it ran on."""
     about = dict(content["machine"])
-    where = (
-        f"{about.pop('date')[:10]}, {about.pop('cores')} cores of {about.pop('processor')}, load {about.pop('load')}"
-    )
+    machine = f"{about.pop('cores')} cores of {about.pop('processor')} ({about.pop('flags')})"
+    where = f"{about.pop('date')[:10]}, {machine}, load {about.pop('load')}"
     versions = ", ".join(f"{name} {version}" for name, version in about.items())
     size = "the sizes of the claims" if content["full"] else "smaller sizes (`make bench`)"
     lines = [f"{where}; {size}.", f"{versions}.", "", _line(_HEADINGS), _line(["---"] * len(_HEADINGS))]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 
 from mosecrot_cli.errors import UsageError
 
 _MIB = 1 << 20
+
+T = TypeVar("T")
 
 
 def torch_device(name: str) -> torch.device:
@@ -39,19 +42,30 @@ def scratch_bytes(device: torch.device) -> int:
     return 256 * _MIB
 
 
-def in_parts(work: Callable[[slice], None], rows: int) -> None:
-    """Call `work` with slices that cover so many rows, as many at once as torch uses threads.
+def in_blocks(work: Callable[[slice], T], rows: int, step: int) -> Iterator[T]:
+    """The results of `work` for slices of at most `step` of so many rows, in their order.
 
-    It gains where `work` lets other threads run, as most of numpy's functions on arrays do.
+    As many blocks are computed at once as torch uses threads, each of them on one thread: a block goes through many
+    short operations, and those that do not share their work among threads would leave the other cores idle.
     """
-    threads = max(1, min(torch.get_num_threads(), rows))
-    edges = [number * rows // threads for number in range(threads + 1)]
-    first, *others = (slice(start, end) for start, end in pairwise(edges))
-    if not others:
-        work(first)
+    parts = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+    threads = torch.get_num_threads()
+    if threads == 1 or len(parts) < 2:
+        yield from map(work, parts)
         return
-    with ThreadPoolExecutor(len(others)) as pool:
-        started = [pool.submit(work, part) for part in others]
-        work(first)
-        for part in started:
-            part.result()
+    waiting: deque[Future[T]] = deque()
+    try:
+        with ThreadPoolExecutor(min(threads, len(parts)), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            try:
+                for part in parts:
+                    waiting.append(pool.submit(work, part))
+                    if len(waiting) > threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+    finally:
+        # The number holds for the thread that sets it and for threads that start later.
+        torch.set_num_threads(threads)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import pairwise
+from threading import local
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mosecrot_cli.mapping.devices import in_parts
 from mosecrot_cli.mapping.products import sampled_product
 
 _FEWEST_PRODUCTS = 500_000
@@ -63,18 +63,11 @@ class Candidates(NamedTuple):
         Returns:
             `[n, c]`, with `k` in a row if the gap is not 0; and `[n]`, NaN for rows that were not found.
         """
-        n, width = self.similarities.shape
-        chosen, gap = np.empty((n, width), dtype=np.bool_), np.empty(n, dtype=np.float32)
-
-        def choose(part: slice) -> None:
-            ranked = np.partition(self.similarities[part], width - k - 1, axis=1)
-            least = ranked[:, width - k :].min(axis=1)
-            chosen[part] = self.similarities[part] >= least[:, None]
-            with np.errstate(invalid="ignore"):
-                gap[part] = least - ranked[:, width - k - 1]
-
-        in_parts(choose, n)
-        return chosen, gap
+        width = self.similarities.shape[1]
+        ranked = np.partition(self.similarities, width - k - 1, axis=1)
+        least = ranked[:, width - k :].min(axis=1)
+        with np.errstate(invalid="ignore"):
+            return self.similarities >= least[:, None], least - ranked[:, width - k - 1]
 
 
 @lru_cache(maxsize=1)
@@ -155,19 +148,16 @@ class _Known(NamedTuple):
     margin: NDArray[np.float32]
     decidable: NDArray[np.bool_]
 
-    def part(self, rows: slice) -> _Known:
-        return _Known(self.best[rows], self.margin[rows], self.decidable[rows])
-
     def least(self) -> NDArray[np.int16]:
         return least_bits(self.best[:, 0], self.margin)
 
 
-class _Part:
-    """Some rows of a block, and their products with the vectors of a tile.
+class _TileProducts:
+    """The products of a block of rows with the vectors of a tile.
 
     Args:
         products: bits of the reduced products `[n, g G]`, int16. Of positive numbers the larger has the larger bits.
-        known: of the same rows; changed.
+        known: of these rows; changed.
         tile: the vectors.
     """
 
@@ -178,11 +168,10 @@ class _Part:
         for member in range(2, tile.group):
             np.maximum(self.groups, members[:, member], out=self.groups)
 
-    def hits(self, row: int, *, first: bool) -> _Hits:
+    def hits(self, *, first: bool) -> _Hits:
         """The columns that can be among the candidates, by what is known so far.
 
         Args:
-            row: number of the first row in the block.
             first: whether there was no tile before.
         """
         best = self.known.best
@@ -195,7 +184,7 @@ class _Part:
         if self.tile.columns < self.products.shape[1]:
             real = columns < self.tile.columns
             rows, columns = rows[real], columns[real]
-        return _Hits(rows + row, columns + self.tile.start, self.products[rows, columns])
+        return _Hits(rows, columns + self.tile.start, self.products[rows, columns])
 
     def _of_many(self) -> NDArray[np.int16]:
         """The largest of each eight groups, but for the last few groups: any `k` of them do as a limit."""
@@ -259,7 +248,7 @@ class ReducedProduct:
         self._most_norm = max(tile.most_norm for tile in self._tiles)
         columns = max(len(tile.reduced) for tile in self._tiles)
         self.block_rows = max(256, _TILE_BYTES // (2 * columns))
-        self._buffer = torch.empty(self.block_rows * columns, dtype=torch.bfloat16)
+        self._local = local()
 
     def error_bound(self, units: Tensor, reduced: Tensor) -> NDArray[np.float32]:
         """By how much a product of each row in bfloat16 can be off before the result is rounded, `[n]`."""
@@ -278,23 +267,27 @@ class ReducedProduct:
         best, margin = np.empty((n, self.k), dtype=np.int16), 2 * self.error_bound(units, reduced)
         known, hits = _Known(best, margin, np.ones(n, dtype=np.bool_)), list[_Hits]()
         for tile in self._tiles:
-            products = self._buffer[: n * len(tile.reduced)].view(n, -1)
+            products = self._buffer()[: n * len(tile.reduced)].view(n, -1)
             torch.mm(reduced, tile.reduced.T, out=products)
-            in_parts(partial(self._find, hits, tile, products.view(torch.int16).numpy(), known), n)
+            found = _TileProducts(products.view(torch.int16).numpy(), known, tile)
+            hits.append(found.hits(first=tile is self._tiles[0]))
         return self._table(units, self._together(hits, known.least()), known.decidable)
 
-    def _find(self, hits: list[_Hits], tile: _Tile, bits: NDArray[np.int16], known: _Known, rows: slice) -> None:
-        part = _Part(bits[rows], known.part(rows), tile)
-        hits.append(part.hits(rows.start, first=tile is self._tiles[0]))
+    def _buffer(self) -> Tensor:
+        """Room for the products of a block with a tile; each thread has its own."""
+        if not hasattr(self._local, "buffer"):
+            columns = max(len(tile.reduced) for tile in self._tiles)
+            self._local.buffer = torch.empty(self.block_rows * columns, dtype=torch.bfloat16)
+        buffer: Tensor = self._local.buffer
+        return buffer
 
     def _together(self, hits: list[_Hits], least: NDArray[np.int16]) -> _Hits:
         """The hits that are still among the candidates after the last tile, by row and column."""
-        if len(self._tiles) == 1:
-            hits.sort(key=lambda some: some.rows[0] if len(some.rows) else 0)
+        if len(hits) == 1:
+            return hits[0]
         rows, columns, bits = (np.concatenate(part) for part in zip(*hits, strict=True))
-        if len(self._tiles) > 1:
-            rest = bits >= least[rows]
-            rows, columns = np.divmod(np.sort(rows[rest] * len(self.others) + columns[rest]), len(self.others))
+        rest = bits >= least[rows]
+        rows, columns = np.divmod(np.sort(rows[rest] * len(self.others) + columns[rest]), len(self.others))
         return _Hits(rows, columns, bits)
 
     def _table(self, units: Tensor, hits: _Hits, decidable: NDArray[np.bool_]) -> Candidates:
@@ -306,14 +299,7 @@ class ReducedProduct:
         ends = np.concatenate([[0], counts.cumsum()])
         products = sampled_product(units, self.others, torch.from_numpy(ends), torch.from_numpy(columns)).numpy()
         shape = len(units), max(self.k, int(counts.max(initial=0)))
-        table = Candidates(np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.int64), found)
-
-        def fill(part: slice) -> None:
-            there = np.arange(shape[1]) < counts[part, None]
-            flat = slice(ends[part.start], ends[part.stop])
-            for whole, given, nothing in ((table.similarities, products, -np.inf), (table.columns, columns, 0)):
-                whole[part] = nothing
-                whole[part][there] = given[flat]
-
-        in_parts(fill, len(units))
+        table = Candidates(np.full(shape, -np.inf, dtype=np.float32), np.zeros(shape, dtype=np.int64), found)
+        there = np.arange(shape[1]) < counts[:, None]
+        table.similarities[there], table.columns[there] = products, columns
         return table

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mosecrot_cli.mapping.base import checked, finite
-from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
+from mosecrot_cli.mapping.devices import exact_device, in_blocks, scratch_bytes, torch_device
 from mosecrot_cli.mapping.products import cosines
 from mosecrot_cli.mapping.reduced import Candidates, ReducedProduct, worth_reducing
 from mosecrot_cli.mapping.units import UnitRows, exact_units, unit_rows
@@ -90,9 +90,14 @@ class AnchorIndex:
         reduced = self._reduced(k)
         if reduced is None or len(queries) == 0:
             return self._search_plainly(queries, k)
-        blocks = range(0, len(queries), reduced.block_rows)
-        found = [self._search_reduced(reduced, queries.part(slice(row, row + reduced.block_rows)), k) for row in blocks]
-        return Nearest(*(torch.cat(part) for part in zip(*found, strict=True)))
+        blocks = in_blocks(
+            lambda part: self._search_reduced(reduced, queries.part(part), k), len(queries), reduced.block_rows
+        )
+        return Nearest(*(torch.cat(part) for part in zip(*blocks, strict=True)))
+
+    def prepare(self, k: int) -> None:
+        """Compute what searches for `k` anchors share, before several threads search at the same time."""
+        self._reduced(min(k, len(self)))
 
     def _search_plainly(self, queries: UnitRows, k: int) -> Nearest:
         units = torch.from_numpy(queries.units).to(self.device)
@@ -239,15 +244,18 @@ def quickly_nearest(units: Tensor, others: Tensor, k: int) -> Nearest:
         return nearest(units, others, k)
     reduced = ReducedProduct(others, k)
     found = Nearest(units.new_empty((len(units), k)), torch.empty((len(units), k), dtype=torch.int64))
-    for start in range(0, len(units), reduced.block_rows):
-        part = slice(start, start + reduced.block_rows)
+
+    def fill(part: slice) -> None:
         table = reduced.candidates(units[part])
         best = torch.from_numpy(table.similarities).topk(k, dim=1)
         found.similarities[part] = best.values
         found.indices[part] = torch.from_numpy(table.columns).gather(1, best.indices)
         if not table.found.all():
-            rest = start + torch.from_numpy(np.flatnonzero(~table.found))
+            rest = part.start + torch.from_numpy(np.flatnonzero(~table.found))
             found.similarities[rest], found.indices[rest] = nearest(units[rest], others, k)
+
+    for _ in in_blocks(fill, len(units), reduced.block_rows):
+        pass
     return found
 
 
@@ -296,6 +304,7 @@ def _faiss_search(units: Tensor, anchors: Tensor, k: int) -> Nearest:
 
     if len(units) == 0:
         return Nearest(units.new_zeros((0, k)), torch.zeros((0, k), dtype=torch.int64))
+    faiss.omp_set_num_threads(torch.get_num_threads())  # one within `in_blocks`
     similarities, indices = faiss.knn(units.numpy(), anchors.numpy(), k, metric=faiss.METRIC_INNER_PRODUCT)
     return Nearest(torch.from_numpy(similarities), torch.from_numpy(indices))
 

@@ -17,7 +17,7 @@ from torch.nn.functional import embedding_bag
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
 from mosecrot_cli.mapping.csls import Queries, hubness
-from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
+from mosecrot_cli.mapping.devices import exact_device, in_blocks, scratch_bytes, torch_device
 from mosecrot_cli.mapping.search import AnchorIndex, Nearest
 from mosecrot_cli.mapping.units import UnitRows, unit_rows
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
@@ -107,11 +107,24 @@ class RelativeMap:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
         self._check(matrix)
         checked_output(matrix, out, self._values.width)
+        for tally in self._tallies(matrix, out):
+            self._tally.add(tally)
+            yield tally.rows
+
+    def _tallies(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[_Tally]:
+        """Map `matrix` into `out` block by block."""
+
+        def fill(part: slice) -> _Tally:
+            rows, tally = unit_rows(matrix[part], "vectors", first_row=part.start), _Tally()
+            with torch.inference_mode():  # holds for one thread
+                out[part] = self._mean(rows, tally).float().cpu().numpy()
+            return tally
+
         step = self._block_rows()
-        for start in range(0, len(matrix), step):
-            rows = unit_rows(matrix[start : start + step], "vectors", first_row=start)
-            out[start : start + step] = self._mapped(rows)
-            yield len(rows)
+        if self._index.device.type != "cpu":
+            return (fill(slice(start, min(start + step, len(matrix)))) for start in range(0, len(matrix), step))
+        self._index.prepare(self.k_)
+        return in_blocks(fill, len(matrix), step)
 
     @property
     def statistics_(self) -> RelativeStatistics:
@@ -129,22 +142,19 @@ class RelativeMap:
     def _block_rows(self) -> int:
         # For all anchors: float64 cosines, weights and what sorting them takes. Else: neighbours and their weights.
         a_row = 64 * len(self._index) if self.k_ == len(self._index) else 48 * self.k_
-        most = _MOST_ROWS_CPU if self._index.device.type == "cpu" else _MOST_ROWS
-        return min(most, max(_FEWEST_ROWS, scratch_bytes(self._index.device) // a_row))
+        device = self._index.device
+        most, at_once = (_MOST_ROWS_CPU, torch.get_num_threads()) if device.type == "cpu" else (_MOST_ROWS, 1)
+        return min(most, max(_FEWEST_ROWS, scratch_bytes(device) // (a_row * at_once)))
 
-    @torch.inference_mode()
-    def _mapped(self, rows: UnitRows) -> Matrix:
-        return self._mean(rows).float().cpu().numpy()
-
-    def _mean(self, rows: UnitRows) -> Tensor:
+    def _mean(self, rows: UnitRows, tally: _Tally) -> Tensor:
         if self.k_ == len(self._index):
-            return self._weigh(rows, self._index.exact_similarities(rows.exact())) @ self._values.double
+            return self._weigh(rows, self._index.exact_similarities(rows.exact()), tally) @ self._values.double
         found = self._index.search(rows, self.k_)
         fragile = self._rule.amplification(found.similarities, self.temperature) > _MOST_AMPLIFICATION
         if fragile.all():
             exact = self._exactly(rows, found)
-            return self._mean_of_few(self._weigh(rows, exact.similarities), exact.indices)
-        weights = self._weigh(rows, found.similarities.to(self._values.finest))
+            return self._mean_of_few(self._weigh(rows, exact.similarities, tally), exact.indices)
+        weights = self._weigh(rows, found.similarities.to(self._values.finest), tally)
         mean = self._values.mean(weights.float(), found.indices)
         if fragile.any():
             exact = self._exactly(rows.part(fragile.cpu().numpy()), Nearest(*(part[fragile] for part in found)))
@@ -163,10 +173,9 @@ class RelativeMap:
             return self._values.mean(weights, indices)
         return self._values.mean(weights.float().to(self._index.device), indices.to(self._index.device))
 
-    def _weigh(self, rows: UnitRows, similarities: Tensor) -> Tensor:
+    def _weigh(self, rows: UnitRows, similarities: Tensor, tally: _Tally) -> Tensor:
         weights = self._rule(similarities, self.temperature)
         lost = self._rule.cancelled(similarities).cpu().numpy() & ~rows.zero
-        tally = self._tally
         tally.rows += len(rows)
         tally.zero += int(rows.zero.sum())
         tally.cancelled += int(lost.sum())
@@ -201,3 +210,8 @@ class _Tally:
     cancelled: int = 0
     anchors_used: int = 0
     top_similarity: float = 0.0
+
+    def add(self, other: _Tally) -> None:
+        """Count the rows of another block as well."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
