@@ -20,7 +20,7 @@ class StudyName(Choice):
     table2 = "paper-table2", "the same on the Amazon reviews"
     table3 = "paper-table3", "the number of nearest anchors, k"
     table4 = "paper-table4", "the number of anchors, and stop words"
-    sib200 = "sib200", "the four tables on SIB-200, with a small model"
+    sib200 = "sib200-tables", "the four tables on SIB-200, with a small model"
     transfer = "transfer", "every technique beyond the paper, with few, false and learnt anchors"
     own = "my-language", "a small study of one language, from your own files"
 

@@ -14,6 +14,7 @@ from mosecrot_cli.pipeline.study.places import line_of, place_of
 from mosecrot_cli.pipeline.study.plan import make_plan
 from mosecrot_cli.pipeline.study.spoil import shuffle_pairs
 from mosecrot_cli.settings.study import StudyName
+from pipeline.study.pico_study import write_study
 
 STUDY = """\
 title = "x"
@@ -225,3 +226,14 @@ def test_grids_of_one_title_share_a_table_and_baselines_are_in_the_first(tmp_pat
         "": ["all/sparse/trained"],
         "Second": ["all/sparse/kept", "all/other/kept"],
     }
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_study_does_not_work_in_what_is_not_its_own(folder: bool, world: Path, capsys):
+    path = write_study(world)
+    other = path.with_suffix("") / "data.tsv" if folder else path.with_suffix("")
+    other.parent.mkdir(exist_ok=True)
+    other.write_text("mine")
+    for line in ("study run study.toml", "study run study.toml --dry-run"):
+        assert "holds other files" in failure_of(line, 4, capsys)
+    assert other.read_text() == "mine" and len(list(world.glob("study*/*"))) == folder

@@ -63,6 +63,21 @@ def test_a_changed_option_makes_only_what_depends_on_it_new(finished_study: Path
     assert found["kinds"]["anchors"] == 2 and found["kinds"]["finetune"] == 2
 
 
+def test_some_jobs_of_a_kind_are_done_and_others_are_not(finished_study: Path, tmp_path: Path, start):
+    folder = tmp_path / "work"
+    shutil.copytree(finished_study, folder)
+    plan = make_plan(read_study(folder / "study.toml"))
+    # The anchors of `few` are to be chosen again; those of `all`, which a map reads that is to be made again, are there.
+    wanted = ("anchors/pico-bert/xx/few", "evaluate/topics/pico-bert/xx/few", "evaluate/topics/pico-bert/xx/all/k1")
+    gone = [job for job in plan.jobs.values() if job.key.startswith(wanted)]
+    assert len(gone) == 7
+    for job in gone:
+        (folder / "study" / job.target).unlink()
+    process = start(folder, "study.toml")
+    assert process.wait(timeout=200) == 0, (folder / "study/logs/snakemake.log").read_text()
+    assert pending(plan) == []
+
+
 @pytest.fixture(scope="module")
 def report(finished_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the report. Change nothing."""

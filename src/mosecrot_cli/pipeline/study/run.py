@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mosecrot_cli.errors import DataError
+from mosecrot_cli.errors import DataError, OutputExistsError
 from mosecrot_cli.pipeline.study.estimate import Estimate, estimate
 from mosecrot_cli.pipeline.study.file import read_study
 from mosecrot_cli.pipeline.study.jobs import StudyJob
 from mosecrot_cli.pipeline.study.plan import Plan, make_plan
-from mosecrot_cli.pipeline.study.workflow import LOG, failed, pending, run_workflow, tidy
+from mosecrot_cli.pipeline.study.workflow import LOG, PROFILE, SNAKEFILE, failed, pending, run_workflow, tidy
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings.study import StudyRunSettings
 
@@ -68,9 +68,11 @@ def run(settings: StudyRunSettings, reporter: Reporter) -> StudyRun:
 
     Raises:
         DataError: the study is faulty, or a job failed; names the failed jobs and their logs.
+        OutputExistsError: the study's folder holds something else.
         UsageError, OutputError: see `errors`.
     """
     plan = make_plan(read_study(settings.file))
+    _check_folder(plan.study.folder)
     left = tuple(pending(plan))
     cost = estimate(plan, left, jobs=settings.jobs or 1)
     if settings.dry_run or not left:
@@ -86,6 +88,17 @@ def run(settings: StudyRunSettings, reporter: Reporter) -> StudyRun:
         )
     tidy(folder, [])
     return StudyRun(plan, left, cost, len(left))
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse to work in a folder that is not the study's own, such as one of data with the same name."""
+    if (folder / SNAKEFILE.parent).is_dir() or not folder.exists():
+        return
+    # A profile for a cluster may have been put there before.
+    if not folder.is_dir() or any(path.name != PROFILE.parts[0] for path in folder.iterdir()):
+        raise OutputExistsError(
+            "the study would work here, but this holds other files", where=str(folder), hint="rename the study file"
+        )
 
 
 def _complaint(jobs: Sequence[StudyJob], left: int, code: int, folder: Path) -> str:

@@ -184,9 +184,8 @@ def _write(folder: Path, jobs: Sequence[StudyJob], settings: StudyRunSettings) -
         job.target: {
             "kind": job.kind,
             "temporary": job.temporary,
-            "after": [
-                before.target for before in job.after if before.target in known or (folder / before.target).exists()
-            ],
+            # What is done already is no job, so the others need not wait for it.
+            "after": [before.target for before in job.after if before.target in known],
             "command": _shell(job, settings.gpus),
             "gpu": int(gpus and job.need.accelerated),
             "mem_mb": job.need.memory,
