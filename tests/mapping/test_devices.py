@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ import torch
 
 from mosecrot_cli.mapping.devices import in_blocks
 from mosecrot_cli.mapping.methods.relative import RelativeMap
+from mosecrot_cli.mapping.methods.residual import ResidualMap
+from mosecrot_cli.settings import Weighting
 
 
 @pytest.fixture(params=[1, 3])
@@ -65,9 +67,17 @@ def test_the_first_error_ends_it_and_torch_keeps_its_threads(threads: int):
 
 
 @pytest.mark.parametrize("k", [7, 60])
-@pytest.mark.parametrize("weighting", ["standard", "sparsemax"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: RelativeMap(k, Weighting.standard, 0.3),
+        lambda k: RelativeMap(k, Weighting.sparsemax, 0.3),
+        lambda k: ResidualMap(k, Weighting.softmax, 0.3, 0.1),
+    ],
+    ids=["standard", "sparsemax", "residual"],
+)
 def test_map_and_its_statistics_are_the_same_on_any_number_of_threads(
-    k: int, weighting: str, monkeypatch: pytest.MonkeyPatch
+    k: int, make: Callable[[int], RelativeMap | ResidualMap], monkeypatch: pytest.MonkeyPatch
 ):
     random = np.random.default_rng(3)
     anchors, values = random.normal(size=(60, 8)), random.normal(size=(60, 5))
@@ -77,7 +87,7 @@ def test_map_and_its_statistics_are_the_same_on_any_number_of_threads(
     before, found = torch.get_num_threads(), []
     for number in (1, 4):
         torch.set_num_threads(number)
-        map_ = RelativeMap(k, weighting, 0.3).fit(anchors, values)  # type: ignore[arg-type]
+        map_ = make(k).fit(anchors, values)
         found.append((map_.transform(target).tobytes(), map_.statistics_))
     torch.set_num_threads(before)
     assert found[0] == found[1]

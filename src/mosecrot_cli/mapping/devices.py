@@ -42,15 +42,15 @@ def scratch_bytes(device: torch.device) -> int:
     return 256 * _MIB
 
 
-def in_blocks(work: Callable[[slice], T], rows: int, step: int) -> Iterator[T]:
+def in_blocks(work: Callable[[slice], T], rows: int, step: int, *, threaded: bool = True) -> Iterator[T]:
     """The results of `work` for slices of at most `step` of so many rows, in their order.
 
-    As many blocks are computed at once as torch uses threads, each of them on one thread: a block goes through many
-    short operations, and those that do not share their work among threads would leave the other cores idle.
+    If `threaded`, as many blocks are computed at once as torch uses threads, each of them on one thread: a block goes
+    through many short operations, and those that do not share their work would leave the other cores idle.
     """
     parts = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
     threads = torch.get_num_threads()
-    if threads == 1 or len(parts) < 2:
+    if not threaded or threads == 1 or len(parts) < 2:
         yield from map(work, parts)
         return
     waiting: deque[Future[T]] = deque()

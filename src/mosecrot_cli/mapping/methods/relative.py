@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -92,7 +92,7 @@ class RelativeMap:
         penalties = None if self.queries is None else hubness(vectors, self.queries, device=device) / 2
         self._index = AnchorIndex(vectors, device, penalties)
         self._values = _Values(torch.from_numpy(values.astype(np.float32)).to(device))
-        self._tally = _Tally()
+        self._tally = Tally()
         return self
 
     def transform(self, block: NDArray[Any]) -> Matrix:
@@ -107,24 +107,35 @@ class RelativeMap:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
         self._check(matrix)
         checked_output(matrix, out, self._values.width)
-        for tally in self._tallies(matrix, out):
-            self._tally.add(tally)
-            yield tally.rows
 
-    def _tallies(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[_Tally]:
-        """Map `matrix` into `out` block by block."""
-
-        def fill(part: slice) -> _Tally:
-            rows, tally = unit_rows(matrix[part], "vectors", first_row=part.start), _Tally()
-            with torch.inference_mode():  # holds for one thread
-                out[part] = self._mean(rows, tally).float().cpu().numpy()
+        def fill(part: slice) -> Tally:
+            out[part], tally = self.mapped(matrix[part], first_row=part.start)
             return tally
 
-        step = self._block_rows()
-        if self._index.device.type != "cpu":
-            return (fill(slice(start, min(start + step, len(matrix)))) for start in range(0, len(matrix), step))
+        for tally in self.in_blocks(fill, len(matrix)):
+            yield tally.rows
+
+    def in_blocks(self, fill: Callable[[slice], Tally], rows: int) -> Iterator[Tally]:
+        """Call `fill`, which calls `mapped`, with slices of so many rows, several at once, and count what it tells."""
         self._index.prepare(self.k_)
-        return in_blocks(fill, len(matrix), step)
+        threaded = self._index.device.type == "cpu"
+        for tally in in_blocks(fill, rows, self._block_rows(), threaded=threaded):
+            self._tally.add(tally)
+            yield tally
+
+    def mapped(self, block: NDArray[Any], *, first_row: int = 0) -> tuple[Matrix, Tally]:
+        """The embeddings of some vectors and what there is to count, which is not counted yet.
+
+        Args:
+            block: vectors `[n, Dx]`.
+            first_row: number of the first row, for errors.
+
+        Raises:
+            ValueError: a row (named) is not finite.
+        """
+        rows, tally = unit_rows(block, "vectors", first_row=first_row), Tally()
+        with torch.inference_mode():  # holds for one thread
+            return self._mean(rows, tally).float().cpu().numpy(), tally
 
     @property
     def statistics_(self) -> RelativeStatistics:
@@ -146,7 +157,7 @@ class RelativeMap:
         most, at_once = (_MOST_ROWS_CPU, torch.get_num_threads()) if device.type == "cpu" else (_MOST_ROWS, 1)
         return min(most, max(_FEWEST_ROWS, scratch_bytes(device) // (a_row * at_once)))
 
-    def _mean(self, rows: UnitRows, tally: _Tally) -> Tensor:
+    def _mean(self, rows: UnitRows, tally: Tally) -> Tensor:
         if self.k_ == len(self._index):
             return self._weigh(rows, self._index.exact_similarities(rows.exact()), tally) @ self._values.double
         found = self._index.search(rows, self.k_)
@@ -173,7 +184,7 @@ class RelativeMap:
             return self._values.mean(weights, indices)
         return self._values.mean(weights.float().to(self._index.device), indices.to(self._index.device))
 
-    def _weigh(self, rows: UnitRows, similarities: Tensor, tally: _Tally) -> Tensor:
+    def _weigh(self, rows: UnitRows, similarities: Tensor, tally: Tally) -> Tensor:
         weights = self._rule(similarities, self.temperature)
         lost = self._rule.cancelled(similarities).cpu().numpy() & ~rows.zero
         tally.rows += len(rows)
@@ -204,14 +215,16 @@ class _Values:
 
 
 @dataclass
-class _Tally:
+class Tally:
+    """What `RelativeStatistics` is computed from."""
+
     rows: int = 0
     zero: int = 0
     cancelled: int = 0
     anchors_used: int = 0
     top_similarity: float = 0.0
 
-    def add(self, other: _Tally) -> None:
+    def add(self, other: Tally) -> None:
         """Count the rows of another block as well."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)

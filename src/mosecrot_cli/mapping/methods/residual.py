@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from mosecrot_cli.mapping.base import BLOCK_ROWS, MapStatistics, Matrix, checked, checked_anchors, checked_output
+from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
 from mosecrot_cli.mapping.csls import Queries, changed
 from mosecrot_cli.mapping.methods.linear import relative_residual, ridge_solver
-from mosecrot_cli.mapping.methods.relative import RelativeMap
+from mosecrot_cli.mapping.methods.relative import RelativeMap, Tally
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import UnitRows, unit_rows
 from mosecrot_cli.settings import Normalize, Weighting
@@ -96,7 +97,6 @@ class ResidualMap:
         queries = changed(self.queries, lambda block: self._normalised(unit_rows(block, "vectors")))
         relative = RelativeMap(self.k, self.weighting, self.temperature, self.device, queries=queries)
         self._relative = relative.fit(vectors, values - explained)
-        self._rows = self._zero_rows = 0
         return self
 
     def transform(self, block: NDArray[Any]) -> Matrix:
@@ -111,23 +111,30 @@ class ResidualMap:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
         self._check(matrix)
         checked_output(matrix, out, self.matrix_.shape[1])
-        for start in range(0, len(matrix), BLOCK_ROWS):
-            rows = unit_rows(matrix[start : start + BLOCK_ROWS], "vectors", first_row=start)
+        explained = torch.from_numpy(self.matrix_)
+
+        def fill(part: slice) -> Tally:
+            rows = unit_rows(matrix[part], "vectors", first_row=part.start)
             vectors = self._normalised(rows)
-            images = vectors @ self.matrix_ + self._relative.transform(vectors)
+            passed_on, tally = self._relative.mapped(vectors)
+            # By torch, which keeps to the one thread of a block.
+            images: NDArray[np.float64] = (torch.from_numpy(vectors) @ explained).numpy()
+            images += passed_on
             images[rows.zero] = 0.0
-            out[start : start + len(rows)] = self.sides.restore(images, rows.zero)
-            self._rows += len(rows)
-            self._zero_rows += int(rows.zero.sum())
-            yield len(rows)
+            tally.zero = int(rows.zero.sum())  # not those that are zero when they are normalised
+            out[part] = self.sides.restore(images, rows.zero)
+            return tally
+
+        for tally in self._relative.in_blocks(fill, len(matrix)):
+            yield tally.rows
 
     @property
     def statistics_(self) -> ResidualStatistics:
         """Counts over the rows transformed since `fit`."""
         found = self._relative.statistics_
         return ResidualStatistics(
-            rows=self._rows,
-            zero_rows=self._zero_rows,
+            rows=found.rows,
+            zero_rows=found.zero_rows,
             mean_anchors_used=found.mean_anchors_used,
             mean_top_similarity=found.mean_top_similarity,
             relative_residual=self._residual,
