@@ -14,6 +14,7 @@ from mosecrot_cli.errors import UsageError
 from mosecrot_cli.evaluation.bootstrap import paired_bootstrap
 from mosecrot_cli.evaluation.metrics import score
 from mosecrot_cli.evaluation.plots import FIRST, SECOND, check_plot, confusion_figure, difference_figure, save_figure
+from mosecrot_cli.evaluation.tables import distinct
 from mosecrot_cli.progress import SilentReporter
 
 LABELS = ("спорт", "الصحة", "$x_1$ & <b>")
@@ -51,7 +52,19 @@ def test_the_differences_are_those_of_the_comparison() -> None:
         assert list(bar.get_xdata()) == [row.low, row.high]
         assert list(point.get_xdata()) == [row.difference]
         assert point.get_color() == (FIRST if row.difference >= 0 else SECOND)
-    assert "a.tsv is better →" in axes.get_xlabel() and axes.get_ylabel() == "class (texts)"
+    assert axes.get_title(loc="right") == f"a.tsv\nmacro-F1 {found.first:.3f}; better →"
+    assert axes.get_title(loc="left") == f"b.tsv\n← better; macro-F1 {found.second:.3f}"
+    assert "difference in F1" in axes.get_xlabel() and axes.get_ylabel() == "class (texts)"
+
+
+def test_long_labels_stay_different() -> None:
+    labels = [*(f"a very long label of the class number {n} of this data set" for n in range(3)), "short", "x" * 40]
+    for found in (
+        [text.get_text() for text in confusion_figure(score(labels, labels), title="", reporter=SilentReporter())
+         .axes[0].get_yticklabels()],
+        distinct([*labels, f"{'x' * 40} and more, which ends otherwise"], 28),
+    ):  # fmt: skip
+        assert len(set(found)) == len(found) and max(map(len, found)) <= 28 and "short" in found
 
 
 @pytest.mark.parametrize(

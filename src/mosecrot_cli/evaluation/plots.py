@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.evaluation.tables import shortened
+from mosecrot_cli.evaluation.tables import distinct, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,7 +64,7 @@ def confusion_figure(scores: Scores | Summary, *, title: str, reporter: Reporter
     counts = np.array(scores.confusion, dtype=np.float64)
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-    labels = [shortened(label, _LONGEST_LABEL) for label in scores.labels]
+    labels = distinct(scores.labels, _LONGEST_LABEL)
     side = min(max(3.2, 0.5 * len(labels)), 16)
     figure, style = new_figure((side + 3.4, side + 1.8), [*labels, title], reporter)
     with styled(style):
@@ -95,8 +95,9 @@ def difference_figure(comparison: PairedComparison, names: tuple[str, str], *, r
         reporter: receives a warning if no installed font has the characters of a label.
     """
     rows = comparison.per_class
-    labels = [f"{shortened(row.label, _LONGEST_LABEL)} ({row.support:,})" for row in rows]
-    first, second = (shortened(name, 30, start=False) for name in names)
+    names_of_rows = distinct([row.label for row in rows], _LONGEST_LABEL)
+    labels = [f"{name} ({row.support:,})" for name, row in zip(names_of_rows, rows, strict=True)]
+    first, second = (shortened(name, _LONGEST_LABEL, start=False) for name in names)
     height = min(max(2.6, 0.42 * len(rows) + 1.6), 24)
     figure, style = new_figure((7.6, height), [*labels, first, second], reporter)
     with styled(style):
@@ -113,9 +114,10 @@ def difference_figure(comparison: PairedComparison, names: tuple[str, str], *, r
         axes.grid(axis="x", color="0.9")
         axes.set_axisbelow(True)
         axes.set_ylabel("class (texts)")
-        level = f"{comparison.interval.level:.0%}"
-        axes.set_xlabel(f"difference in F1, with its {level} interval\n← {second} is better      {first} is better →")
-        axes.set_title(f"macro-F1: {first} {comparison.first:.3f}, {second} {comparison.second:.3f}", fontsize=11)
+        axes.set_xlabel(f"difference in F1, with its {comparison.interval.level:.0%} interval")
+        # Who is better on which side, with the scores: above the two halves.
+        axes.set_title(f"{first}\nmacro-F1 {comparison.first:.3f}; better →", loc="right", fontsize=9)
+        axes.set_title(f"{second}\n← better; macro-F1 {comparison.second:.3f}", loc="left", fontsize=9)
     return figure
 
 

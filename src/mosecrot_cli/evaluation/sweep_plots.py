@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 PALETTE: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
 """The palette of Okabe and Ito (2008), which differs for every kind of colour vision."""
 _MARKERS = "osD^vPX*"
-_LONGEST = 34
+_LONGEST = 44
 _ACROSS = 3  # panels next to each other
+_GAINS_ACROSS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,15 @@ def gains_figure(panels: Mapping[str, Sequence[Gain]], *, reference: str, report
     """
     rows = list(dict.fromkeys(gain.row for panel in panels.values() for gain in panel))
     labels = [shortened(row, _LONGEST, start=False) for row in rows]
-    size = (2.6 * len(panels) + 2.6, 0.34 * len(rows) + 1.6)
+    columns = min(len(panels), _GAINS_ACROSS)
+    lines = -(-len(panels) // columns)
+    size = (2.3 * columns + 3, (0.3 * len(rows) + 0.7) * lines + 0.6)
     figure, style = new_figure(size, [*labels, *panels, reference], reporter)
+    ends = [abs(end) for panel in panels.values() for gain in panel for end in (gain.low, gain.high)]
+    reach = max([0.01, *ends]) * 1.08
     with styled(style):
-        grid = figure.subplots(1, len(panels), sharey=True, sharex=True, squeeze=False)
-        for axes, (title, panel) in zip(grid.flat, panels.items(), strict=True):
+        grid = figure.subplots(lines, columns, sharey=True, sharex=True, squeeze=False)
+        for axes, (title, panel) in zip(grid.flat, panels.items(), strict=False):
             for gain in panel:
                 place, better = rows.index(gain.row), gain.difference >= 0
                 colour = PALETTE[0] if better else PALETTE[1]
@@ -138,8 +143,13 @@ def gains_figure(panels: Mapping[str, Sequence[Gain]], *, reference: str, report
             axes.locator_params(axis="x", nbins=4)
             axes.grid(axis="x", color="0.9")
             axes.set_axisbelow(True)
+        for axes in list(grid.flat)[len(panels) :]:
+            axes.set_visible(False)
+        for axes in list(grid.flat)[len(panels) - columns : len(panels)]:  # the lowest of each column
+            axes.tick_params(labelbottom=True)
         grid[0, 0].set_yticks(range(len(rows)), labels)
         grid[0, 0].set_ylim(len(rows) - 0.5, -0.5)
+        grid[0, 0].set_xlim(-reach, reach)
         figure.supxlabel(
             f"difference in macro-F1 to {shortened(reference, _LONGEST)}, with its 95% interval", fontsize=10
         )
@@ -173,7 +183,7 @@ def _logarithmic(axes: Any, places: set[float | str]) -> None:
     axes.set_xscale("log")
     shown: list[float] = []
     for place in sorted(float(place) for place in places):
-        if not shown or place > 1.6 * shown[-1]:
+        if not shown or place > 1.9 * shown[-1]:
             shown.append(place)
-    axes.set_xticks(shown, [f"{place:,.0f}" for place in shown])
+    axes.set_xticks(shown, [f"{place:,.0f}" for place in shown], fontsize=9)
     axes.minorticks_off()

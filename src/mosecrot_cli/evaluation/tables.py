@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -154,6 +155,25 @@ def display_width(text: str) -> int:
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text
     )
+
+
+def distinct(texts: Sequence[str], width: int) -> list[str]:
+    """Texts of at most `width` columns as by `shortened`; any that look alike keep their ends too, or get a number."""
+    found = [shortened(text, width) for text in texts]
+    for cut in (_without_middle, _numbered):
+        alike = {text for text, count in Counter(found).items() if count > 1}
+        found = [cut(texts[place], place, width) if text in alike else text for place, text in enumerate(found)]
+    return found
+
+
+def _without_middle(text: str, place: int, width: int) -> str:
+    start = shortened(text, width // 2 + 1)
+    return start + shortened(text, width - display_width(start) + 1, start=False)[1:]
+
+
+def _numbered(text: str, place: int, width: int) -> str:
+    end = f" {place + 1}"
+    return shortened(text, width - len(end)) + end
 
 
 def shortened(text: str, width: int, *, start: bool = True) -> str:
