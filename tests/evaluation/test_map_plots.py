@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from mosecrot_cli.evaluation.map_plots import MapView, map_figure, two_dimensions
+from mosecrot_cli.evaluation.map_plots import MapView, map_figure, two_dimensions, word_offsets
 from mosecrot_cli.progress import SilentReporter
 
 RANDOM = np.random.default_rng(0)
@@ -55,3 +55,9 @@ def test_the_picture_shows_every_pair_and_both_histograms() -> None:
 
 def test_without_anchors_there_are_two_pictures() -> None:
     assert len(map_figure(view([]), title="mapped", reporter=SilentReporter()).axes) == 2
+
+
+def test_words_of_near_places_do_not_meet() -> None:
+    offsets = word_offsets(np.array([[0, 0], [0.001, 0], [0, 0.001], [0.001, 0.001], [1, 1]]), ["word"] * 5)
+    assert len(set(offsets[:4])) == 4  # one on each side
+    assert len(word_offsets(np.zeros((1, 2)), ["word"])) == 1

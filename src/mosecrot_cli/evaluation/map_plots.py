@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.evaluation.plots import FIRST, SECOND, new_figure, styled
+from mosecrot_cli.evaluation.tables import display_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 MOST_PAIRS: Final = 24
 """Anchors that are drawn: more labels cannot be read."""
 _BINS = 40
+_WORD = 9  # points
+_PAIRS_SIZE = (640, 330)
+"""Points between the outermost places of the picture of pairs, roughly."""
 _WIDEST = 0.995
 """Share of the lengths that the axis shows: a few very long rows would squeeze the others."""
 
@@ -87,6 +91,36 @@ def two_dimensions(sources: NDArray[Any], targets: NDArray[Any]) -> tuple[NDArra
     return places[: len(sources)], places[len(sources) :], float((values[:2] ** 2).sum()) / total if total else 0.0
 
 
+def word_offsets(places: NDArray[Any], words: Sequence[str]) -> list[tuple[float, float]]:
+    """On which side of its place each word is written, so that few words meet others or the places: points from it.
+
+    Args:
+        places: `[n, 2]`.
+        words: one for each place.
+    """
+    span = np.ptp(places, axis=0)
+    points = (places - places.min(axis=0)) / np.where(span > 0, span, 1.0) * np.array(_PAIRS_SIZE)
+    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in points]
+    found = []
+    for (x, y), word in zip(points, words, strict=True):
+        width = 0.62 * _WORD * display_width(word)
+        boxes = {}
+        for across, left in ((4.0, x + 4), (-4.0, x - 4 - width)):
+            for rise in (3.0, -4.0 - _WORD):
+                boxes[across, rise] = (left, y + rise, left + width, y + rise + _WORD)
+        best = min(boxes, key=lambda offset: sum(_overlap(boxes[offset], other) for other in taken))
+        taken.append(boxes[best])
+        found.append(best)
+    return found
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """The area that two boxes (left, bottom, right, top) share."""
+    return max(0.0, min(one[2], other[2]) - max(one[0], other[0])) * max(
+        0.0, min(one[3], other[3]) - max(one[1], other[1])
+    )
+
+
 def _lengths(axes: Axes, view: MapView) -> None:
     every = np.concatenate([view.source_lengths, view.target_lengths])
     edges = np.linspace(min(0.0, every.min()), max(np.quantile(every, _WIDEST), 1e-6), _BINS + 1)
@@ -125,15 +159,26 @@ def _histograms(axes: Axes, source: NDArray[Any], target: NDArray[Any], edges: N
 
 def _pairs(axes: Axes, view: MapView) -> None:
     """Each anchor's source word and its mapped target word, with a line between them."""
+    from matplotlib.patheffects import withStroke
+
     sources, targets, share = two_dimensions(view.sources, view.targets)
     for one, other in zip(sources, targets, strict=True):
         axes.plot([one[0], other[0]], [one[1], other[1]], color="0.75", linewidth=1, zorder=1)
     axes.scatter(sources[:, 0], sources[:, 1], color=FIRST, marker="o", s=26, zorder=2, label="source token")
     axes.scatter(targets[:, 0], targets[:, 1], color=SECOND, marker="^", s=30, zorder=2, label="mapped target word")
-    for (source, target), one, other in zip(view.pairs, sources, targets, strict=True):
-        # One above its place and the other below, so that near ones can both be read.
-        for word, place, colour, rise in ((source, one, FIRST, 3), (target, other, SECOND, -11)):
-            axes.annotate(word, place, xytext=(4, rise), textcoords="offset points", fontsize=9, color=colour)
+    places = np.concatenate([sources, targets])
+    words = [*(source for source, _ in view.pairs), *(target for _, target in view.pairs)]
+    for number, ((across, rise), word) in enumerate(zip(word_offsets(places, words), words, strict=True)):
+        axes.annotate(
+            word,
+            places[number],
+            xytext=(across, rise),
+            textcoords="offset points",
+            ha="left" if across > 0 else "right",
+            fontsize=_WORD,
+            color=FIRST if number < len(sources) else SECOND,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
+        )
     axes.set_xlabel("first principal component")
     axes.set_ylabel("second principal component")
     axes.set_title(f"Anchors and their mapped partners ({share:.0%} of the variance)", fontsize=11)
