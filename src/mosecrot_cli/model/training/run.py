@@ -5,6 +5,8 @@ Paper, section 3, step 4. The Trainer itself is in `trainer`, several processes 
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +81,8 @@ def train_classifier(
         from mosecrot_cli.model.training.launcher import train_in_workers
 
         return train_in_workers(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
-    from mosecrot_cli.model.training.trainer import train_in_process
+    with redirect_stdout(io.StringIO()):  # the Trainer prints a greeting if WANDB_MODE is set
+        from mosecrot_cli.model.training.trainer import train_in_process
 
     return train_in_process(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
 

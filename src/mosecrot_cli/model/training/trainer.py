@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from mosecrot_cli.model.devices import Device, memory_errors
 from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.training.augmentation import augmented
 from mosecrot_cli.model.training.hooks import EVALUATED, MACRO_F1, ProgressCallback, deterministic, writing_checkpoints
+from mosecrot_cli.model.training.trackers import PROJECT, tracked
 from mosecrot_cli.model.training.types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings, TrainingTask
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import Precision
@@ -145,7 +145,7 @@ def train_in_process(
         memory_errors("a smaller `batch_size` or `max_length`"),
         deterministic(device),
         augmented(task.model, task.augmentation),
-        patch_environment(TENSORBOARD_LOGGING_DIR=_curves(settings)),
+        tracked(settings.log_to, settings.run_name, reporter),
     ):
         trainer = ClassifierTrainer(
             model=task.model,
@@ -221,13 +221,9 @@ def _arguments(
         logging_nan_inf_filter=False,
         report_to=[*settings.log_to] or "none",
         run_name=settings.run_name,
+        project=PROJECT,
         disable_tqdm=True,
     )
-
-
-def _curves(settings: TrainingSettings) -> str:
-    """The folder for TensorBoard: that of the user, else `runs/`; the Trainer's own is removed after the training."""
-    return os.environ.get("TENSORBOARD_LOGGING_DIR") or str(Path("runs", settings.run_name).absolute())
 
 
 def _macro_f1(predictions: EvalPrediction) -> dict[str, float]:

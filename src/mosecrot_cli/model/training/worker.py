@@ -51,8 +51,10 @@ class PipeReporter:
 
 
 def _send(event: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(event) + "\n")
-    sys.stdout.flush()
+    # The first one, also while what libraries print is held back.
+    pipe = sys.__stdout__ or sys.stdout
+    pipe.write(json.dumps(event) + "\n")
+    pipe.flush()
 
 
 def main(job: Path) -> None:
