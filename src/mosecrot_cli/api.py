@@ -284,7 +284,7 @@ def stitch(
     Raises:
         MosecrotError: see `errors`.
     """
-    from mosecrot_cli.pipeline.stitch import run
+    from mosecrot_cli.pipeline.stitch.run import run
 
     given = settings | {"checkpoint": Path(checkpoint), "embeddings": Path(mapped), "shared": shared}
     told, folder = _settings(StitchSettings, given, "stitched")

@@ -43,6 +43,7 @@ class Facts:
         target_vectors: path of the target vectors.
         max_vocab: how many of the target words are used.
         anchors: path of the anchors; None where they came from stdin.
+        mapped: path of the map that a checkpoint was stitched with.
         alignments: path of all pairs of words that word alignment found, with their counts.
         source_kept: whether the model's own embeddings are the source side (True) or F^s (False).
         source_sha256: digest of the source side, `source.npy`.
@@ -58,6 +59,7 @@ class Facts:
     target_vectors: str | None = None
     max_vocab: int | None = None
     anchors: str | None = None
+    mapped: str | None = None
     alignments: str | None = None
     source_kept: bool | None = None
     source_sha256: str | None = None
@@ -85,7 +87,7 @@ class Facts:
         return self._with_paths(lambda path: resolve_fact(path, manifest))
 
     def _with_paths(self, change: Callable[[str], str]) -> Facts:
-        names = ("source_model", "target_vectors", "anchors", "alignments")
+        names = ("source_model", "target_vectors", "anchors", "mapped", "alignments")
         changed: dict[str, Any] = {name: change(path) for name in names if (path := getattr(self, name)) is not None}
         return dataclasses.replace(self, **changed)
 

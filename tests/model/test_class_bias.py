@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
+from scipy.stats import entropy
 
-from mosecrot_cli.model.class_bias import fit_class_bias
+from mosecrot_cli.model import class_bias
+from mosecrot_cli.model.class_bias import fit_class_bias, information, information_gain
 
 
 def probabilities_of(seed: int, texts: int, classes: int, scale: float) -> np.ndarray:
@@ -106,3 +108,40 @@ def test_probabilities_of_exactly_zero_are_no_obstacle() -> None:
 def test_what_has_no_solution_is_refused(shape: tuple[int, int], prior: list[float]) -> None:
     with pytest.raises(ValueError, match="shape|positive"):
         fit_class_bias(np.full(shape, 1 / shape[1]), np.array(prior))
+
+
+@given(**SIZES)
+@settings(deadline=None, max_examples=30)
+def test_information_is_the_mean_divergence_from_the_mean(seed: int, texts: int, classes: int, scale: float) -> None:
+    probabilities = probabilities_of(seed, texts, classes, scale)
+    divergences = [entropy(row, probabilities.mean(axis=0)) for row in probabilities]
+    assert information(probabilities) == pytest.approx(np.mean(divergences), abs=1e-9)
+
+
+def test_the_interval_of_a_difference_is_that_of_texts_drawn_one_by_one() -> None:
+    first, second = ([probabilities_of(seed, 80, 3, scale) for seed in (5, 6)] for scale in (1.0, 2.0))
+    found = information_gain(first, second)
+
+    def gain(rows: np.ndarray) -> float:
+        after, before = (np.mean([information(each[rows]) for each in side]) for side in (second, first))
+        return float(after - before)
+
+    generator = np.random.default_rng(11)
+    drawn = [gain(generator.integers(80, size=80)) for _ in range(2_000)]
+    assert found.difference == pytest.approx(gain(np.arange(80)))
+    assert [found.low, found.high] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.01)
+    assert found.low < found.difference < found.high and not found.is_noise
+    opposite = information_gain(second, first)
+    assert [opposite.low, opposite.difference, opposite.high] == pytest.approx(
+        [-found.high, -found.difference, -found.low]
+    )
+
+
+def test_the_same_answers_gain_nothing_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = [probabilities_of(1, 50, 4, 1.0)], [probabilities_of(2, 50, 4, 1.2)]
+    same = information_gain(first, first)
+    assert (same.low, same.difference, same.high) == (0, 0, 0) and same.is_noise
+    whole = information_gain(first, second)
+    monkeypatch.setattr(class_bias, "_CELLS", 50 * 7)
+    blocks = information_gain(first, second)
+    assert [blocks.low, blocks.high] == pytest.approx([whole.low, whole.high], abs=1e-12)

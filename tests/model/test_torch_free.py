@@ -187,7 +187,7 @@ def test_other_families_are_left_to_transformers(family, tmp_path):
 
 def test_no_heavy_library_is_imported_before_one_is_needed():
     code = (
-        "import sys, mosecrot_cli.pipeline.anchors.run, mosecrot_cli.pipeline.stitch\n"
+        "import sys, mosecrot_cli.pipeline.anchors.run, mosecrot_cli.pipeline.stitch.run\n"
         "print(*{'torch', 'transformers', 'datasets', 'scipy', 'sklearn', 'polars'}.intersection(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

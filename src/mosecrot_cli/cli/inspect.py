@@ -22,6 +22,7 @@ def inspect(settings: InspectSettings, sink: Sink) -> None:
 
     Examples:
         mosecrot inspect
+        mosecrot inspect stitched
         mosecrot inspect mapped --word собака --word наука --texts ru.test.tsv
         mosecrot inspect --plot map.png
         mosecrot inspect --holdout 0.2 --json

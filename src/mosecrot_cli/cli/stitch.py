@@ -15,13 +15,14 @@ def stitch(settings: StitchSettings, sink: Sink) -> None:
     `pipeline("text-classification", model="stitched")`.
 
     With unlabelled texts of the target language it also adds a bias to each class, as mosecrot adapt does, and can
-    choose between several maps: with the better one the answers are more certain and more varied.
+    choose between several maps: with the better one the answers are more certain and more varied. The map of
+    --embeddings stays unless another is better by more than chance explains.
 
     Examples:
         mosecrot stitch model --embeddings mapped --output stitched
         mosecrot stitch --texts target.txt
         mosecrot stitch --alternative mapped-learnt --texts target.txt
     """
-    from mosecrot_cli.pipeline.stitch import run
+    from mosecrot_cli.pipeline.stitch.run import run
 
     report(sink, run(settings, sink), next_step="mosecrot evaluate --data ..., or mosecrot predict")

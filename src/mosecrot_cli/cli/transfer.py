@@ -14,11 +14,15 @@ def transfer(settings: TransferSettings, sink: Sink) -> None:
     Takes a checkpoint that was fine-tuned on its own embeddings (finetune --embeddings none). Reads each model and
     each vector file once, writes what the single commands write, and ends with the verdict of inspect.
 
+    With --source-vectors, anchors are learnt as well. As these can hurt, --texts compares the map with and without them
+    by the answers to the texts, and the better one is stitched.
+
     Examples:
         mosecrot transfer model --tgt fo --lexicon en-fo.tsv --target-vectors fo.vec
         mosecrot transfer model --tgt ru --texts ru.txt -o ru/stitched
+        mosecrot transfer model --tgt ru --source-vectors en.vec --texts ru.txt
     """
-    from mosecrot_cli.pipeline.transfer import run
+    from mosecrot_cli.pipeline.transfer.run import run
 
     found = run(settings, sink)
     if sink.as_json:

@@ -10,10 +10,11 @@ from mosecrot_cli.model.coverage import VocabularyCoverage, vocabulary_coverage
 from mosecrot_cli.model.linear_baseline import MeanVectorClassifier, standalone_tokenizer
 from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.outputs import check_outputs
-from mosecrot_cli.pipeline import evaluate, plausibility, resources, stitch
+from mosecrot_cli.pipeline import evaluate, plausibility, resources
 from mosecrot_cli.pipeline.evaluate import Evaluation, Evaluations, as_predictions
 from mosecrot_cli.pipeline.finetune import run as finetune
 from mosecrot_cli.pipeline.map import run as mapping
+from mosecrot_cli.pipeline.stitch import run as stitching
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import (
     DEFAULT_MAX_VOCAB,
@@ -109,7 +110,7 @@ def least_squares(settings: LstsqBaselineSettings, reporter: Reporter) -> Evalua
     )
     source_model = Facts.of(mapped).source_model
     finetune.run(_training(settings, source_model, model, freeze=None), reporter)
-    stitch.run(StitchSettings(checkpoint=model, embeddings=mapped, out=_output(settings, stitched)), reporter)
+    stitching.run(StitchSettings(checkpoint=model, embeddings=mapped, out=_output(settings, stitched)), reporter)
     return _evaluate(settings, stitched, reporter)
 
 

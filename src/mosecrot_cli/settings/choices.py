@@ -137,6 +137,13 @@ class MapPreset(Choice):
     transfer = "transfer", "residual, softmax, T = 0.15, ridge auto, source kept"
 
 
+class AnchorLearning(Choice):
+    """When anchors are learnt with the help of source-language vectors."""
+
+    auto = "auto", "where the texts speak for them; without texts, where all vectors are large"
+    always = "always", "whatever the texts say"
+
+
 class AdaptMethod(Choice):
     """How a stitched checkpoint is adapted to unlabelled texts."""
 

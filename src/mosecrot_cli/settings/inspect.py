@@ -16,7 +16,7 @@ class InspectSettings:
     """`mosecrot inspect`. What is unset comes from the manifest of the mapped folder.
 
     Attributes:
-        mapped: the folder that `map` has written.
+        mapped: the folder that `map` has written, or a checkpoint that was stitched with one.
         words: target words whose nearest source tokens are shown.
         k: how many of these.
         holdout: share of the anchors' target words that are held out for the translation test; 0: no test.
@@ -31,7 +31,13 @@ class InspectSettings:
         overwrite: whether the picture may replace one that is there.
     """
 
-    mapped: Annotated[Path, Argument(help="Folder written by map.", metavar="MAPPED")] = Path("mapped")
+    mapped: Annotated[
+        Path,
+        Argument(
+            help="Folder written by map; or a stitched checkpoint, for the map that it was stitched with.",
+            metavar="MAPPED",
+        ),
+    ] = Path("mapped")
     anchors: Annotated[
         str | None,
         Option(

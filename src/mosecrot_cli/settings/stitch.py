@@ -51,8 +51,8 @@ class StitchSettings:
         tuple[Path, ...],
         Option(
             "--alternative",
-            help="Another folder written by map. Of all, the one with which the answers to the texts carry the most "
-            "information is used; needs --texts. Repeatable.",
+            help="Another folder written by map, which is used in place of --embeddings if the answers to the texts "
+            "then carry clearly more information; needs --texts. Repeatable.",
             panel=CLASS_BIAS,
             metavar="DIR",
             unset="--embeddings is used",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from mosecrot_cli.settings.anchors import AnchorsSettings
-from mosecrot_cli.settings.choices import DEFAULT_MAX_VOCAB, DEFAULT_SEED, MapPreset
+from mosecrot_cli.settings.choices import DEFAULT_MAX_VOCAB, DEFAULT_SEED, AnchorLearning, MapPreset
 from mosecrot_cli.settings.option import CLASS_BIAS, PAPER, PIVOT, Nested, Option
 from mosecrot_cli.settings.shared import (
     BaseModel,
@@ -77,12 +77,16 @@ class TransferSettings:
             unset="learn none",
         ),
     ] = AnchorsSettings.source_vectors
+    learnt_anchors: Annotated[
+        AnchorLearning,
+        Option("--learnt-anchors", help="When to use learnt anchors.", panel=PIVOT, metavar="NAME"),
+    ] = AnchorLearning.auto
     texts: Annotated[
         str | None,
         Option(
             "--texts",
-            help="Unlabelled texts of the target language: for a bias for each class (see stitch), and for the share "
-            "of their words that is known. Labels are never read.",
+            help="Unlabelled texts of the target language: for a bias for each class (see stitch), for the choice "
+            "between lexicon and learnt anchors, and for the share of their words that is known. Labels are not read.",
             panel=CLASS_BIAS,
             metavar="FILE|NAME",
             unset="no class bias, and no share of words",
@@ -100,7 +104,8 @@ class TransferSettings:
             output=Option(
                 "-o",
                 "--output",
-                help="Folder of the stitched checkpoint; anchors.tsv and mapped/ are written next to it.",
+                help="Folder of the stitched checkpoint; anchors.tsv and mapped/ are written next to it, and "
+                "anchors-learnt.tsv and mapped-learnt/ where two maps are compared.",
                 panel="Output",
                 metavar="DIR",
             )

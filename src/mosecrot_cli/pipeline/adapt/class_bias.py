@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,26 @@ BIAS_KEY = "class_bias"
 """In a checkpoint's record (`mosecrot` in its `config.json`): class -> what has been added to its logit."""
 
 
+@dataclass(frozen=True)
+class Adjusted:
+    """Checkpoints that were given a class bias.
+
+    Attributes:
+        computed: what the manifest and people are told.
+        biases: name of the checkpoint ("" or `seed-N`) -> its bias.
+        labels: the classes of the first.
+    """
+
+    computed: Computed
+    biases: Mapping[str, ClassBias]
+    labels: tuple[str, ...]
+
+    def warn(self, reporter: Reporter) -> None:
+        """Tell the doubts about the bias of the first checkpoint; the seeds of one run have the same doubts."""
+        first = next(iter(self.biases.values()))
+        _warn(first, self.labels, len(first.probabilities), reporter)
+
+
 def adapt_all(job: Job, partial: Path, reporter: Reporter) -> Computed:
     """Write each checkpoint with its class bias into `partial`.
 
@@ -42,7 +63,9 @@ def adapt_all(job: Job, partial: Path, reporter: Reporter) -> Computed:
     """
     folders = {name: (folder, partial / name) for name, folder in job.checkpoints.items()}
     told = job.settings
-    computed = adjust_folders(folders, job.texts, prior=told.prior, compute=told.compute, reporter=reporter)
+    adjusted = adjust_folders(folders, job.texts, prior=told.prior, compute=told.compute, reporter=reporter)
+    adjusted.warn(reporter)
+    computed = adjusted.computed
     checkpoints = [*map(str, job.checkpoints.values())]
     summary = [("checkpoint", str(job.settings.checkpoint)), *computed.summary]
     return Computed({**computed.statistics, "checkpoints": checkpoints}, job.facts, summary)
@@ -55,8 +78,8 @@ def adjust_folders(
     prior: str,
     compute: ComputeSettings,
     reporter: Reporter,
-) -> Computed:
-    """Add a class bias to checkpoints.
+) -> Adjusted:
+    """Add a class bias to checkpoints; doubts about it are for the caller to tell (`Adjusted.warn`).
 
     Args:
         folders: name of the checkpoint ("" or `seed-N`) -> the folder that it is read from, and the one that it is
@@ -64,23 +87,25 @@ def adjust_folders(
         texts: unlabelled texts of the target language.
         prior: see `resolve_prior`.
         compute: device of the prediction.
-        reporter: hears of progress and of doubts.
+        reporter: hears of progress.
 
     Raises:
         UsageError, DataError: see `adjust`.
     """
     device = resolve_device(compute)
+    biases: dict[str, ClassBias] = {}
     statistics: dict[str, dict[str, Any]] = {}
+    labels: tuple[str, ...] = ()
     summary = [("texts", f"{len(texts):,}, no label read")]
-    for number, (name, (source, target)) in enumerate(folders.items()):
+    for name, (source, target) in folders.items():
         classifier = load_classifier(source)
         found = adjust(classifier, texts, prior, where=source, device=device, reporter=reporter)
         save_adapted(classifier, source, target)
-        statistics[name] = found.to_dict(classifier.labels)
+        biases[name], statistics[name] = found, found.to_dict(classifier.labels)
+        labels = labels or classifier.labels
         summary += _rows(found, classifier.labels, name)
-        if number == 0:  # the seeds of one run have the same doubts
-            _warn(found, classifier.labels, len(texts), reporter)
-    return Computed({"class_bias": statistics, "texts": len(texts), "labels": "none read"}, summary=summary)
+    computed = Computed({"class_bias": statistics, "texts": len(texts), "labels": "none read"}, summary=summary)
+    return Adjusted(computed, biases, labels)
 
 
 def plan(job: Job) -> list[tuple[str, str]]:

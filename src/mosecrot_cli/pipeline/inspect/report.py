@@ -12,6 +12,7 @@ from mosecrot_cli.evaluation.tables import Cell, Table
 from mosecrot_cli.mapping.diagnostics import NormStatistics
 from mosecrot_cli.pipeline.inspect.coverage import TextCoverage, Way
 from mosecrot_cli.pipeline.inspect.translation import PLACES, TranslationTest
+from mosecrot_cli.pipeline.stitch.choice import MAP_CHOICE, MapChoice
 
 _WAYS = {
     Way.written: "in the vectors, as written",
@@ -67,7 +68,8 @@ class Inspection:
     """All that `inspect` found.
 
     Attributes:
-        mapped: the folder.
+        mapped: the folder of the map.
+        choice: why this map was chosen for the checkpoint that was asked for; None where no choice is recorded.
         method: how it was mapped, in words.
         anchors: anchors of the map.
         words: the words that were asked for.
@@ -79,6 +81,7 @@ class Inspection:
     """
 
     mapped: Path
+    choice: MapChoice | None
     method: str
     anchors: int
     words: tuple[NearestTokens, ...]
@@ -102,6 +105,9 @@ class Inspection:
         """As JSON."""
         content = asdict(self)
         content["mapped"] = str(self.mapped)
+        del content["choice"]
+        if self.choice is not None:
+            content[MAP_CHOICE] = self.choice.to_dict()
         content["norms"] = {"source": content.pop("source"), "target": content.pop("target")}
         if self.coverage is not None:
             shares = ("known_share", "anchor_share")
@@ -123,8 +129,9 @@ class Inspection:
         open_ = [each for each in self.judgements if each.verdict is Verdict.open and each.advice]
         calls = [each for each in self.judgements if each.needs_action]
         advice = [f"{each.statistic}: {each.verdict}: {each.advice}" for each in [*open_, *calls]]
+        chosen = [f"why this map: {self.choice.reason}"] if self.choice else []
         because = f" ({', '.join(each.statistic for each in calls)})" if calls else ""
-        return [f"verdict: {self.verdict}{because}", *advice, *missing]
+        return [f"verdict: {self.verdict}{because}", *chosen, *advice, *missing]
 
 
 def _neighbours(word: NearestTokens) -> Table:

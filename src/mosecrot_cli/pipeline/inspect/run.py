@@ -17,6 +17,7 @@ from mosecrot_cli.evaluation.reference_ranges import Judgement, kind_of_map
 from mosecrot_cli.files import sha256
 from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.lexicon.types import Pair
+from mosecrot_cli.manifest import Facts, Manifest
 from mosecrot_cli.mapping.diagnostics import NormStatistics, k_occurrences, norm_statistics, skewness
 from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.model.source_model import SourceModel
@@ -30,6 +31,7 @@ from mosecrot_cli.pipeline.map.fit import anchor_rows
 from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.mapped import Mapped, array_digest
 from mosecrot_cli.pipeline.resources import Opened
+from mosecrot_cli.pipeline.stitch.choice import STITCH, MapChoice
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSettings
 from mosecrot_cli.tasks.loading import load_texts
@@ -94,7 +96,7 @@ class InspectMaterial:
 
 
 def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None = None) -> Inspection:
-    """Look at a `mapped/` folder; nothing is written.
+    """Look at a `mapped/` folder, or at the one that a checkpoint was stitched with; nothing is written.
 
     Args:
         settings: of the command.
@@ -104,7 +106,7 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
     Raises:
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
-    mapped, opened = Mapped.open(settings.mapped), opened or Opened()
+    (mapped, choice), opened = _open(settings.mapped), opened or Opened()
     if settings.plot:
         check_plot(settings.plot)
         check_outputs([settings.plot], inputs={"mapped": settings.mapped}, overwrite=settings.overwrite)
@@ -129,9 +131,10 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
         hubs = _hubs(material, source, target)
     method = material.method.describe() + (", source kept" if material.keeps_source else ", source mapped")
     if settings.plot:
-        _draw(material, source, settings.plot, f"{settings.mapped}: {method}", reporter)
+        _draw(material, source, settings.plot, f"{mapped.folder}: {method}", reporter)
     return Inspection(
-        mapped=settings.mapped,
+        mapped=mapped.folder,
+        choice=choice,
         method=method,
         anchors=_count(material),
         words=tuple(_neighbours(material, source)),
@@ -142,6 +145,22 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
         hubs=hubs,
         judgements=tuple(_judge(material, test, coverage, norms, hubs)),
     )
+
+
+def _open(folder: Path) -> tuple[Mapped, MapChoice | None]:
+    """The map in a folder of `map`, or the one that a checkpoint was stitched with and why it was chosen.
+
+    Raises:
+        DataError: missing, damaged, or neither.
+    """
+    manifest = Manifest.of(folder) if folder.is_dir() else None
+    if manifest is None or manifest.command != STITCH:
+        return Mapped.open(folder), None
+    recorded = Facts.of(folder).mapped
+    if recorded is None:
+        hint = "name the folder that `mosecrot map` wrote"
+        raise DataError("it does not record which map it was stitched with", where=str(folder), hint=hint)
+    return Mapped.open(Path(recorded)), MapChoice.of(manifest)
 
 
 def _draw(material: InspectMaterial, source: Matrix, path: Path, title: str, reporter: Reporter) -> None:

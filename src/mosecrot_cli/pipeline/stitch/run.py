@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,24 +30,30 @@ from mosecrot_cli.pipeline.publish.card import check_edited, with_card
 from mosecrot_cli.pipeline.publish.origin import Origin, bias_step, of_stitching
 from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
+from mosecrot_cli.pipeline.stitch.choice import MAP_CHOICE, STITCH, MapChoice, choose_map
+from mosecrot_cli.pipeline.stitch.summary import plan, rows_of, sizes_of
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ComputeSettings, StitchSettings
 from mosecrot_cli.vectors.types import WordVectors
 
-_FEW_WORDS = 20_000
-"""Size of a vocabulary that was cut to the words of some texts, for an estimate."""
+if TYPE_CHECKING:
+    from mosecrot_cli.pipeline.adapt.class_bias import Adjusted
 
 
-def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
+def run(settings: StitchSettings, reporter: Reporter, *, choice: MapChoice | None = None) -> StepResult:
     """Stitch a checkpoint, or each of a folder of seeds, to the target side of a `mapped/` folder.
+
+    Args:
+        settings: of the command.
+        reporter: hears of progress and of doubts.
+        choice: of this map, if it was chosen beforehand; for the manifest.
 
     Raises:
         UsageError, DataError, OutputExistsError, OutputError: see `errors`.
     """
     stated = Statements.of(settings)
     checkpoints = checkpoints_of(settings.checkpoint)
-    mapped = Mapped.open(settings.embeddings)
-    maps = (mapped, *map(Mapped.open, settings.alternatives))
+    maps = tuple(map(Mapped.open, dict.fromkeys((settings.embeddings, *settings.alternatives))))
     origins = {str(each.folder): of_stitching(settings.checkpoint, each) for each in maps}
     stated.check_names(origins.values())
     texts = _texts(settings, maps, reporter)
@@ -54,9 +61,9 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
     inputs |= {f"alternative_{number}": folder for number, folder in enumerate(settings.alternatives, start=1)}
     if settings.texts is not None:
         inputs["texts"] = settings.texts
-    step = Step("stitch", settings, inputs, (settings.out.output,))
+    step = Step(STITCH, settings, inputs, (settings.out.output,))
     if settings.out.dry_run:
-        return StepResult(settings.out.output, None, _plan(checkpoints, maps, texts), planned=True)
+        return StepResult(settings.out.output, None, plan(checkpoints, maps, texts), planned=True)
     step.check()
     if unchanged := step.unchanged():
         return unchanged
@@ -64,7 +71,8 @@ def run(settings: StitchSettings, reporter: Reporter) -> StepResult:
 
     def compute(partials: Sequence[Path]) -> Computed:
         computed = _compute(checkpoints, maps, texts, partials[0], settings, reporter)
-        origin = origins[str(computed.statistics.get("embeddings", mapped.folder))]
+        computed = _explained(computed, choice) if choice else computed
+        origin = origins[str(computed.facts.mapped)]
         return _described(computed, checkpoints, stated.added_to(origin), partials[0])
 
     return step.run(compute)
@@ -103,25 +111,28 @@ def _compute(
     if texts is None:
         return _stitch_all(checkpoints, maps[0], output, settings, reporter)
     if len(maps) == 1:
-        return _stitch_with_bias(checkpoints, maps[0], texts, output, settings, reporter)
+        computed, adjusted = _stitch_with_bias(checkpoints, maps[0], texts, output, settings, reporter)
+        adjusted.warn(reporter)
+        return computed
     candidates = [output / f"map-{number}" for number in range(len(maps))]
-    results = [
-        _stitch_with_bias(checkpoints, mapped, texts, folder, settings, reporter)
+    results = {
+        str(mapped.folder): (_stitch_with_bias(checkpoints, mapped, texts, folder, settings, reporter), folder)
         for mapped, folder in zip(maps, candidates, strict=True)
-    ]
-    information = [
-        float(np.mean([each["information"] for each in result.statistics["class_bias"].values()])) for result in results
-    ]
-    best = int(np.argmax(information))
-    for path in list(candidates[best].iterdir()):
+    }
+    choice = choose_map({name: [*adjusted.biases.values()] for name, ((_, adjusted), _) in results.items()})
+    (computed, adjusted), place = results[choice.chosen]
+    for path in list(place.iterdir()):
         path.rename(output / path.name)
     for folder in candidates:
         remove(folder)
-    compared = {str(mapped.folder): share for mapped, share in zip(maps, information, strict=True)}
-    chosen = results[best]
-    statistics = {**chosen.statistics, "information": compared, "embeddings": str(maps[best].folder)}
-    rows = [(f"information with {folder}", f"{share:.3f} nats") for folder, share in compared.items()]
-    return Computed(statistics, chosen.facts, [("map", str(maps[best].folder)), *rows, *chosen.summary])
+    adjusted.warn(reporter)
+    return _explained(computed, choice)
+
+
+def _explained(computed: Computed, choice: MapChoice) -> Computed:
+    """With the choice of the map for the manifest and for people."""
+    statistics = {**computed.statistics, MAP_CHOICE: choice.to_dict()}
+    return replace(computed, statistics=statistics, summary=[*choice.rows(), *computed.summary])
 
 
 def _described(computed: Computed, checkpoints: Mapping[str, Path], origin: Origin, output: Path) -> Computed:
@@ -144,20 +155,21 @@ def _stitch_with_bias(
     output: Path,
     settings: StitchSettings,
     reporter: Reporter,
-) -> Computed:
+) -> tuple[Computed, Adjusted]:
     # torch, which stitching file to file does without
     from mosecrot_cli.pipeline.adapt.class_bias import adjust_folders
 
     stitched = _stitch_all(checkpoints, mapped, output, settings, reporter)
-    found = adjust_folders(
+    adjusted = adjust_folders(
         {name: (output / name, output / name) for name in checkpoints},
         texts,
         prior=settings.prior,
         compute=ComputeSettings(settings.device),
         reporter=reporter,
     )
-    statistics = {**stitched.statistics, **found.statistics}
-    return Computed(statistics, stitched.facts, [*stitched.summary, *found.summary])
+    statistics = {**stitched.statistics, **adjusted.computed.statistics}
+    summary = [*stitched.summary, *adjusted.computed.summary]
+    return Computed(statistics, stitched.facts, summary), adjusted
 
 
 def _stitch_all(
@@ -176,7 +188,12 @@ def _stitch_all(
             else:
                 result = _stitch_loaded(folder, mapped, target, options, output / name, told)
             advance(1)
-    facts = Facts(src=mapped.facts.src, tgt=mapped.facts.tgt, seeds=Facts.of(settings.checkpoint).seeds)
+    facts = Facts(
+        src=mapped.facts.src,
+        tgt=mapped.facts.tgt,
+        mapped=str(mapped.folder),
+        seeds=Facts.of(settings.checkpoint).seeds,
+    )
     statistics = {
         "rows": dict(result.rows),
         "left_out": dict(result.left_out),
@@ -184,7 +201,7 @@ def _stitch_all(
     }
     name, folder = next(iter(checkpoints.items()))
     embeddings = result.target if isinstance(result, StitchedClassifier) else result
-    summary = [*_summary(result, checkpoints), *_sizes(embeddings, folder, output / name, mapped)]
+    summary = [*rows_of(result, checkpoints), *sizes_of(embeddings, folder, output / name, mapped)]
     return Computed(statistics, facts, summary)
 
 
@@ -281,34 +298,3 @@ def _check_space(
 def _record(record: Mapping[str, Any] | None, mapped: Mapped) -> dict[str, Any]:
     """What the stitched configuration says of its input space."""
     return dict(sorted({**(record or {}), "target_language": mapped.facts.tgt}.items()))
-
-
-def _summary(result: StitchedClassifier | TargetEmbeddings, checkpoints: dict[str, Path]) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = [(kind, f"{count:,} rows") for kind, count in result.rows.items() if count]
-    rows += [(f"left out: {reason}", f"{count:,} words") for reason, count in result.left_out.items()]
-    return [*rows, ("checkpoints", f"{len(checkpoints)}")]
-
-
-def _sizes(result: TargetEmbeddings, before: Path, after: Path, mapped: Mapped) -> list[tuple[str, str]]:
-    """How large a stitched checkpoint is, and how much smaller it would be with the words of some texts only."""
-    sizes = [sum(file.stat().st_size for file in folder.iterdir() if file.is_file()) for folder in (before, after)]
-    lines = [("size", f"{sizes[1] / 1e6:,.0f} MB; the checkpoint had {sizes[0] / 1e6:,.0f} MB")]
-    words = result.rows["word"]
-    if not mapped.settings().vocab_from and words > 2 * _FEW_WORDS:
-        of_row = (result.weight.nbytes + (after / "tokenizer.json").stat().st_size) / len(result.weight)
-        dropped = (words + result.rows["alias"]) * (1 - _FEW_WORDS / words)
-        smaller = (sizes[1] - dropped * of_row) / 1e6
-        advice = f"`map.vocab_from` keeps the words of some texts: about {smaller:,.0f} MB with {_FEW_WORDS:,} words"
-        lines.append(("smaller", advice))
-    return lines
-
-
-def _plan(checkpoints: dict[str, Path], maps: Sequence[Mapped], texts: Sequence[str] | None) -> list[tuple[str, str]]:
-    plan = [("checkpoints", ", ".join(str(folder) for folder in checkpoints.values()))]
-    for mapped in maps:
-        rows, width = read_array(mapped.folder / TARGET).shape
-        size = f"{rows:,} x {width}, {rows * width * 4 / 1e6:,.0f} MB in each checkpoint"
-        plan.append(("target embeddings" if len(maps) == 1 else f"target embeddings of {mapped.folder}", size))
-    if texts is not None:
-        plan.append(("texts for the class bias", f"{len(texts):,}, no label read"))
-    return plan

@@ -1,0 +1,1 @@
+"""`mosecrot stitch`: the step, and the choice between several maps."""

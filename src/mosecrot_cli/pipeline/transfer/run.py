@@ -1,0 +1,111 @@
+"""A further language in one process: anchors, map, stitch and inspect, with each model and vector file read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mosecrot_cli.pipeline.anchors import run as anchors
+from mosecrot_cli.pipeline.inspect import run as inspection
+from mosecrot_cli.pipeline.inspect.report import Inspection
+from mosecrot_cli.pipeline.map import run as mapping
+from mosecrot_cli.pipeline.publish.statements import Statements
+from mosecrot_cli.pipeline.resources import Opened
+from mosecrot_cli.pipeline.step import StepResult
+from mosecrot_cli.pipeline.stitch import run as stitching
+from mosecrot_cli.pipeline.stitch.choice import MapChoice
+from mosecrot_cli.pipeline.transfer.candidates import (
+    LEARNT_ALONE,
+    Candidate,
+    anchors_settings,
+    by_size,
+    candidates_of,
+)
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import InspectSettings, MapSettings, StitchSettings, TransferSettings, with_preset
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What a transfer did.
+
+    Attributes:
+        steps: name of the command -> what it did; only anchors for a dry run. The steps of a second map, with learnt
+            anchors, are `anchors-learnt` and `map-learnt`.
+        inspection: what is to be said of the map that is used; None for a dry run.
+    """
+
+    steps: dict[str, StepResult]
+    inspection: Inspection | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values: one entry for each command."""
+        content: dict[str, Any] = {name: step.to_dict() for name, step in self.steps.items()}
+        return content | ({"inspect": self.inspection.to_dict()} if self.inspection else {})
+
+
+def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
+    """Make a classifier for a further language of a fine-tuned checkpoint.
+
+    The files and manifests are those that the single commands write.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+    """
+    Statements.of(settings)  # to check them before anything is computed
+    opened, choice, steps = Opened(), None, dict[str, StepResult]()
+    candidates = candidates_of(settings)
+    if candidates is None and settings.out.dry_run:
+        candidates = (LEARNT_ALONE,)  # at most
+    if candidates is None:
+        told = anchors_settings(settings, LEARNT_ALONE)
+        candidate, choice = by_size(told, _map_folder(settings, LEARNT_ALONE), opened, reporter)
+        candidates = (candidate,)
+    for each in candidates:
+        told = anchors_settings(settings, each)
+        steps[f"anchors{each.suffix}"] = anchors.run(told, reporter, opened=opened)
+        if not settings.out.dry_run:
+            steps[f"map{each.suffix}"] = _map(settings, each, told.out.output, opened, reporter)
+    if settings.out.dry_run:
+        return Transfer(steps, None)
+    steps["stitch"] = _stitch(settings, candidates, choice, reporter)
+    asked = InspectSettings(
+        mapped=settings.out.output,
+        texts=settings.texts,
+        data=settings.data,
+        device=settings.device,
+        seed=settings.seed,
+    )
+    return Transfer(steps, inspection.run(asked, reporter, opened=opened))
+
+
+def _map_folder(settings: TransferSettings, candidate: Candidate) -> Path:
+    return settings.out.output.with_name(f"mapped{candidate.suffix}")
+
+
+def _map(
+    settings: TransferSettings, candidate: Candidate, anchors_file: Path, opened: Opened, reporter: Reporter
+) -> StepResult:
+    out = replace(settings.out, output=_map_folder(settings, candidate))
+    mapped = MapSettings(anchors=str(anchors_file), device=settings.device, out=out)
+    return mapping.run(with_preset(mapped, settings.preset, set()), reporter, opened=opened)
+
+
+def _stitch(
+    settings: TransferSettings, candidates: tuple[Candidate, ...], choice: MapChoice | None, reporter: Reporter
+) -> StepResult:
+    first, *others = (_map_folder(settings, each) for each in candidates)
+    told = StitchSettings(
+        checkpoint=settings.checkpoint,
+        embeddings=first,
+        alternatives=tuple(others),
+        texts=settings.texts,
+        data=settings.data,
+        device=settings.device,
+        license=settings.license,
+        licenses_of=settings.licenses_of,
+        base_model=settings.base_model,
+        out=settings.out,
+    )
+    return stitching.run(told, reporter, choice=choice)
