@@ -199,8 +199,8 @@ def test_stitch_chooses_the_map_whose_answers_carry_the_most_information(stitche
         path.name for path in Path("sound").iterdir()
     )
     found = json.loads(Path("chosen/manifest.json").read_text())
-    assert found["statistics"]["embeddings"] == "mapped"
-    information = found["statistics"]["information"]
+    assert found["statistics"]["map_choice"]["chosen"] == "mapped"
+    information = found["statistics"]["map_choice"]["information"]
     assert max(information["flat"], information["level"]) < information["mapped"] / 2
     assert {"embeddings", "alternative_1", "alternative_2", "texts"} <= found["inputs"].keys()
 
@@ -220,7 +220,7 @@ def test_seeds_use_the_same_map(stitched: Path):
     line = "stitch models --texts unlabelled.txt --alternative same -q -o chosen"
     assert run(line.split()) == 0
     assert sorted(path.name for path in Path("chosen").iterdir()) == ["README.md", "manifest.json", "seed-1", "seed-4"]
-    assert json.loads(Path("chosen/manifest.json").read_text())["statistics"]["embeddings"] == "mapped"
+    assert json.loads(Path("chosen/manifest.json").read_text())["statistics"]["map_choice"]["chosen"] == "mapped"
 
 
 @pytest.mark.parametrize("more", ["--alternative mapped", "--prior uniform"])
