@@ -22,15 +22,15 @@ seeds = [1, 2]
 source_models = ["pico"]
 
 [tasks.topics]
-train = "topics"
+train = "taxi1500"
 epochs = 3
 
 [languages.ru]
-test = "ru"
-texts = "unlabelled"
+test = "taxi1500:ru"
+texts = "sib200:ru"
 
 [languages.fo]
-test = "fo"
+test = "taxi1500:fo"
 
 [maps.sparse]
 k = 5
@@ -74,7 +74,14 @@ def study(folder: Path, old: str = "", new: str = "") -> Path:
         ('["sparse", "linear"]', '["sparse", "lineer"]', 24, ["unknown map 'lineer'", "did you mean 'linear'"]),
         ('languages = ["ru"]', 'languages = ["rus"]', 31, ["unknown language 'rus'"]),
         ('languages = ["ru"]', 'adapt = ["bias"]', 13, ["bias needs unlabelled texts of fo"]),
-        ('test = "ru"', 'test = "ru.tsv"', 10, ["there is no file ru.tsv"]),
+        ('test = "taxi1500:ru"', 'test = "ru.tsv"', 10, ["there is no file ru.tsv"]),
+        ('"taxi1500"', '"taxi150"', 6, ["no file and no data set taxi150", "did you mean taxi1500?"]),
+        ('"taxi1500"', '"mine"', 6, ["no file and no data set mine", "there is taxi1500"]),
+        ('"sib200:ru"', '"sib20:ru"', 11, ["did you mean sib200:ru?"]),
+        ('texts = "sib200:ru"', 'lexicons = ["panlexx"]', 11, ["no lexicon panlexx", "did you mean panlex?"]),
+        ('texts = "sib200:ru"', 'target_vectors = "wikki"', 11, ["no vectors wikki", "did you mean wiki?"]),
+        ("[languages.fo]", "[languages.xyzzy]", 13, ["no language 'xyzzy' is known", "target_vectors"]),
+        ("seeds = [1, 2]", "seeds = [1, -2]", 2, ["a seed is at least 0"]),
         ("seeds = [1, 2]", 'seeds = ["a"]', 2, ["seeds.0: expected `int`, got `str`"]),
         ("seeds = [1, 2]", "seeds = [1, 1]", 2, ["names something twice"]),
         ("seeds = [1, 2]", "seeds = [1, 2", 3, ["not TOML"]),
@@ -90,6 +97,14 @@ def test_mistakes_are_told_with_their_line(tmp_path: Path, old: str, new: str, l
     message = str(caught.value)
     assert message.startswith(f"{path}:{line}: "), message
     assert all(part in message for part in parts), message
+
+
+def test_a_folder_that_is_spelt_otherwise(tmp_path: Path):
+    (tmp_path / "pico-bert").mkdir()
+    (tmp_path / "pico-bert" / "config.json").write_text("{}")
+    with pytest.raises(DataError, match=r"study.toml:3: there is no folder pico-berd \(did you mean pico-bert\?"):
+        read_study(study(tmp_path, '"pico"', '"pico-berd"'))
+    read_study(study(tmp_path, '"pico"', '"me/some-model"'))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +135,7 @@ def test_shared_steps_run_once(tmp_path: Path):
 
 def test_a_plan_is_the_same_wherever_it_is_made(tmp_path: Path, monkeypatch):
     (tmp_path / "lexicon.tsv").write_text("a\tb\n")
-    path = study(tmp_path, 'test = "fo"', 'test = "fo"\nlexicons = ["lexicon.tsv"]')
+    path = study(tmp_path, 'test = "taxi1500:fo"', 'test = "taxi1500:fo"\nlexicons = ["lexicon.tsv"]')
     before = [job.target for job in make_plan(read_study(path)).jobs.values()]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "study").mkdir()

@@ -101,7 +101,8 @@ def of_stitching(checkpoint: Path, mapped: Mapped) -> Origin:
         trained = replace(trained, **_base(facts.source_model)).extended(ingredients=model)
     source_language = trained.source_language or facts.src
     stitched = replace(trained, language=facts.tgt, source_language=source_language)
-    return stitched.extended(*_steps_of_map(mapped), ingredients=_unique(_ingredients_of_map(mapped)))
+    kept = Facts.of(checkpoint).source_kept or mapped.keeps_source
+    return stitched.extended(*_steps_of_map(mapped, kept=kept), ingredients=_unique(_ingredients_of_map(mapped)))
 
 
 def bias_step(texts: int) -> str:
@@ -184,13 +185,14 @@ def _ingredients_of_augmentation(settings: Mapping[str, Any]) -> Iterator[Ingred
 
 
 # --- the map ----------------------------------------------------------------------------------------------------------
-def _steps_of_map(mapped: Mapped) -> Iterator[str]:
+def _steps_of_map(mapped: Mapped, *, kept: bool) -> Iterator[str]:
+    """What the map did; `kept`: the model was fine-tuned with its own embeddings, even if the folder has an F^s."""
     statistics, facts = mapped.manifest.statistics, mapped.facts
     anchors = int(statistics.get("anchors", 0))
     lexica = ", ".join(each.name for each in _ingredients_of_map(mapped) if "lexicon" in each.role) or "unknown"
     yield f"Anchors: {anchors:,} pairs of words ({language_name(facts.src)}, {language_name(facts.tgt)}; {lexica})."
     words, width = int(statistics.get("target_words", 0)), int(statistics.get("dimension", 0))
-    side = "the source embeddings kept" if mapped.keeps_source else "the source embeddings mapped as well"
+    side = "the source embeddings kept" if kept else "the source embeddings mapped as well"
     method = statistics.get("method") or mapped.settings().method  # an older version recorded the settings alone
     yield (
         f"Map: the static vectors of {words:,} words ({shown(facts.target_vectors or 'unknown')}) were mapped to the "

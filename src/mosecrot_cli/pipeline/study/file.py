@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.pipeline.study.names import problem_of_name
 from mosecrot_cli.pipeline.study.options import check, is_text, options_of
 from mosecrot_cli.pipeline.study.places import Place, line_of, place_of
 from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings, with_preset
 from mosecrot_cli.settings.choices import MapPreset, Method
 from mosecrot_cli.settings.option import Option, Parameter
+from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.structured import converted, read_toml_text
 from mosecrot_cli.suggestions import did_you_mean, nearest
 
@@ -246,7 +248,7 @@ class _Reader:
         return rest | ({"options": chosen} if options else {})
 
     def exists(self, value: Any, place: Place) -> None:
-        """Refuse names of files that are not there; names of data sets, addresses and ids pass."""
+        """Refuse files that are not there, and names of nothing."""
         if isinstance(value, dict):
             value = list(value.values())
         for text in value if isinstance(value, list) else [value]:
@@ -256,6 +258,8 @@ class _Reader:
             local = path.suffix in _FILES or text.startswith((".", "/", "~"))
             if local and not path.exists():
                 raise self.wrong(f"there is no file {text}", place, did_you_mean(path))
+            if problem := problem_of_name(str(place[-1]), text, self.path.parent):
+                raise self.wrong(problem[0], place, problem[1])
 
 
 def read_study(path: Path) -> Study:
@@ -295,6 +299,8 @@ def _check_names(study: Study, reader: _Reader) -> None:
         for name in getattr(study, part):
             if not name or name.startswith(".") or set(name) & set("/\\{}'\"@ \t\n"):
                 raise reader.wrong(f"{name!r} cannot be the name of a folder", (part, name))
+    if min(study.seeds) < 0:
+        raise reader.wrong("a seed is at least 0", ("seeds",))
     for part in ("seeds", "source_models"):
         if len(set(getattr(study, part))) < len(getattr(study, part)):
             raise reader.wrong(f"{part} names something twice", (part,))
@@ -319,6 +325,9 @@ def _check_files(study: Study, reader: _Reader) -> None:
         for part in ("train", "dev", "test"):
             reader.exists(getattr(task, part), ("tasks", name, part))
     for name, language in study.languages.items():
+        if language.target_vectors is None and not find_language(name).known:
+            hint = "name their file with target_vectors"
+            raise reader.wrong(f"no language {name!r} is known, so it has no vectors", ("languages", name), hint)
         for part in ("lexicons", "target_vectors", "vocab_from", "test", "train", "texts"):
             reader.exists(getattr(language, part), ("languages", name, part))
         for part in ("test", "train", "texts"):
