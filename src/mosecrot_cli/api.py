@@ -31,6 +31,7 @@ from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.settings import (
     ALL,
+    CONTINUED_OUTPUT,
     AdaptSettings,
     AnchorsSettings,
     EvaluateSettings,
@@ -211,8 +212,7 @@ class Checkpoint(_Result):
 
     def __repr__(self) -> str:
         facts = self.manifest.facts
-        language = facts.tgt if self.manifest.command == "stitch" else facts.src
-        return f"Checkpoint({self.manifest.command}, reads {language or '?'}, {self.path})"
+        return f"Checkpoint({self.manifest.command}, reads {facts.tgt or facts.src or '?'}, {self.path})"
 
 
 def select_anchors(lexicon: str | Path | Sequence[str | Path], **settings: Any) -> Anchors:
@@ -252,12 +252,19 @@ def map_vectors(
     return MappedVectors(*_written(run(told, _Reporter())), folder)
 
 
-def finetune(train: str | Path, *, embeddings: MappedVectors | str | Path | None = None, **settings: Any) -> Checkpoint:
+def finetune(
+    train: str | Path,
+    *,
+    embeddings: MappedVectors | str | Path | None = None,
+    continue_from: Checkpoint | str | Path | None = None,
+    **settings: Any,
+) -> Checkpoint:
     """Step 4: fine-tune the source model on labelled texts of the source language.
 
     Args:
         train: a file, or the name of a data set.
         embeddings: what `map_vectors` gave, to train on its source side F^s; None: the model's own, which are kept.
+        continue_from: what `stitch` gave, to train it further on labelled texts of its own language.
         settings: fields of `FinetuneSettings` (`dev`, `source_model`, `epochs`, ...), and `output`.
 
     Raises:
@@ -265,8 +272,14 @@ def finetune(train: str | Path, *, embeddings: MappedVectors | str | Path | None
     """
     from mosecrot_cli.pipeline.finetune.run import OWN, run
 
-    given = settings | {"train": str(train), "embeddings": OWN if embeddings is None else str(Path(embeddings))}
-    told, folder = _settings(FinetuneSettings, given, "model")
+    given = settings | {"train": str(train)}
+    if embeddings is not None:
+        given["embeddings"] = str(Path(embeddings))
+    if continue_from is not None:
+        given["continue_from"] = Path(continue_from)
+    elif embeddings is None:
+        given["embeddings"] = OWN
+    told, folder = _settings(FinetuneSettings, given, "model" if continue_from is None else str(CONTINUED_OUTPUT))
     return Checkpoint(*_written(run(told, _Reporter())), folder)
 
 

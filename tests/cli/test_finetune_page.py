@@ -8,7 +8,13 @@ import typer
 
 from mosecrot_cli.cli.app import app
 from mosecrot_cli.pipeline.adapt import self_training
-from mosecrot_cli.settings import AdaptSettings, FinetuneSettings
+from mosecrot_cli.settings import (
+    CONTINUED_BATCH_SIZE,
+    CONTINUED_EPOCHS,
+    CONTINUED_LEARNING_RATE,
+    AdaptSettings,
+    FinetuneSettings,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "finetune-transfer.md").read_text(encoding="utf-8")
 
@@ -31,6 +37,9 @@ def test_options():
         ("--confidence", AdaptSettings.confidence),
         ("--rounds", AdaptSettings.rounds),
         ("--epochs", AdaptSettings.epochs),
+        ("--epochs", CONTINUED_EPOCHS),
+        ("--lr", CONTINUED_LEARNING_RATE),
+        ("--batch-size", CONTINUED_BATCH_SIZE),
         ("--balance", "the default" if AdaptSettings.balance else None),
     ],
 )

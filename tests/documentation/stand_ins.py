@@ -48,6 +48,7 @@ def make_files(folder: Path) -> None:
         for name, count in [("train", 24), ("test", 24)]:
             make_texts(folder / f"{code}.{name}.tsv", count, random, invented=True, translate=translate)
         rows = (folder / f"{code}.train.tsv").read_text(encoding="utf-8").splitlines()[1:]
+        (folder / f"{code}.few.tsv").write_text("\n".join(["id\tlabel\ttext", *rows[:6]]) + "\n", encoding="utf-8")
         texts = "".join(row.split("\t")[2] + "\n" for row in rows)
         (folder / f"{code}.txt").write_text(texts, encoding="utf-8")
         (folder / f"corpus.{code}.txt").write_text(texts * 20, encoding="utf-8")

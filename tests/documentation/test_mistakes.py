@@ -35,6 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "news.csv").write_text(news(), encoding="utf-8")
     (folder / "pairs.tsv").write_text("sentence1\tsentence2\tlabel\nA match.\tA goal.\tyes\n", encoding="utf-8")
     (folder / "gaps.tsv").write_text("label\ttext\nsports\tA match.\nNaN\tA star.\n", encoding="utf-8")
+    (folder / "misspelt.tsv").write_text("label\ttext\nsports\tA match.\nsport\tA goal.\n", encoding="utf-8")
     first = (folder / "lexicon.en-ru.tsv").read_text(encoding="utf-8").splitlines()[0]
     (folder / "one.tsv").write_text(f"{first}\n", encoding="utf-8")
     return folder

@@ -39,7 +39,7 @@ def test_the_curves_are_those_of_the_report(world: Path, capfd: pytest.CaptureFi
 
 
 def test_a_tracker_that_is_not_installed(world: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
-    monkeypatch.setattr("mosecrot_cli.pipeline.finetune.run.find_spec", lambda name: None)
+    monkeypatch.setattr("mosecrot_cli.pipeline.finetune.seeds.find_spec", lambda name: None)
     assert "pip install wandb" in failure_of(f"{TRAIN} --log-to wandb", 2, capsys)
     assert "'mlflow' is not one of" in failure_of(f"{TRAIN} --log-to mlflow", 2, capsys)
 

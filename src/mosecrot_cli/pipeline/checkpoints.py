@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.settings import AdaptSettings, FinetuneSettings, StitchSettings
+from mosecrot_cli.settings import CONTINUED_OUTPUT, AdaptSettings, FinetuneSettings, StitchSettings
 from mosecrot_cli.staging import check_whole
 from mosecrot_cli.suggestions import did_you_mean
 
@@ -18,10 +19,14 @@ CONFIG_KEY = "mosecrot"
 LABEL_SHARES = "label_shares"
 """In a checkpoint's record (`mosecrot` in its `config.json`): label -> its share of the training texts."""
 
+_TARGET_LANGUAGE = "target_language"
+"""In a stitched checkpoint's record: the code of its language, None where that is not known."""
+
 _WRITERS = {
     FinetuneSettings.out.output: "`mosecrot finetune`",
     StitchSettings.out.output: "`mosecrot stitch`",
     AdaptSettings.out.output: "`mosecrot adapt`",
+    CONTINUED_OUTPUT: "`mosecrot finetune`",
 }
 """Default folder of checkpoints -> the command that writes it."""
 
@@ -57,6 +62,16 @@ class InputSpace:
             return cls(**{name: found[name] for name in ("kept", "sha256", "trained", "source_model")})
         except KeyError:
             return None
+
+
+def stitched_record(record: Mapping[str, Any] | None, language: str | None) -> dict[str, Any]:
+    """The record of a checkpoint after its embeddings were replaced by those of a language."""
+    return dict(sorted({**(record or {}), _TARGET_LANGUAGE: language}.items()))
+
+
+def is_stitched(record: Any) -> bool:
+    """Whether a checkpoint with this record (`CONFIG_KEY`) has had its embeddings replaced."""
+    return isinstance(record, Mapping) and _TARGET_LANGUAGE in record
 
 
 def seed_name(seed: int) -> str:

@@ -11,6 +11,9 @@ from mosecrot_cli.settings.baseline import LinearBaselineSettings, LstsqBaseline
 from mosecrot_cli.settings.choices import (
     ALL,
     AUTO,
+    CONTINUED_BATCH_SIZE,
+    CONTINUED_EPOCHS,
+    CONTINUED_LEARNING_RATE,
     DEFAULT_BATCH_SIZE,
     DEFAULT_EPOCHS,
     DEFAULT_LEARNING_RATE,
@@ -43,7 +46,7 @@ from mosecrot_cli.settings.evaluate import (
     PredictSettings,
     PushSettings,
 )
-from mosecrot_cli.settings.finetune import AdaptSettings, FinetuneSettings, OptimizerSettings
+from mosecrot_cli.settings.finetune import CONTINUED_OUTPUT, AdaptSettings, FinetuneSettings, OptimizerSettings
 from mosecrot_cli.settings.inspect import InspectSettings
 from mosecrot_cli.settings.map import MAP_PRESETS, MapSettings, with_preset
 from mosecrot_cli.settings.shared import ComputeSettings, DataSettings, OutputSettings
@@ -59,6 +62,10 @@ from mosecrot_cli.settings.vectors import (
 __all__ = [
     "ALL",
     "AUTO",
+    "CONTINUED_BATCH_SIZE",
+    "CONTINUED_EPOCHS",
+    "CONTINUED_LEARNING_RATE",
+    "CONTINUED_OUTPUT",
     "DEFAULT_BATCH_SIZE",
     "DEFAULT_EPOCHS",
     "DEFAULT_LEARNING_RATE",

@@ -24,6 +24,11 @@ DEFAULT_LEARNING_RATE = 5e-5
 DEFAULT_BATCH_SIZE = 16
 DEFAULT_MAX_LENGTH = 128
 
+# Going on with the training of a checkpoint, usually on a few texts (`tasks.presets`).
+CONTINUED_EPOCHS = 10
+CONTINUED_LEARNING_RATE = 2e-5
+CONTINUED_BATCH_SIZE = 8
+
 
 class Choice(StrEnum):
     """The values of an option; each has a `summary`, which `--help` shows next to it."""

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 from mosecrot_cli.settings.choices import (
+    CONTINUED_BATCH_SIZE,
+    CONTINUED_EPOCHS,
+    CONTINUED_LEARNING_RATE,
     DEFAULT_BATCH_SIZE,
     DEFAULT_LEARNING_RATE,
     DEFAULT_MAX_LENGTH,
@@ -47,6 +50,9 @@ from mosecrot_cli.settings.shared import (
     Seeds,
     Train,
 )
+
+CONTINUED_OUTPUT = Path("continued")
+"""Where a checkpoint that was trained further goes, unless the user names another folder."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +124,25 @@ class FinetuneSettings:
             unset="mapped if it exists, else none",
         ),
     ] = None
+    continue_from: Annotated[
+        Path | None,
+        Option(
+            "--continue",
+            help="Checkpoint, stitched or not, or folder of seeds, to train further on labelled texts of the language "
+            "that it reads, instead of a source model. Its labels, tokenizer and embeddings stay. The defaults are "
+            f"then {CONTINUED_EPOCHS} epochs, batches of {CONTINUED_BATCH_SIZE} and a learning rate of "
+            f"{CONTINUED_LEARNING_RATE:g}, and the output is {CONTINUED_OUTPUT}.",
+            metavar="DIR",
+            unset="start from the source model",
+        ),
+    ] = None
     freeze_embeddings: Annotated[
         bool | None,
         Option(
             "--freeze-embeddings/--no-freeze-embeddings",
             help="Keep the word embeddings fixed during training.",
             panel=TRAINING,
-            unset="fixed if they are the model's own, trained if they are F^s",
+            unset="trained if they are F^s, else fixed",
         ),
     ] = None
     epochs: Epochs = None
@@ -169,6 +187,7 @@ class FinetuneSettings:
     ] = ()
     data: DataSettings = DataSettings()
     compute: ComputeSettings = ComputeSettings()
+    license: License = None
     out: OutputSettings = OutputSettings(Path("model"))
 
 

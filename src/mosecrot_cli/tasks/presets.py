@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mosecrot_cli.settings import DEFAULT_BATCH_SIZE, DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, DEFAULT_MAX_LENGTH
+from mosecrot_cli.settings import (
+    CONTINUED_BATCH_SIZE,
+    CONTINUED_EPOCHS,
+    CONTINUED_LEARNING_RATE,
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_EPOCHS,
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_MAX_LENGTH,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +39,11 @@ DEFAULT = TrainingPreset(
     max_length=DEFAULT_MAX_LENGTH,
 )
 """For data sets without a preset of their own."""
+
+CONTINUED = TrainingPreset(
+    epochs=CONTINUED_EPOCHS,
+    learning_rate=CONTINUED_LEARNING_RATE,
+    batch_size=CONTINUED_BATCH_SIZE,
+    max_length=DEFAULT_MAX_LENGTH,
+)
+"""For a checkpoint that is trained further, whatever the data set: chosen on 7 to 350 texts (docs/transfer.md)."""

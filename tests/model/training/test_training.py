@@ -86,6 +86,28 @@ def test_without_dev_the_last_epoch_is_taken(tokenizer, tmp_path):
     assert checkpoints(tmp_path) == [f"checkpoint-{STEPS}"]  # disk stays bounded
 
 
+def test_a_run_of_few_steps_writes_no_checkpoint_each_epoch(tokenizer, tmp_path, monkeypatch):
+    written = []
+    original = trainer_module.ClassifierTrainer._save_checkpoint
+
+    def save(self, *args, **options):
+        written.append(self.state.global_step)
+        original(self, *args, **options)
+
+    monkeypatch.setattr(trainer_module.ClassifierTrainer, "_save_checkpoint", save)
+    each = STEPS // 3
+    settings = replace(QUICK, epochs=5, save_steps=each + 1)
+    sparse = train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path / "sparse", settings=settings)
+    assert written == [2 * each, 4 * each]
+    # Whether checkpoints are written decides nothing, and a run that goes on ends alike.
+    whole = train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=replace(QUICK, epochs=5))
+    assert same(weights(sparse.model), weights(whole.model))
+    settings = replace(settings, resume=True)
+    resumed = train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path / "sparse", settings=settings)
+    assert same(weights(resumed.model), weights(whole.model)) and len(resumed.history) == 5
+    assert written[2:] == [each * n for n in range(1, 6)]
+
+
 def test_the_seed_decides_the_weights(tokenizer, tmp_path):
     first, again, other = (
         weights(train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=settings).model)

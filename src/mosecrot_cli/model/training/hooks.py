@@ -114,3 +114,30 @@ class ProgressCallback(TrainerCallback):
             return ""
         seconds = round((time.monotonic() - self.started) * rest / done)
         return f", {seconds // 60}:{seconds % 60:02d} left"
+
+
+class SparseCheckpoints(TrainerCallback):
+    """Leaves out the checkpoint of an epoch that ends a few steps after the last one.
+
+    Args:
+        steps: the fewest optimiser steps between two checkpoints.
+
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.steps, self.saved_at = steps, 0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Count from the checkpoint that is resumed."""
+        self.saved_at = state.global_step
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Decide about the checkpoint of this epoch."""
+        if state.global_step - self.saved_at < self.steps:
+            control.should_save = False
+        else:
+            self.saved_at = state.global_step

@@ -47,8 +47,8 @@ def train_classifier(
 ) -> TrainingResult[PreTrainedModel]:
     """Fine-tune a sequence classifier; the same seed gives the same weights on one machine.
 
-    A checkpoint is written after each epoch; `work` holds at most three (the newest, the best, and one being written).
-    The caller removes `work` when it has saved the result.
+    A checkpoint is written after each epoch, or after several (`settings.save_steps`); `work` holds at most three (the
+    newest, the best, and one being written). The caller removes `work` when it has saved the result.
 
     Args:
         model: trained in place; its config holds the label names (`label2id`, `id2label`).
@@ -97,7 +97,7 @@ def _check(task: TrainingTask[PreTrainedModel]) -> None:
 def _identity(task: TrainingTask[PreTrainedModel]) -> dict[str, Any]:
     """What decides the result, up to rounding: where it is computed does not, so a run may go on elsewhere."""
     identity = asdict(task.settings)
-    for name in ("compute", "resume", "log_to", "run_name"):
+    for name in ("compute", "resume", "save_steps", "log_to", "run_name"):
         del identity[name]
     texts = {"train texts": task.train, "dev texts": task.dev}
     weight: torch.Tensor = task.model.get_input_embeddings().weight  # type: ignore[assignment]

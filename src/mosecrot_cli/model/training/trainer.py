@@ -26,7 +26,14 @@ from mosecrot_cli.model.batching import PaddingCollator, SimilarLengthBatches, e
 from mosecrot_cli.model.devices import Device, memory_errors
 from mosecrot_cli.model.loading import quiet_transformers
 from mosecrot_cli.model.training.augmentation import augmented
-from mosecrot_cli.model.training.hooks import EVALUATED, MACRO_F1, ProgressCallback, deterministic, writing_checkpoints
+from mosecrot_cli.model.training.hooks import (
+    EVALUATED,
+    MACRO_F1,
+    ProgressCallback,
+    SparseCheckpoints,
+    deterministic,
+    writing_checkpoints,
+)
 from mosecrot_cli.model.training.trackers import PROJECT, tracked
 from mosecrot_cli.model.training.types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings, TrainingTask
 from mosecrot_cli.progress import Reporter
@@ -154,7 +161,10 @@ def train_in_process(
             train_dataset=rows,
             eval_dataset=dev_rows,
             compute_metrics=_macro_f1,
-            callbacks=[ProgressCallback(reporter, advance, has_dev=task.dev is not None)],
+            callbacks=[
+                ProgressCallback(reporter, advance, has_dev=task.dev is not None),
+                *([] if task.dev else [SparseCheckpoints(settings.save_steps)]),
+            ],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))

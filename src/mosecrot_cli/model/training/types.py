@@ -57,6 +57,8 @@ class TrainingSettings:
         freeze_embeddings: keep the word embeddings as they are: no gradient, no optimizer state.
         compute: device, GPUs and precision.
         resume: go on with an interrupted run of the same settings.
+        save_steps: without dev texts, the fewest optimiser steps after which an epoch ends with another checkpoint: on
+            a few texts, writing one would take longer than the epoch.
         log_to: names of the trackers that the curves go to, too (`settings.RunLog`).
         run_name: what they call this run.
 
@@ -76,6 +78,7 @@ class TrainingSettings:
     freeze_embeddings: bool = False
     compute: ComputeSettings = field(default_factory=ComputeSettings)
     resume: bool = False
+    save_steps: int = 1
     log_to: tuple[str, ...] = ()
     run_name: str = "run"
 

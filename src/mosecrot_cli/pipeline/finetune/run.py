@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +13,26 @@ from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.model.layers import input_embeddings, replace_input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning, quiet_transformers
 from mosecrot_cli.model.source_model import SourceModel
-from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
+from mosecrot_cli.model.training.run import train_classifier
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, LABEL_SHARES, InputSpace, seed_name
+from mosecrot_cli.pipeline.finetune import further
 from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
-from mosecrot_cli.pipeline.finetune.seeds import Report, report_of, train_seeds, training_settings
+from mosecrot_cli.pipeline.finetune.seeds import (
+    Report,
+    check_trackers,
+    labelled,
+    plan_rows,
+    report_of,
+    report_rows,
+    train_seeds,
+    training_settings,
+)
 from mosecrot_cli.pipeline.mapped import SOURCE, Mapped, array_digest
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings, RunLog
-from mosecrot_cli.tasks.loading import labels_of, load
+from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings
+from mosecrot_cli.tasks.loading import load
 from mosecrot_cli.tasks.registry import preset_for
 from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 
@@ -61,13 +69,18 @@ class FinetuneJob:
 
 
 def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
-    """Fine-tune once per seed and write Hugging Face checkpoints.
+    """Fine-tune once per seed and write Hugging Face checkpoints; with `continue_from`, see `further`.
 
     Raises:
         UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
+    if settings.continue_from is not None:
+        return further.run(settings, reporter)
+    if settings.license is not None:
+        hint = "name it when you stitch"
+        raise UsageError("`license` is for a model card, which only a stitched checkpoint has", hint=hint)
     check_compute(settings.compute)
-    _check_trackers(settings.log_to)
+    check_trackers(settings.log_to)
     job = resolve(settings, reporter)
     step = Step("finetune", job.settings, _inputs(job), (settings.out.output,))
     if settings.out.dry_run:
@@ -118,14 +131,6 @@ def resolve(settings: FinetuneSettings, reporter: Reporter) -> FinetuneJob:
     # A folder whose source side is the model's own matrix changes nothing: the embeddings are kept.
     used = mapped if mapped and not mapped.keeps_source else None
     return FinetuneJob(filled, model, used, augment, src, train, dev)
-
-
-def _check_trackers(names: Sequence[RunLog]) -> None:
-    """Find out before the training that the packages of the trackers are installed."""
-    for name in names:
-        if find_spec(name) is None:
-            hint = f"install it with `pip install {name}`"
-            raise UsageError(f"`log_to={name}` needs the package {name}", hint=hint)
 
 
 def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
@@ -184,8 +189,8 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
     result = train_classifier(
         classifier.model,
         classifier.tokenizer,
-        _texts(job.train),
-        _texts(job.dev) if job.dev else None,
+        labelled(job.train),
+        labelled(job.dev) if job.dev else None,
         work=work,
         settings=training_settings(told, seed, freeze=job.freeze, optimizer=told.optimizer, log_to=told.log_to),
         augmentation=augmentation,
@@ -227,10 +232,6 @@ def _set_input_space(job: FinetuneJob, classifier: Classifier) -> InputSpace:
     )
 
 
-def _texts(dataset: TextDataset) -> LabelledTexts:
-    return LabelledTexts(dataset.texts, labels_of(dataset), dataset.source)
-
-
 def _summary(job: FinetuneJob, reports: dict[str, Report]) -> list[tuple[str, str]]:
     frozen = "frozen" if job.freeze else "trained"
     space = f"F^s of {job.mapped.folder}" if job.mapped else "the model's own"
@@ -242,25 +243,14 @@ def _summary(job: FinetuneJob, reports: dict[str, Report]) -> list[tuple[str, st
     if found := next(iter(reports.values())).get("augmentation"):
         read = found["rate"] * found["covered_share"]
         rows.append(("augmentation", f"{found['tokens']:,} words, {read:.0%} of the tokens are read as mapped ones"))
-    for name, report in reports.items():
-        best = report["history"][report["best_epoch"] - 1]
-        score = "" if best["macro_f1"] is None else f", dev macro-F1 {best['macro_f1']:.3f}"
-        rows.append((name, f"epoch {report['best_epoch']} of {len(report['history'])}, {report['steps']} steps{score}"))
-    return rows
+    return [*rows, *report_rows(reports)]
 
 
 def _plan(job: FinetuneJob) -> list[tuple[str, str]]:
     told = job.settings
-    steps = -(-len(job.train) // (told.batch_size or 1)) * (told.epochs or 1)
     return [
         ("source model", job.source_model),
         ("embeddings", f"{told.embeddings}, {'frozen' if job.freeze else 'trained'}"),
         *[("augmentation", f"{source.mapped.folder}, rate {told.augment_rate:g}") for source in job.augment],
-        ("training", f"{len(job.train):,} texts, {len(job.train.label_names)} labels"),
-        ("dev", f"{len(job.dev):,} texts" if job.dev else "none: the last epoch is taken"),
-        (
-            "steps",
-            f"{steps:,} for each of {len(told.seeds) or 1} seed(s): {told.epochs} epochs, batches of {told.batch_size}",
-        ),
-        ("learning rate", f"{told.learning_rate}"),
+        *plan_rows(told, job.train, job.dev, runs=len(told.seeds) or 1),
     ]

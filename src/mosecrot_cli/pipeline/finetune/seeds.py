@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.files import remove
-from mosecrot_cli.model.training.types import TrainingResult, TrainingSettings
+from mosecrot_cli.model.training.types import LabelledTexts, TrainingResult, TrainingSettings
 from mosecrot_cli.pipeline.checkpoints import seed_name
 from mosecrot_cli.pipeline.step import StepSettings, describe_settings
 from mosecrot_cli.settings import ComputeSettings, OptimizerSettings, RunLog
 from mosecrot_cli.staging import clear_partial
 from mosecrot_cli.structured import JsonObject, read_json
+from mosecrot_cli.tasks.loading import labels_of
+from mosecrot_cli.tasks.types import TextDataset
 
 WORK = "work"
 """Inside the partial output: checkpoints of a run that may be resumed, and what it was told."""
@@ -98,6 +101,7 @@ def training_settings(
     freeze: bool,
     optimizer: OptimizerSettings | None = None,
     log_to: tuple[RunLog, ...] = (),
+    save_steps: int = TrainingSettings.save_steps,
 ) -> TrainingSettings:
     """The settings of the trainer for one seed."""
     assert told.epochs and told.learning_rate and told.batch_size  # filled in by who calls
@@ -110,6 +114,7 @@ def training_settings(
         freeze_embeddings=freeze,
         compute=told.compute,
         resume=told.resume,
+        save_steps=save_steps,
         log_to=tuple(map(str, log_to)),
         run_name=f"{told.out.output.name}-{seed_name(seed)}",
         **asdict(optimizer or OptimizerSettings()),
@@ -125,6 +130,44 @@ def report_of(result: TrainingResult[Any]) -> Report:
         "seconds": round(result.seconds, 3),
         "history": [asdict(record) for record in result.history],
     }
+
+
+def check_trackers(names: Sequence[RunLog]) -> None:
+    """Find out before the training that the packages of the trackers are installed.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for name in names:
+        if find_spec(name) is None:
+            hint = f"install it with `pip install {name}`"
+            raise UsageError(f"`log_to={name}` needs the package {name}", hint=hint)
+
+
+def labelled(dataset: TextDataset) -> LabelledTexts:
+    """A data set with labels as the trainer reads it."""
+    return LabelledTexts(dataset.texts, labels_of(dataset), dataset.source)
+
+
+def report_rows(reports: Mapping[str, Report]) -> list[tuple[str, str]]:
+    """How the training of each seed went, for people."""
+    rows = []
+    for name, report in reports.items():
+        best = report["history"][report["best_epoch"] - 1]
+        score = "" if best["macro_f1"] is None else f", dev macro-F1 {best['macro_f1']:.3f}"
+        rows.append((name, f"epoch {report['best_epoch']} of {len(report['history'])}, {report['steps']} steps{score}"))
+    return rows
+
+
+def plan_rows(told: SeededSettings, train: TextDataset, dev: TextDataset | None, *, runs: int) -> list[tuple[str, str]]:
+    """What a dry run shows of the training."""
+    steps = -(-len(train) // (told.batch_size or 1)) * (told.epochs or 1)
+    return [
+        ("training", f"{len(train):,} texts, {len(train.label_names)} labels"),
+        ("dev", f"{len(dev):,} texts" if dev else "none: the last epoch is taken"),
+        ("steps", f"{steps:,} for each of {runs} seed(s): {told.epochs} epochs, batches of {told.batch_size}"),
+        ("learning rate", f"{told.learning_rate}"),
+    ]
 
 
 @contextmanager

@@ -29,7 +29,8 @@ NO_SCORES: Final = "No scores have been entered; `mosecrot evaluate --update-car
 TASK: Final = "text-classification"
 _WRITTEN = "cards"
 """The key of the digests of the cards in the statistics of a manifest."""
-_TAGS = ("mosecrot", "model-stitching", "cross-lingual", "zero-shot-transfer")
+_TAGS = ("mosecrot", "model-stitching", "cross-lingual")
+_ZERO_SHOT = "zero-shot-transfer"
 _HOME = "https://github.com/mosecrot/mosecrot"
 _PAPER = "https://arxiv.org/abs/2401.04821"
 _BIBTEX = """\
@@ -140,7 +141,7 @@ def _metadata(facts: CardFacts) -> ModelCardData:
         pipeline_tag=TASK,
         base_model=origin.base if origin.base_on_hub else None,
         datasets=list(origin.datasets) or None,
-        tags=list(_TAGS),
+        tags=[*_TAGS] if origin.target_texts else [*_TAGS, _ZERO_SHOT],
         model_name=None,
         **more,
     )
@@ -164,12 +165,16 @@ def _summary(facts: CardFacts) -> str:
     origin = facts.origin
     base = f"[{origin.base}](https://huggingface.co/{origin.base})" if origin.base_on_hub else origin.base
     trained = language_name(origin.source_language)
-    zero_shot = "" if origin.language == origin.source_language else f" No labelled text in {_name(origin)} was used."
+    labelled = ""
+    if origin.target_texts:
+        labelled = f" It was then trained further on {origin.target_texts:,} labelled texts in {_name(origin)}."
+    elif origin.language != origin.source_language:
+        labelled = f" No labelled text in {_name(origin)} was used."
     return (
         f"This model sorts texts in {_name(origin)} into {len(facts.labels)} classes: {', '.join(facts.labels)}.\n\n"
         f"It is {base or 'a pre-trained model'}, fine-tuned for the task in {trained}. Its input embeddings were then "
         f"replaced by static word vectors of {_name(origin)}, mapped through a bilingual lexicon "
-        f"([MoSECroT]({_PAPER}), with [mosecrot]({_HOME})).{zero_shot}"
+        f"([MoSECroT]({_PAPER}), with [mosecrot]({_HOME})).{labelled}"
     )
 
 

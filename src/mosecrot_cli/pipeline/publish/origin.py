@@ -58,6 +58,7 @@ class Origin:
         ingredients: what went into it.
         datasets: ids of its training data on the hub.
         steps: how it was made, one sentence per step.
+        target_texts: number of labelled texts of the target language that it was trained on.
         licence: the licence that its makers chose, or None.
     """
 
@@ -68,6 +69,7 @@ class Origin:
     ingredients: tuple[Ingredient, ...] = ()
     datasets: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    target_texts: int = 0
     licence: str | None = None
 
     def to_dict(self) -> dict[str, Any]:

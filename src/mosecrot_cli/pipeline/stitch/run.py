@@ -24,7 +24,7 @@ from mosecrot_cli.model.stitching.stitch import (
 )
 from mosecrot_cli.orthography import is_lowercased
 from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
-from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of
+from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of, is_stitched, stitched_record
 from mosecrot_cli.pipeline.mapped import TARGET, Mapped, array_digest, read_array
 from mosecrot_cli.pipeline.publish.card import check_edited, with_card
 from mosecrot_cli.pipeline.publish.origin import Origin, bias_step, of_stitching
@@ -224,7 +224,7 @@ def _stitch_stored(
         reserved=classifier.reserved,
         options=options,
     )
-    classifier.save(result, {CONFIG_KEY: _record(record, mapped)}, output)
+    classifier.save(result, {CONFIG_KEY: stitched_record(record, mapped.facts.tgt)}, output)
     classifier.check_saved(result, output, target.words)
     return result
 
@@ -252,7 +252,7 @@ def _stitch_loaded(
         lowercased=options.lowercased,
         shared_strings=options.shared_strings,
     )
-    setattr(result.model.config, CONFIG_KEY, _record(record, mapped))
+    setattr(result.model.config, CONFIG_KEY, stitched_record(record, mapped.facts.tgt))
     result.save(output)
     result.check_saved(output, target.words)
     return result
@@ -271,8 +271,14 @@ def _check_space(
         reporter: hears of doubts.
 
     Raises:
-        DataError: it was trained on another input space, or its embeddings have another width.
+        DataError: it is stitched already, was trained on another input space, or has embeddings of another width.
     """
+    if is_stitched(record):
+        raise DataError(
+            "this checkpoint is stitched already, so there is nothing to stitch",
+            where=str(folder),
+            hint=f"name the one that it was made from, such as {StitchSettings.checkpoint}",
+        )
     space = InputSpace.of_record(record)
     width = read_array(mapped.folder / TARGET).shape[1]
     if own.shape[1] != width:
@@ -294,7 +300,3 @@ def _check_space(
             "whether they fit cannot be checked"
         )
 
-
-def _record(record: Mapping[str, Any] | None, mapped: Mapped) -> dict[str, Any]:
-    """What the stitched configuration says of its input space."""
-    return dict(sorted({**(record or {}), "target_language": mapped.facts.tgt}.items()))
