@@ -188,6 +188,8 @@ class FinetuneSettings:
     data: DataSettings = DataSettings()
     compute: ComputeSettings = ComputeSettings()
     license: License = None
+    licenses_of: LicensesOf = ()
+    base_model: BaseModel = None
     out: OutputSettings = OutputSettings(Path("model"))
 
 

@@ -29,13 +29,15 @@ from mosecrot_cli.pipeline.finetune.seeds import (
     check_trackers,
     labelled,
     plan_rows,
+    refuse_statements,
     report_of,
     report_rows,
     train_seeds,
     training_settings,
 )
-from mosecrot_cli.pipeline.publish.card import check_edited, check_licence, with_card
+from mosecrot_cli.pipeline.publish.card import check_edited, with_card
 from mosecrot_cli.pipeline.publish.origin import ORIGIN, Ingredient, Origin, language_name, of_checkpoint, shown
+from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import DEFAULT_SEED, FinetuneSettings
@@ -88,8 +90,10 @@ def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
     """
     check_compute(settings.compute)
     check_trackers(settings.log_to)
-    check_licence(settings.license)
+    stated = Statements.of(settings)
     job = resolve(settings, reporter)
+    origin = _origin(job)
+    stated.check_names([origin])
     inputs: dict[str, str | Path] = {"continue_from": job.parent, "train": job.train.source}
     if job.dev:
         inputs["dev"] = job.dev.source
@@ -101,7 +105,8 @@ def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
         return unchanged
     check_edited(settings.out.output)
     _warn(job, reporter)
-    return step.run(lambda partials: _train_all(job, partials[0], reporter), keep_partial=True)
+    origin = stated.added_to(origin)
+    return step.run(lambda partials: _train_all(job, origin, partials[0], reporter), keep_partial=True)
 
 
 def resolve(settings: FinetuneSettings, reporter: Reporter) -> FurtherJob:
@@ -127,9 +132,8 @@ def resolve(settings: FinetuneSettings, reporter: Reporter) -> FurtherJob:
         for dataset in filter(None, (train, dev)):
             require_known_labels(dataset, [*(config.label2id or ())], owner=str(folder))
     stitched = all(is_stitched(getattr(config, CONFIG_KEY, None)) for config in configs.values())
-    if settings.license and not stitched:
-        hint = "name it when you stitch"
-        raise UsageError("`license` is for a model card, which only a stitched checkpoint has", hint=hint)
+    if not stitched:
+        refuse_statements(settings)
     filled = replace(
         settings,
         epochs=settings.epochs or CONTINUED.epochs,
@@ -166,7 +170,7 @@ def _warn(job: FurtherJob, reporter: Reporter) -> None:
     plausibility.warn_of_labels(job.train, labels, owner, reporter)
 
 
-def _train_all(job: FurtherJob, partial: Path, reporter: Reporter) -> Computed:
+def _train_all(job: FurtherJob, origin: Origin, partial: Path, reporter: Reporter) -> Computed:
     told = job.settings
     checkpoints = {seed: job.checkpoints[name] for name, seed in job.seeds.items()}
     reports = train_seeds(
@@ -192,10 +196,9 @@ def _train_all(job: FurtherJob, partial: Path, reporter: Reporter) -> Computed:
         ("texts", f"{len(job.train):,} ({len(job.train.label_names)} labels)"),
         *report_rows(reports),
     ]
-    computed, origin = Computed(statistics, facts, summary), _origin(job)
     if job.stitched:
-        return with_card(computed, origin, partial, [*job.checkpoints])
-    return replace(computed, statistics={**statistics, ORIGIN: origin.to_dict()})
+        return with_card(Computed(statistics, facts, summary), origin, partial, [*job.checkpoints])
+    return Computed({**statistics, ORIGIN: origin.to_dict()}, facts, summary)
 
 
 def _train_one(job: FurtherJob, checkpoint: Path, seed: int, output: Path, work: Path, reporter: Reporter) -> Report:
@@ -234,7 +237,7 @@ def _origin(job: FurtherJob) -> Origin:
         ingredients=() if data in before.ingredients else (data,),
     )
     return replace(
-        origin.under(told.license),
+        origin,
         datasets=tuple(dict.fromkeys([*origin.datasets, *([repository] if repository else [])])),
         target_texts=before.target_texts + (len(job.train) if job.stitched else 0),
     )

@@ -23,6 +23,7 @@ from mosecrot_cli.pipeline.finetune.seeds import (
     check_trackers,
     labelled,
     plan_rows,
+    refuse_statements,
     report_of,
     report_rows,
     train_seeds,
@@ -76,9 +77,7 @@ def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
     """
     if settings.continue_from is not None:
         return further.run(settings, reporter)
-    if settings.license is not None:
-        hint = "name it when you stitch"
-        raise UsageError("`license` is for a model card, which only a stitched checkpoint has", hint=hint)
+    refuse_statements(settings)
     check_compute(settings.compute)
     check_trackers(settings.log_to)
     job = resolve(settings, reporter)

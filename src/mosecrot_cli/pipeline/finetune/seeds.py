@@ -14,6 +14,7 @@ from mosecrot_cli.errors import UsageError
 from mosecrot_cli.files import remove
 from mosecrot_cli.model.training.types import LabelledTexts, TrainingResult, TrainingSettings
 from mosecrot_cli.pipeline.checkpoints import seed_name
+from mosecrot_cli.pipeline.publish.statements import CardSettings
 from mosecrot_cli.pipeline.step import StepSettings, describe_settings
 from mosecrot_cli.settings import ComputeSettings, OptimizerSettings, RunLog
 from mosecrot_cli.staging import clear_partial
@@ -142,6 +143,18 @@ def check_trackers(names: Sequence[RunLog]) -> None:
         if find_spec(name) is None:
             hint = f"install it with `pip install {name}`"
             raise UsageError(f"`log_to={name}` needs the package {name}", hint=hint)
+
+
+def refuse_statements(settings: CardSettings) -> None:
+    """Refuse what is stated for a model card, where none is written: a fine-tuned checkpoint gets it by stitching.
+
+    Raises:
+        UsageError: something is stated.
+    """
+    for name in ("license", "licenses_of", "base_model"):
+        if getattr(settings, name):
+            hint = "name it when you stitch"
+            raise UsageError(f"`{name}` is for a model card, which only a stitched checkpoint has", hint=hint)
 
 
 def labelled(dataset: TextDataset) -> LabelledTexts:
