@@ -299,4 +299,3 @@ def _check_space(
             f"{folder} was not fine-tuned by mosecrot and its embeddings are not those that were mapped: "
             "whether they fit cannot be checked"
         )
-
