@@ -23,6 +23,7 @@ def claim(scale: Scale) -> Sequence[Row]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     lexicon, source_vectors = lexicon_file(scale.work, words), source_vector_file(scale.work, words)
+    learn = ["--source-vectors", str(source_vectors), "--learnt-anchors", "always"]
     # Once: it takes minutes, and dwarfs the noise.
     training = ["--train", str(labelled_file(scale.work, SENTENCES)), "--embeddings", "none", "--precision", "fp32"]
     training += ["--source-model", made["model"], "--epochs", str(epochs)]
@@ -32,7 +33,7 @@ def claim(scale: Scale) -> Sequence[Row]:
     sides = alternate(
         {
             "lexicon": lambda: _transfer(scale, folder, given),
-            "learnt": lambda: _transfer(scale, folder, [*given, "--source-vectors", str(source_vectors)]),
+            "learnt": lambda: _transfer(scale, folder, [*given, *learn]),
         },
         scale.repeats,
     )

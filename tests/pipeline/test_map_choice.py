@@ -107,6 +107,9 @@ def test_of_equal_maps_that_of_the_lexicon_stays(here: Path):
     choice = choice_of()
     assert choice["chosen"] == "mapped" and choice["difference"] == choice["low"] == choice["high"] == 0
     assert "within the noise" in choice["reason"]
+    written = manifest("stitched")
+    assert run(f"{JUDGED} --if-changed".split()) == 0
+    assert manifest("stitched") == written
 
 
 def test_the_information_is_that_of_the_answers(here: Path, capsys: pytest.CaptureFixture[str]):
@@ -160,7 +163,9 @@ def test_seeds_are_judged_together(here: Path):
     assert len(seeds) == 2 and choice["information"][choice["chosen"]] == pytest.approx(mean)
 
 
-def test_inspect_shows_why_a_checkpoint_has_its_map(here: Path, capsys: pytest.CaptureFixture[str]):
+def test_inspect_shows_why_a_checkpoint_has_its_map(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     material(26)
     assert run(JUDGED.split()) == 0
     found = json.loads(output_of("inspect stitched --json -q", capsys))
@@ -168,6 +173,11 @@ def test_inspect_shows_why_a_checkpoint_has_its_map(here: Path, capsys: pytest.C
     assert f"why this map: {choice_of()['reason']}" in output_of("inspect stitched -q", capsys).splitlines()
     of_map = json.loads(output_of("inspect mapped-learnt --json -q", capsys))
     assert of_map == {name: value for name, value in found.items() if name != "map_choice"}
+    # The working folder may move, and the command may run elsewhere.
+    here.rename(here.parent / "moved")
+    monkeypatch.chdir(here.parent)
+    moved = json.loads(output_of("inspect moved/stitched --json -q", capsys))
+    assert moved == {**found, "mapped": "moved/mapped-learnt"}
 
 
 def test_without_texts_small_vectors_are_not_trusted(here: Path, capsys: pytest.CaptureFixture[str]):

@@ -1,7 +1,7 @@
 """Which maps `transfer` makes: with the anchors of the lexicon, with learnt ones as well, or both to choose from.
 
-Learnt anchors helped wherever the vectors of both languages were large, and cost ten points in the one language whose
-vectors were trained on little text (docs/transfer.md). Texts decide; without any, the sizes of the vectors do.
+Learnt anchors mostly helped where the vectors of both languages were large, and cost ten points in the one language
+whose vectors were trained on little text (docs/transfer.md). Texts decide; without any, the sizes of the vectors do.
 """
 
 from __future__ import annotations
