@@ -43,6 +43,7 @@ from mosecrot_cli.settings import (
     StitchSettings,
     with_preset,
 )
+from mosecrot_cli.settings.study import StudyReportSettings, StudyRunSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from mosecrot_cli.model.loading import Classifier
     from mosecrot_cli.pipeline.evaluate import Evaluations
     from mosecrot_cli.pipeline.inspect.report import Inspection
+    from mosecrot_cli.pipeline.study.run import StudyRun
     from mosecrot_cli.vectors.types import WordVectors
 
 __all__ = [
@@ -64,6 +66,8 @@ __all__ = [
     "finetune",
     "inspect",
     "map_vectors",
+    "report_study",
+    "run_study",
     "select_anchors",
     "stitch",
 ]
@@ -354,6 +358,44 @@ def inspect(mapped: MappedVectors | str | Path, **settings: Any) -> Inspection:
     from mosecrot_cli.pipeline.inspect.run import run
 
     return run(_settings(InspectSettings, settings | {"mapped": Path(mapped)})[0], _Reporter())
+
+
+def run_study(file: str | Path, **settings: Any) -> StudyRun:
+    """Run what is left of a study; see `mosecrot study run`.
+
+    Args:
+        file: the study, a TOML file.
+        settings: fields of `StudyRunSettings` (`jobs`, `gpus`, `profile`, `dry_run`).
+
+    Raises:
+        MosecrotError: see `errors`; a job that failed is named with its log.
+    """
+    from mosecrot_cli.pipeline.study.run import run
+
+    return run(_settings(StudyRunSettings, settings | {"file": file})[0], _Reporter())
+
+
+def report_study(
+    file: str | Path, *, output: str | Path | None = None, overwrite: bool = False, **settings: Any
+) -> Path:
+    """Report a study, whole or half done; see `mosecrot study report`.
+
+    Args:
+        file: the study, a TOML file.
+        output: the folder of the report; None: `report/` in the study's folder.
+        overwrite: replace an earlier report.
+        settings: fields of `StudyReportSettings` (`reference`, `resamples`).
+
+    Returns:
+        The folder, with `report.html`, `report.md`, `report.tex` and `results.tsv`.
+
+    Raises:
+        MosecrotError: see `errors`.
+    """
+    from mosecrot_cli.pipeline.study.report.run import run
+
+    out = OutputSettings(Path(output or StudyReportSettings.out.output), overwrite=overwrite)
+    return run(_settings(StudyReportSettings, settings | {"file": file, "out": out})[0], _Reporter()).output
 
 
 def _listed(value: str | Path | Sequence[str | Path]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mosecrot_cli.cli.framework.command import command
+from mosecrot_cli.cli.framework.messages import in_flags
 from mosecrot_cli.cli.output import Sink
 from mosecrot_cli.settings import InspectSettings
 
@@ -34,7 +35,10 @@ def inspect(settings: InspectSettings, sink: Sink) -> None:
 
 def _show(sink: Sink, found: Inspection) -> None:
     if sink.as_json:
-        sink.value(found.to_dict())
+        content = found.to_dict()
+        for judgement in content["judgements"]:
+            judgement["advice"] = in_flags(judgement["advice"])
+        sink.value(content)
         return
     sink.line(f"{found.mapped}: {found.method}, {found.anchors:,} anchors")
     for text in found.lines():

@@ -22,6 +22,7 @@ _MARKERS = "osD^vPX*"
 _LONGEST = 44
 _ACROSS = 3  # panels next to each other
 _GAINS_ACROSS = 4
+_LOWEST_SPAN = 0.05  # of macro-F1: smaller differences look small
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ def curves_figure(panels: Mapping[str, Mapping[str, Sequence[SweepPoint]]], *, a
             axes.set_xlabel(axis)
         for axes in grid[:, 0]:
             axes.set_ylabel("macro-F1")
+        low, high = grid[0, 0].get_ylim()
+        margin = max(0.0, _LOWEST_SPAN - (high - low)) / 2
+        grid[0, 0].set_ylim(low - margin, high + margin)
         for axes in list(grid.flat)[len(panels) :]:
             axes.set_visible(False)
         handles = {handle.get_label(): handle for axes in grid.flat for handle in axes.get_legend_handles_labels()[0]}

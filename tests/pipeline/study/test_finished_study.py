@@ -213,6 +213,7 @@ def test_the_checks_find_no_leak_and_tell_the_verdict(report: Path):
     assert re.search(r"- \d+ pairs of test data and training, development or unlabelled texts share no text\.", text)
     assert " are in the " not in text
     assert re.search(r"\| xx \| pico-bert \| all/k5/kept \| 38 \| low \|", text)
+    assert "with few pairs use `mosecrot map --preset transfer`" in text
 
 
 def test_a_leak_is_found(finished_study: Path, tmp_path: Path, monkeypatch, capsys):
@@ -241,3 +242,26 @@ def test_mistakes_are_told(finished_study: Path, tmp_path: Path, monkeypatch, ca
     assert "did you mean all/k5/kept?" in failure_of("study report study.toml --reference all/k5/kepd", 3, capsys)
     shutil.rmtree("study")
     assert "nothing is finished yet" in failure_of("study report study.toml", 3, capsys)
+
+
+def test_what_is_left_is_estimated_from_what_was_done(finished_study: Path, tmp_path: Path, monkeypatch, capsys):
+    folder = tmp_path / "work"
+    shutil.copytree(finished_study, folder)
+    monkeypatch.chdir(folder)
+    text = Path("study.toml").read_text()
+    Path("study.toml").write_text(text.replace("[maps.k1]\nk = 1", "[maps.k1]\nk = 2"))
+    found = json.loads(output_of("study run study.toml --dry-run --json", capsys))
+    assert {"map", "stitch", "evaluate"} <= found["kinds"].keys()
+    expected = 0.0
+    for kind, count in found["kinds"].items():
+        seconds = [int(path.read_text()) for path in Path("study/.study/seconds", kind).rglob("*") if path.is_file()]
+        expected += count * fmean(seconds)
+    assert found["seconds"] == pytest.approx(expected)
+
+
+def test_a_report_in_python_is_that_of_the_command(report: Path, finished_study: Path, tmp_path: Path):
+    import mosecrot_cli as mosecrot
+
+    assert mosecrot.run_study(finished_study / "study.toml", jobs=2).left == ()
+    folder = mosecrot.report_study(finished_study / "study.toml", output=tmp_path / "again", resamples=200)
+    assert (folder / "results.tsv").read_text() == (report / "results.tsv").read_text()

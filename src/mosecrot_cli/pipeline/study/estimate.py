@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from mosecrot_cli.manifest import manifest_of
 from mosecrot_cli.pipeline.study.jobs import StudyJob
 from mosecrot_cli.pipeline.study.plan import Plan
-from mosecrot_cli.structured import read_json
 
 _SECONDS: Mapping[str, float] = {
     "anchors": 20, "spoil": 1, "map": 25, "finetune": 600, "stitch": 15, "adapt": 300, "evaluate": 25, "baseline": 30,
@@ -57,12 +55,10 @@ def estimate(plan: Plan, left: Sequence[StudyJob], *, jobs: int) -> Estimate:
     took: dict[str, list[float]] = {}
     sizes: dict[str, list[int]] = {}
     for job in plan.jobs.values():
-        output = plan.study.folder / str(job.output)
-        if job in left or job.stdout or not output.exists():
-            continue
-        found = manifest_of(output)
-        if found.is_file():
-            took.setdefault(job.kind, []).append(read_json(found, _Timed).seconds)
+        output, time = plan.study.folder / str(job.output), plan.study.folder / job.time
+        if time.is_file() and (text := time.read_text(encoding="utf-8").strip()).isdecimal():
+            took.setdefault(job.kind, []).append(float(text))
+        if job not in left and output.is_dir():
             sizes.setdefault(job.kind, []).append(_size(output))
     seconds = sum(fmean(took.get(job.kind, [_SECONDS[job.kind]])) for job in left)
     model = int(fmean(sizes.get("finetune", [_MODEL])))
@@ -72,11 +68,5 @@ def estimate(plan: Plan, left: Sequence[StudyJob], *, jobs: int) -> Estimate:
     return Estimate(models + (kept + at_once) * _MAPPED, seconds / max(1, jobs), tuple(took))
 
 
-@dataclass(frozen=True)
-class _Timed:
-    seconds: float = 0.0
-
-
-def _size(path: Path) -> int:
-    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return sum(each.stat().st_size for each in files)
+def _size(folder: Path) -> int:
+    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())

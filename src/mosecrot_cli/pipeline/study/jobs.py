@@ -14,6 +14,7 @@ from mosecrot_cli.files import sha256
 
 DONE = Path(".study/done")
 WORK = Path("work")
+TIMES = Path(".study/seconds")
 OWN_FOLDERS = {"anchors", "mapped", "models", "stitched", "adapted", "scores", "predictions", "inspect", "logs", "work"}
 _HASHED = 16 << 20  # bytes: of larger files size and time stand for the content
 
@@ -95,6 +96,11 @@ class StudyJob:
     def log(self) -> str:
         """Where its messages go."""
         return f"logs/{self.kind}/{Path(self.target).relative_to(_base(self)).as_posix()}.log"
+
+    @property
+    def time(self) -> str:
+        """Where the seconds that it took are kept."""
+        return (TIMES / self.kind / self.name).as_posix()
 
     @property
     def predictions(self) -> str | None:

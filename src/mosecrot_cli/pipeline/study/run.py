@@ -58,7 +58,7 @@ class StudyRun:
         rows = [
             ("numbers", f"{len(self.plan.runs):,} ({len(self.plan.rows):,} rows)"),
             ("jobs", f"{len(self.plan.jobs):,}, of which {len(self.plan.jobs) - len(self.left):,} need not be run"),
-            ("to run", left or "nothing"),
+            ("to run" if self.done is None else "run now", left or "nothing"),
         ]
         return [*rows, *self.cost.summary()] if self.left and self.done is None else rows
 

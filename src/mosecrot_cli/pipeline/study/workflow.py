@@ -210,12 +210,14 @@ def _shell(job: StudyJob, gpus: Sequence[int]) -> str:
         program = [sys.executable, "-m", "mosecrot_cli.pipeline.study.spoil"]
     elif gpus and job.need.accelerated:
         program = [sys.executable, "-m", "mosecrot_cli.pipeline.study.on_gpu", ",".join(map(str, gpus)), "mosecrot_cli"]
-    files = [job.log, job.output, job.stdout, job.predictions]
+    files = [job.log, job.output, job.stdout, job.predictions, job.time]
     parents = sorted({str(Path(name).parent) for name in files if name})
     made = shlex.join(["mkdir", "-p", *parents])
     line = shlex.join([*program, *job.words])
     log = shlex.quote(job.log)
-    return f"{made} && {line} > {shlex.quote(job.stdout)} 2> {log}" if job.stdout else f"{made} && {line} > {log} 2>&1"
+    into = f"> {shlex.quote(job.stdout)} 2> {log}" if job.stdout else f"> {log} 2>&1"
+    # bash counts the seconds, for later estimates
+    return f"SECONDS=0; {made} && {line} {into} && echo $SECONDS > {shlex.quote(job.time)}"
 
 
 def tidy(folder: Path, jobs: Sequence[StudyJob]) -> None:

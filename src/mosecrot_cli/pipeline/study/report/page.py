@@ -10,21 +10,23 @@ from mosecrot_cli.pipeline.study.report.content import PAPER, Content, grey, num
 from mosecrot_cli.pipeline.study.report.tables import ResultCell, ResultTable
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #d8dee4; --soft: #6b7280; --ground: #ffffff; --text: #1f2328; --mark: #0072b2;
-  --head: #f6f8fa; }
+:root { color-scheme: light dark; --line: #d8dee4; --soft: #6b7280; --ground: #ffffff; --text: #1f2328;
+  --mark: #0072b2; --bad: #d55e00; --head: #f6f8fa; }
 @media (prefers-color-scheme: dark) { :root { --line: #3d444d; --soft: #9198a1; --ground: #0d1117; --text: #e6edf3;
-  --mark: #56b4e9; --head: #151b23; } figure img { background: #ffffff; border-radius: 6px; } }
+  --mark: #56b4e9; --bad: #ff8c42; --head: #151b23; }
+  figure img { background: #ffffff; border-radius: 6px; padding: .5rem; box-sizing: border-box; } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); max-width: 68rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, table.text td, table.text th { text-align: left; }
-table.text td { white-space: normal; }
+table.text td { white-space: normal; vertical-align: top; } table.text td:last-child { min-width: 18rem; }
 thead th { background: var(--head); } tr.reference td { background: var(--head); }
 .soft, .published { color: var(--soft); } .published { display: block; font-size: .8em; }
-.better { color: var(--mark); } .worse { color: #d55e00; } b { font-weight: 700; }
-figure { margin: 1.5rem 0; } figure img { max-width: 100%; height: auto; } figcaption { color: var(--soft); }
+.better { color: var(--mark); } .worse { color: var(--bad); } b { font-weight: 700; }
+figure { margin: 1rem 2rem 1rem 0; display: inline-block; vertical-align: top; max-width: 100%; }
+figure img { max-width: 100%; height: auto; } figcaption { color: var(--soft); max-width: 28rem; }
 pre { background: var(--head); padding: .8rem; overflow-x: auto; border-radius: 6px; font-size: .85em; }
 """
 
