@@ -46,4 +46,4 @@ CONTINUED = TrainingPreset(
     batch_size=CONTINUED_BATCH_SIZE,
     max_length=DEFAULT_MAX_LENGTH,
 )
-"""For a checkpoint that is trained further, whatever the data set: chosen on 7 to 350 texts (docs/transfer.md)."""
+"""For a checkpoint that is trained further, whatever the data set: chosen with 7 and 35 texts (docs/transfer.md)."""
