@@ -10,6 +10,7 @@ from make_pico import WORDS, backwards
 from commands import failure_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.lexicon.types import LEARNT
+from mosecrot_cli.pipeline.anchors import learnt
 from mosecrot_cli.vectors.readers import read_vectors
 
 SEEDS = 26
@@ -41,22 +42,42 @@ def test_learnt_anchors_follow_those_of_the_lexicon(few: Path, capsys: pytest.Ca
     assert run(f"{FEW} -o a.tsv".split()) == 0
     rows = scored("a.scores.tsv")
     given = [row for row in rows if row[3] == "few.tsv"]
-    learnt = rows[len(given) :]
-    assert len(given) == SEEDS and {row[3] for row in learnt} == {LEARNT}
-    right = sum(backwards(source) == target for source, target, _, _ in learnt)
-    assert right == len(learnt) > 0.8 * (len(WORDS) - SEEDS)
-    scores = [float(row[2]) for row in learnt]
+    further = rows[len(given) :]
+    assert len(given) == SEEDS and {row[3] for row in further} == {LEARNT}
+    right = sum(backwards(source) == target for source, target, _, _ in further)
+    assert right == len(further) > 0.8 * (len(WORDS) - SEEDS)
+    scores = [float(row[2]) for row in further]
     assert scores == sorted(scores, reverse=True) and 0 < scores[-1] <= scores[0] <= 1
-    assert not {row[1] for row in given} & {row[1] for row in learnt}
+    assert not {row[1] for row in given} & {row[1] for row in further}
     manifest = json.loads(Path("a.manifest.json").read_text())
     statistics = manifest["statistics"]
-    assert statistics["kept"] == {"few.tsv": SEEDS, LEARNT: len(learnt)}
+    assert statistics["kept"] == {"few.tsv": SEEDS, LEARNT: len(further)}
     assert statistics["pairs"] == statistics["anchors"] + sum(statistics["dropped"].values())
     assert statistics["pivot"]["seeds"] == SEEDS
-    assert statistics["pivot"]["rounds"][-1]["pairs"] >= len(learnt)
+    assert statistics["pivot"]["rounds"][-1]["pairs"] >= len(further)
+    assert statistics["pivot"]["compared"] == statistics["pivot"]["known"] == SEEDS
     assert "source_vectors" in manifest["inputs"]
     assert f"from {LEARNT}" in capsys.readouterr().err
     assert run("map a.tsv --source-model pico-bert --target-vectors xx.vec -o mapped".split()) == 0
+
+
+def test_a_dictionary_that_knows_too_few_pairs_of_the_lexicon_is_a_warning(
+    few: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(learnt, "COMPARED", SEEDS)
+    # Four words of the lexicon get the translations of each other, so the dictionary contradicts them.
+    words = [*WORDS[1:4], WORDS[0], *WORDS[4:]]
+    lines = [f"{word}\t{backwards(other)}\n" for word, other in zip(WORDS, words, strict=True)][:SEEDS]
+    Path("few.tsv").write_text("".join(lines), encoding="utf-8")
+    right = (SEEDS - 4) / SEEDS
+    for least, warned in [(right, False), (right + 0.01, True)]:
+        monkeypatch.setattr(learnt, "LEAST_AGREEMENT", least)
+        assert run(f"{FEW} -o a.tsv --overwrite".split()) == 0
+        pivot = json.loads(Path("a.manifest.json").read_text())["statistics"]["pivot"]
+        assert (pivot["compared"], pivot["known"]) == (SEEDS, SEEDS - 4)
+        message = " ".join(capsys.readouterr().err.split())
+        line = f"of {SEEDS} learnt pairs whose source word has an anchor, only {SEEDS - 4} agree with it"
+        assert (line in message) == warned == ("--source-vectors" in message)
 
 
 def test_they_are_learnt_from_the_sample_and_not_sampled(few: Path):

@@ -8,7 +8,7 @@ vectors. Static vectors of the source language are. So a dictionary is induced b
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,13 @@ PIVOT_WORDS = 20_000
 
 TARGET_WORDS = 300_000
 """Only the first so many target words can be translations: later ones are rare, and the search takes its time."""
+
+LEAST_AGREEMENT = 0.03
+"""With a smaller share of known pairs, a dictionary is wrong. Where learnt anchors helped, 4 % or more were known; where
+they did harm, 1 % (docs/transfer.md)."""
+
+COMPARED = 100
+"""So many pairs of a dictionary are needed to tell that share."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +103,25 @@ def with_pivot_anchors(
             device=resolve_device(ComputeSettings(device=settings.device)).name,
             advance=advance,
         )
+    compared, known = _agreement(dictionary, seeds, target)
+    if compared >= COMPARED and known < LEAST_AGREEMENT * compared:
+        reporter.warn(
+            f"the learnt anchors are mostly wrong: of {compared:,} learnt pairs whose source word has an anchor, only "
+            f"{known:,} agree with it. Leave out `source_vectors`, or train the vectors on more text"
+        )
     pairs = [Pair(anchor.source, anchor.target, anchor.score, anchor.origin) for anchor in selection.anchors]
     pairs += _pairs(dictionary, pivot, target)
     options = replace(options, max_anchors=None, min_score=None, identical=False, script=selection.script or OFF)
     return PivotSelection(
         _joined(selection, select_anchors(pairs, source=source, target=target, options=options, reporter=reporter)),
-        {"pivot": {"seeds": len(seeds), "rounds": [asdict(step) for step in dictionary.rounds]}},
+        {
+            "pivot": {
+                "seeds": len(seeds),
+                "rounds": [asdict(step) for step in dictionary.rounds],
+                "compared": compared,
+                "known": known,
+            }
+        },
         pivot.digest,
     )
 
@@ -117,6 +137,19 @@ def _seeds(anchors: list[Anchor], pivot: WordVectors, target: WordVectors, path:
             hint="`source_vectors` must be of the language of the model",
         )
     return np.array(seeds, dtype=np.int64)
+
+
+def _agreement(dictionary: Dictionary, seeds: NDArray[np.int64], target: WordVectors) -> tuple[int, int]:
+    """How many pairs of the dictionary have a source word of the seeds, and how many of these are seeds.
+
+    The seeds give the first rotation only, so the dictionary is free to differ from them. Target words with the same
+    vector are the same word here: the dictionary holds one of them.
+    """
+    translations: defaultdict[int, set[bytes]] = defaultdict(set)
+    for source, row in seeds:
+        translations[int(source)].add(target.matrix[row].tobytes())
+    compared = [(translations[int(source)], row) for source, row in dictionary.pairs if int(source) in translations]
+    return len(compared), sum(target.matrix[row].tobytes() in known for known, row in compared)
 
 
 def _pairs(dictionary: Dictionary, pivot: WordVectors, target: WordVectors) -> list[Pair]:
