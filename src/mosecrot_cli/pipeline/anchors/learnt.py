@@ -37,8 +37,8 @@ TARGET_WORDS = 300_000
 """Only the first so many target words can be translations: later ones are rare, and the search takes its time."""
 
 LEAST_AGREEMENT = 0.03
-"""With a smaller share of known pairs, a dictionary is wrong. Where learnt anchors helped, 4 % or more were known; where
-they did harm, 1 % (docs/transfer.md)."""
+"""With a smaller share of known pairs, nearly all of a dictionary is wrong. A larger share promises nothing
+(docs/transfer.md)."""
 
 COMPARED = 100
 """So many pairs of a dictionary are needed to tell that share."""
