@@ -4,7 +4,6 @@ A stitched classifier often prefers some classes for every text of the target la
 language in one direction, and the logits move with them. A constant for each class takes that offset away again. Its
 estimate needs texts without labels and a prior, the class shares that one expects of such texts.
 
-
 How much the answers tell apart is measured by the mutual information of text and predicted class, which also ranks maps
 under the same classifier (docs/transfer.md).
 """
