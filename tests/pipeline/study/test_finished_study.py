@@ -156,7 +156,7 @@ def test_a_titled_grid_has_a_table_of_its_own(finished_study: Path, tmp_path: Pa
     parts = (report / "report.md").read_text(encoding="utf-8").split("\n## ")
     tables = {part.partition("\n")[0]: re.findall(r"^\| ([\w/]+)", part, re.MULTILINE)[1:] for part in parts}
     assert tables["Nearest (topics, pico-bert)"] == ["lr", "all/k5/kept", "all/k1/kept", "both"]
-    assert tables["Few, or F^s (topics, pico-bert)"] == ["few/k5/kept", "few/k5/trained"]
+    assert tables["Few, or F^s (topics, pico-bert)"] == ["all/k5/kept", "few/k5/kept", "few/k5/trained"]
     assert (report / "k-nearest-topics-pico-bert.svg").exists()
     assert "<h2>Few, or F^s (topics, pico-bert)</h2>" in (report / "report.html").read_text(encoding="utf-8")
     assert (report / "report.tex").read_text(encoding="utf-8").count(r"\toprule") == 2
