@@ -101,6 +101,21 @@ def test_learnt_anchors_that_are_garbage_lose(here: Path, capsys: pytest.Capture
     assert score("stitched", capsys) > score("always/stitched", capsys)
 
 
+def test_learnt_anchors_that_contradict_the_lexicon_are_not_tried(here: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mosecrot_cli.pipeline.anchors.learnt.COMPARED", 1)
+    monkeypatch.setattr("mosecrot_cli.pipeline.anchors.learnt._agreement", lambda *_: (50, 1))
+    material(26)
+    assert run(JUDGED.split()) == 0
+    choice = choice_of()
+    assert choice == {"chosen": "mapped", "reason": choice["reason"], "texts": 0}
+    assert "of 50 pairs to compare, 1 agree" in choice["reason"]
+    assert Path("anchors-learnt.tsv").exists() and not Path("mapped-learnt").exists()
+    assert "class_bias" in manifest("stitched")["statistics"]
+    monkeypatch.setattr("mosecrot_cli.pipeline.anchors.learnt._agreement", lambda *_: (50, 2))
+    assert run(f"{JUDGED} --overwrite".split()) == 0
+    assert [*choice_of()["information"]] == ["mapped", "mapped-learnt"]
+
+
 def test_of_equal_maps_that_of_the_lexicon_stays(here: Path):
     material(len(WORDS))  # nothing is left to learn
     assert run(JUDGED.split()) == 0

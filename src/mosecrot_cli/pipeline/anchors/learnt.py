@@ -104,7 +104,7 @@ def with_pivot_anchors(
             advance=advance,
         )
     compared, known = _agreement(dictionary, seeds, target)
-    if compared >= COMPARED and known < LEAST_AGREEMENT * compared:
+    if contradicts_lexicon(compared, known):
         reporter.warn(
             f"the learnt anchors are mostly wrong: of {compared:,} learnt pairs whose source word has an anchor, only "
             f"{known:,} agree with it. Leave out `source_vectors`, or train the vectors on more text"
@@ -137,6 +137,11 @@ def _seeds(anchors: list[Anchor], pivot: WordVectors, target: WordVectors, path:
             hint="`source_vectors` must be of the language of the model",
         )
     return np.array(seeds, dtype=np.int64)
+
+
+def contradicts_lexicon(compared: int, known: int) -> bool:
+    """Whether so few of the compared pairs are known that nearly all of the dictionary must be wrong."""
+    return compared >= COMPARED and known < LEAST_AGREEMENT * compared
 
 
 def _agreement(dictionary: Dictionary, seeds: NDArray[np.int64], target: WordVectors) -> tuple[int, int]:

@@ -15,8 +15,10 @@ from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.checks import read_config
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.anchors import run as anchors
+from mosecrot_cli.pipeline.anchors.learnt import contradicts_lexicon
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of
 from mosecrot_cli.pipeline.resources import Opened
+from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.pipeline.stitch.choice import MapChoice
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AnchorLearning, AnchorsSettings, TransferSettings
@@ -87,6 +89,21 @@ def by_size(settings: AnchorsSettings, mapped: Path, opened: Opened, reporter: R
         return PLAIN, MapChoice(str(mapped), reason)
     reason = f"anchors are learnt, because the vectors of both languages are large: {shown} words"
     return LEARNT_ALONE, MapChoice(str(mapped), reason)
+
+
+def refuted(learnt: StepResult, mapped: Path) -> MapChoice | None:
+    """Why the learnt anchors are not even tried: they contradict the lexicon. None where they do not.
+
+    Args:
+        learnt: what `anchors` did with `source_vectors`.
+        mapped: the folder of the map that is used instead.
+    """
+    pivot = learnt.manifest.statistics["pivot"] if learnt.manifest else {}
+    compared, known = pivot.get("compared", 0), pivot.get("known", 0)
+    if not contradicts_lexicon(compared, known):
+        return None
+    reason = f"the learnt anchors contradict the lexicon: of {compared:,} pairs to compare, {known:,} agree"
+    return MapChoice(str(mapped), reason)
 
 
 def _words(path: Path, reporter: Reporter) -> int:

@@ -17,10 +17,13 @@ from mosecrot_cli.pipeline.stitch import run as stitching
 from mosecrot_cli.pipeline.stitch.choice import MapChoice
 from mosecrot_cli.pipeline.transfer.candidates import (
     LEARNT_ALONE,
+    LEARNT_TOO,
+    PLAIN,
     Candidate,
     anchors_settings,
     by_size,
     candidates_of,
+    refuted,
 )
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import InspectSettings, MapSettings, StitchSettings, TransferSettings, with_preset
@@ -64,8 +67,10 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
         candidates = (candidate,)
     for each in candidates:
         told = anchors_settings(settings, each)
-        steps[f"anchors{each.suffix}"] = anchors.run(told, reporter, opened=opened)
-        if not settings.out.dry_run:
+        chosen = steps[f"anchors{each.suffix}"] = anchors.run(told, reporter, opened=opened)
+        if each is LEARNT_TOO and (choice := refuted(chosen, _map_folder(settings, PLAIN))):
+            candidates = (PLAIN,)
+        elif not settings.out.dry_run:
             steps[f"map{each.suffix}"] = _map(settings, each, told.out.output, opened, reporter)
     if settings.out.dry_run:
         return Transfer(steps, None)
