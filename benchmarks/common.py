@@ -159,7 +159,7 @@ def _megabytes(value: int | None) -> str:
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor("model name") or platform.processor() or platform.machine(),

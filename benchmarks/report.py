@@ -19,7 +19,7 @@ def render(content: Mapping[str, Any]) -> str:
     """The table of a run, and the machine that it ran on."""
     about = dict(content["machine"])
     machine = f"{about.pop('cores')} cores of {about.pop('processor')} ({about.pop('flags')})"
-    where = f"{about.pop('date')[:10]}, {machine}, load {about.pop('load'):.2f}"
+    where = f"{about.pop('date')[:10]}, {machine}, load {about.pop('load')}"
     versions = ", ".join(f"{name} {version}" for name, version in about.items())
     size = "the sizes of the claims" if content["full"] else "smaller sizes (`make bench`)"
     lines = [f"{where}; {size}.", f"{versions}.", "", _line(_HEADINGS), _line(["---"] * len(_HEADINGS))]
