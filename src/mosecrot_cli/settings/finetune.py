@@ -128,10 +128,9 @@ class FinetuneSettings:
         Path | None,
         Option(
             "--continue",
-            help="Checkpoint, stitched or not, or folder of seeds, to train further on labelled texts of the language "
-            "that it reads, instead of a source model. Its labels, tokenizer and embeddings stay. The defaults are "
-            f"then {CONTINUED_EPOCHS} epochs, batches of {CONTINUED_BATCH_SIZE} and a learning rate of "
-            f"{CONTINUED_LEARNING_RATE:g}, and the output is {CONTINUED_OUTPUT}.",
+            help="Checkpoint, or folder of seeds, to train further in the language that it reads. Labels, tokenizer "
+            f"and embeddings stay. The defaults are then {CONTINUED_EPOCHS} epochs, batches of {CONTINUED_BATCH_SIZE}, "
+            f"a learning rate of {CONTINUED_LEARNING_RATE:g} and the output {CONTINUED_OUTPUT}.",
             metavar="DIR",
             unset="start from the source model",
         ),

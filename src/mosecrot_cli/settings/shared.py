@@ -247,7 +247,7 @@ LicensesOf = Annotated[
         help="Licence of something that went into the model, by its name in the card: ru.vec=cc-by-sa-3.0. Repeatable.",
         panel=OUTPUT,
         metavar="NAME=ID",
-        unset="known for sources with a name, and for models with a card",
+        unset="known for named sources and models with a card",
     ),
 ]
 BaseModel = Annotated[
@@ -257,7 +257,7 @@ BaseModel = Annotated[
         help="Id of the source model on the hub, for the card of a model that was made from a folder.",
         panel=OUTPUT,
         metavar="ID",
-        unset="the card has the id, if the model came from the hub, or the name of the folder",
+        unset="that of a model from the hub, else the folder's name",
     ),
 ]
 

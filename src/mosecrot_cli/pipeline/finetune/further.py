@@ -181,6 +181,7 @@ def _train_all(job: FurtherJob, origin: Origin, partial: Path, reporter: Reporte
     )
     facts = replace(
         job.facts,
+        mapped=None,  # a fact of the stitched checkpoint
         embeddings_frozen=job.freeze and job.facts.embeddings_frozen is not False,
         seeds=tuple(job.seeds.values()),
     )
