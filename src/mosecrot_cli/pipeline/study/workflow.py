@@ -129,8 +129,8 @@ def run_workflow(plan: Plan, jobs: Sequence[StudyJob], settings: StudyRunSetting
     """
     folder = plan.study.folder
     check_engine(settings)
-    (folder / LOG).parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder) as lock:
+    with _locked(folder) as lock:  # makes the folder the study's own, before anything else is in it
+        (folder / LOG).parent.mkdir(exist_ok=True)
         _write(folder, jobs, settings)
         tidy(folder, jobs)
         command = _command(folder, settings)
