@@ -56,7 +56,7 @@ def brute_force(source: np.ndarray, target: np.ndarray) -> list[list[int]]:
 
 def test_mutual_near_equals_a_brute_force_but_for_candidates_below_the_tenth_place(sides):
     source, target = sides
-    expected, found = brute_force(source, target), mutual_near(source, target).tolist()
+    expected, found = brute_force(source, target), mutual_near(source, target).pairs.tolist()
     assert len(expected) > 90
     assert len(set(map(tuple, found)) ^ set(map(tuple, expected))) <= 2
 
@@ -65,7 +65,7 @@ def test_mutual_near_sees_every_pair_that_is_planted_among_distant_vectors():
     random = np.random.default_rng(5)
     source = unit(random.normal(size=(60, WIDTH))).astype(np.float32)
     target = np.concatenate([source[::-1] + 0.02 * random.normal(size=source.shape), random.normal(size=(500, WIDTH))])
-    assert mutual_near(source, unit(target).astype(np.float32)).tolist() == [[row, 59 - row] for row in range(60)]
+    assert mutual_near(source, unit(target).astype(np.float32)).pairs.tolist() == [[row, 59 - row] for row in range(60)]
 
 
 def test_hubness_of_equal_vectors_counts_the_first(sides, block_rows: int):
@@ -76,8 +76,8 @@ def test_hubness_of_equal_vectors_counts_the_first(sides, block_rows: int):
 
 def test_no_vectors_no_pairs(sides):
     source, target = sides
-    assert mutual_near(source[:0], target).shape == (0, 2)
-    assert mutual_near(source, target[:0]).shape == (0, 2)
+    assert mutual_near(source[:0], target).pairs.shape == (0, 2)
+    assert mutual_near(source, target[:0]).pairs.shape == (0, 2)
     with pytest.raises(ValueError, match="rows of 3"):
         mutual_near(source, target[:, :3])
 

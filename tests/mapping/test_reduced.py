@@ -183,9 +183,9 @@ def test_maps_and_dictionaries_are_the_same_either_way(monkeypatch: pytest.Monke
     random = np.random.default_rng(0)
     rows, anchors, values = random.normal(size=(900, 30)), random.normal(size=(400, 30)), random.normal(size=(400, 12))
     units = [unit_rows(side, "vectors").units for side in (rows, anchors)]
-    quick = RelativeMap(10, "sparsemax", 1.0).fit(anchors, values).transform(rows), mutual_near(*units)
+    quick = RelativeMap(10, "sparsemax", 1.0).fit(anchors, values).transform(rows), mutual_near(*units).pairs
     monkeypatch.setattr(search, "worth_reducing", lambda columns, width, k: False)
-    plain = RelativeMap(10, "sparsemax", 1.0).fit(anchors, values).transform(rows), mutual_near(*units)
+    plain = RelativeMap(10, "sparsemax", 1.0).fit(anchors, values).transform(rows), mutual_near(*units).pairs
     assert [some.tobytes() for some in quick] == [some.tobytes() for some in plain]
 
 

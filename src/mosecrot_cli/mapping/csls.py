@@ -8,7 +8,7 @@ of it, in the scale of cosines, is what weightings get here: none but `standard`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -113,9 +113,21 @@ def hubness(
     return _mean(best)
 
 
+class MutualNear(NamedTuple):
+    """What `mutual_near` finds.
+
+    Attributes:
+        pairs: rows of the source and the target vector of each pair, int64 `[n, 2]`, by ascending source row.
+        candidates: rows of the target vectors that are among the nearest of a source vector, int64 `[c]`, ascending.
+    """
+
+    pairs: NDArray[np.int64]
+    candidates: NDArray[np.int64]
+
+
 def mutual_near(
     source_units: NDArray[np.float32], target_units: NDArray[np.float32], *, k: int = CSLS_K, device: str = "cpu"
-) -> NDArray[np.int64]:
+) -> MutualNear:
     """Find the pairs that are each other's nearest under CSLS, among the `k` nearest of either by cosine.
 
     One search finds the `k` nearest target vectors of each source vector; a second one looks back from the target
@@ -130,16 +142,13 @@ def mutual_near(
         k: neighbours of the hubness and candidates of each row, at least 1; more than there are means all.
         device: `cpu` (faiss), or a GPU (torch).
 
-    Returns:
-        Rows of the source and the target vector of each pair, int64 `[n, 2]`, by ascending source row.
-
     Raises:
         ValueError: the widths differ.
         UsageError: there is no such device.
     """
     checked(target_units, "target vectors", width=checked(source_units, "source vectors").shape[1])
     if not (len(source_units) and len(target_units)):
-        return np.empty((0, 2), dtype=np.int64)
+        return MutualNear(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64))
     place = torch_device(device)
     source = torch.from_numpy(np.ascontiguousarray(source_units)).to(place)
     target = torch.from_numpy(np.ascontiguousarray(target_units)).to(place)
@@ -149,7 +158,8 @@ def mutual_near(
     target_of = _best(forth.similarities, columns, back.similarities.mean(dim=1))
     source_of = _best(back.similarities, back.indices, forth.similarities.mean(dim=1))
     mutual = torch.nonzero(source_of[target_of] == torch.arange(len(source), device=place))[:, 0]
-    return torch.stack([mutual, candidates[target_of[mutual]]], dim=1).cpu().numpy()
+    pairs = torch.stack([mutual, candidates[target_of[mutual]]], dim=1)
+    return MutualNear(pairs.cpu().numpy(), candidates.cpu().numpy())
 
 
 def _best(similarities: Tensor, indices: Tensor, hubness: Tensor) -> Tensor:

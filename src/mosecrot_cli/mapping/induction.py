@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from mosecrot_cli.mapping.base import BLOCK_ROWS, checked, checked_anchors
+from mosecrot_cli.mapping.base import checked, checked_anchors
 from mosecrot_cli.mapping.csls import first_rows, mutual_near
+from mosecrot_cli.mapping.devices import in_blocks
 from mosecrot_cli.mapping.methods.linear import procrustes
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import unit_rows
@@ -28,6 +30,7 @@ FREQUENT = 5_000
 """Only the first source words take part until the rotation has settled: they are translated best, and quickly."""
 
 _SIDES = Normalize.both
+_ROWS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,9 @@ def induce_dictionary(
     """Find the translations of source words among the target words.
 
     The seeds give the first rotation only, so wrong seeds do not bind the dictionary. The first `frequent` source words
-    look for translations until a round gains less than `GAIN`; then all source words do. Of equal vectors the first
-    stands for all. Memory is needed for the unit vectors of both matrices and for the rotated ones.
+    look for translations until a round gains less than `GAIN`: in the first round among all target words, then among
+    those that it found near a source word. Finally, all source words look among all target words. Of equal vectors the
+    first stands for all. Memory is needed for the unit vectors of both matrices and for the rotated ones.
 
     Args:
         source: static vectors `[S, D]` of source words; the 20,000 most frequent, say.
@@ -100,10 +104,13 @@ def induce_dictionary(
     target_side, source_side = _units(seeds[0]), _units(seeds[1])
     history: list[InductionRound] = []
     words = min(frequent, len(source_units)) if rounds > 1 else len(source_units)
+    among = every = np.arange(len(target_units))
     while True:
-        own, rotated = _rotated(source_units[:words], target_units, source_side, target_side)
-        pairs = mutual_near(own, rotated, device=device)
+        targets = target_units if among is every else target_units[among]
+        own, rotated = _rotated(source_units[:words], targets, source_side, target_side)
+        pairs, near = mutual_near(own, rotated, device=device)
         similarities = np.einsum("nd,nd->n", own[pairs[:, 0]], rotated[pairs[:, 1]])
+        pairs[:, 1] = among[pairs[:, 1]]
         history.append(InductionRound(words, len(pairs), float(similarities.mean()) if len(pairs) else 0.0))
         advance(1)
         settled = not len(pairs) or (len(history) > 1 and history[-1].similarity - history[-2].similarity < GAIN)
@@ -113,7 +120,9 @@ def induce_dictionary(
         if len(pairs):
             source_side, target_side = source_units[pairs[:, 0]], target_units[pairs[:, 1]]
         if settled or len(history) >= rounds - 1:
-            words = len(source_units)
+            words, among = len(source_units), every
+        elif len(history) == 1:
+            among = near
 
 
 def _rotated(
@@ -137,9 +146,14 @@ def _rotated(
     turn = procrustes(sides.vectors.transform(target_side), sides.values.transform(source_side)).matrix
     centre = (sides.vectors.mean_ @ turn).astype(np.float32)
     out = np.empty((len(target), turn.shape[1]), dtype=np.float32)
-    for start in range(0, len(target), BLOCK_ROWS):
-        block = target[start : start + BLOCK_ROWS] @ turn.astype(np.float32) - centre
-        out[start : start + len(block)] = _units(block)
+    rotation = torch.from_numpy(turn.astype(np.float32))
+
+    def fill(part: slice) -> None:
+        # By torch, which keeps to the one thread of a block.
+        out[part] = _units((torch.from_numpy(target[part]) @ rotation).numpy() - centre)
+
+    for _ in in_blocks(fill, len(target), _ROWS):
+        pass
     return _units(source - sides.values.mean_.astype(np.float32)), out
 
 

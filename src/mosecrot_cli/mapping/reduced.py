@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mosecrot_cli.mapping.devices import in_blocks
 from mosecrot_cli.mapping.products import sampled_product
 
 _FEWEST_PRODUCTS = 500_000
@@ -243,7 +244,8 @@ class ReducedProduct:
         mean = others.mean(dim=0)
         bounds = _bounds(len(others))
         group = _group_size(bounds[0][1], k)
-        self._tiles = [_Tile(others[start:end], mean, start, group) for start, end in bounds]
+        tiles = in_blocks(lambda part: [_Tile(others[a:b], mean, a, group) for a, b in bounds[part]], len(bounds), 1)
+        self._tiles = [tile for some in tiles for tile in some]
         self._most_error = max(tile.most_error for tile in self._tiles)
         self._most_norm = max(tile.most_norm for tile in self._tiles)
         columns = max(len(tile.reduced) for tile in self._tiles)

@@ -127,7 +127,7 @@ def learn_anchors(
             found.append(pairs)
         if number == rounds or (number and history[-1].agreement < history[-2].agreement):
             break
-        near = mutual_near(fit.source_units(own), fit.target_units(others), device=device)
+        near = mutual_near(fit.source_units(own), fit.target_units(others), device=device).pairs
         pairs = np.stack([source_rows[near[:, 0]], target_rows[near[:, 1]]], axis=1)
         pairs = pairs[~np.isin(pairs[:, 1], seed_rows)]
     best = int(np.argmax([step.agreement for step in history]))
