@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mosecrot_cli.mapping import induction
+from mosecrot_cli.mapping.csls import MutualNear, mutual_near
 from mosecrot_cli.mapping.induction import GAIN, induce_dictionary
 
 Matrix = NDArray[np.float32]
@@ -93,3 +95,20 @@ def test_frequent_words_settle_the_rotation_and_then_all_words_are_translated() 
     assert (found.pairs.sum(axis=1) == WORDS - 1).sum() >= 0.97 * (whole.pairs.sum(axis=1) == WORDS - 1).sum()
     two = induce_dictionary(source, target, source[seeds], target[WORDS - 1 - seeds], rounds=2, frequent=200)
     assert [step.words for step in two.rounds] == [200, WORDS]
+
+
+def test_after_the_first_round_only_words_near_a_source_word_are_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = spaces(noise=0.3)
+    seeds, sizes = np.arange(12), list[int]()
+
+    def searched(own: Matrix, others: Matrix, **options: str) -> MutualNear:
+        sizes.append(len(others))
+        return mutual_near(own, others, **options)
+
+    monkeypatch.setattr(induction, "mutual_near", searched)
+    found = induce_dictionary(source, target, source[seeds], target[WORDS - 1 - seeds], rounds=20, frequent=40)
+    first, *between, last = sizes
+    assert first == last == WORDS and len(between) >= 2
+    assert set(between) == {between[0]} and between[0] < WORDS
+    # A target word that was left out in between can have a translation nevertheless.
+    assert len(found.pairs) > between[0]

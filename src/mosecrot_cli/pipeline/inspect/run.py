@@ -251,9 +251,10 @@ def _translate(material: InspectMaterial, opened: Opened, reporter: Reporter) ->
         lost = len(material.sample) - len(sample)
         reporter.warn(f"{vectors.source}: {lost:,} of {len(material.sample):,} mapped words are not in these vectors")
     split = split_anchors(anchors, material.ids, share=settings.holdout, seed=settings.seed)
+    ridge = mapped.manifest.statistics.get("target", {}).get("ridge")  # as all anchors chose it
     with reporter.track("held-out translation", None):
         return translation_test(
-            partial(material.method.build, tokens=own[material.ids]),
+            partial(material.method.build, tokens=own[material.ids], ridge=ridge),
             anchors,
             split,
             vectors=vectors.matrix,
