@@ -22,6 +22,7 @@ class StudyName(Choice):
     table4 = "paper-table4", "the number of anchors, and stop words"
     sib200 = "sib200-tables", "the four tables on SIB-200, with a small model"
     transfer = "transfer", "every technique beyond the paper, with few, false and learnt anchors"
+    recipes = "recipes", "each part of the recommended recipe, with rich and poor material"
     own = "my-language", "a small study of one language, from your own files"
 
 
