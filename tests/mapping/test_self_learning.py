@@ -60,8 +60,20 @@ def test_learnt_anchors_that_do_not_help_are_not_used() -> None:
     _, source = spaces(noise=0.3, seed=1)
     seeds = np.arange(SEEDS)
     found = learn_anchors(target, source, SeedAnchors(seeds, source[seeds]), rounds=4, ridge=0.1)
-    assert found.best == int(np.argmax([step.agreement for step in found.rounds]))
-    assert len(found.pairs) == found.rounds[found.best].learnt
+    assert (found.best, len(found.pairs)) == (0, 0)
+    assert len(found.rounds) == 2 and found.rounds[1].learnt > 0 and found.rounds[1].is_wrong
+
+
+def test_pairs_of_held_out_seeds_are_judged() -> None:
+    target, source = spaces(noise=0.3)
+    seeds = np.arange(SEEDS)
+    anchors = SeedAnchors(seeds, source[seeds])
+    first = learn_anchors(target, source, anchors, rounds=1, ridge=0.1).rounds[1]
+    assert 1 <= first.right <= first.judged <= SEEDS // 10 and not first.is_wrong
+    # A twin of a target word is the same word.
+    twins = SeedAnchors(2 * seeds + 1, source[seeds])
+    again = learn_anchors(np.repeat(target, 2, axis=0), source, twins, rounds=1, ridge=0.1).rounds[1]
+    assert (again.judged, again.right) == (first.judged, first.right)
 
 
 def test_each_round_is_told() -> None:

@@ -205,7 +205,7 @@ def test_identical_words_alone_are_anchors(chain: Path, capsys: pytest.CaptureFi
 
 def test_self_learning_adds_anchors_and_says_which_round_was_best(chain: Path, capsys: pytest.CaptureFixture[str]):
     pairs = Path("anchors.tsv").read_text().splitlines()
-    Path("few.tsv").write_text("\n".join(pairs[: len(pairs) // 3]) + "\n")
+    Path("few.tsv").write_text("\n".join(pairs[: 2 * len(pairs) // 3]) + "\n")
     options = ["few.tsv", "--source-model", "pico-bert", "--target-vectors", "xx.vec", "--method", "ridge"]
     assert run(["map", *options, "-o", "a"]) == 0
     assert run(["map", *options, "--self-learning", "3", "-o", "b"]) == 0
@@ -218,6 +218,20 @@ def test_self_learning_adds_anchors_and_says_which_round_was_best(chain: Path, c
     assert manifest_of("a")["statistics"]["anchors"] == found["anchors"]
     assert agreements[learning["best_round"]] > agreements[0]
     assert (Path("a") / "target.npy").read_bytes() != (Path("b") / "target.npy").read_bytes()
+
+
+def test_self_learning_that_translates_no_held_out_anchor_rightly_is_left_out(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+):
+    pairs = Path("anchors.tsv").read_text().splitlines()
+    Path("few.tsv").write_text("\n".join(pairs[: len(pairs) // 3]) + "\n")
+    options = ["few.tsv", "--source-model", "pico-bert", "--target-vectors", "xx.vec", "--method", "ridge"]
+    assert run(["map", *options, "--self-learning", "3", "-o", "a"]) == 0
+    assert "self-learning is left out, its anchors are mostly wrong" in capsys.readouterr().err
+    found = manifest_of("a")["statistics"]
+    assert found["learnt_anchors"] == found["self_learning"]["best_round"] == 0
+    assert run(["map", *options, "-o", "b"]) == 0
+    assert (Path("a") / "target.npy").read_bytes() == (Path("b") / "target.npy").read_bytes()
 
 
 def test_self_learning_is_not_for_pivots(pivot_world: Path, capsys: pytest.CaptureFixture[str]):

@@ -2,12 +2,14 @@
 
 After Artetxe et al. (2017; 2018, section 3.3), with the mutual neighbours under CSLS of Conneau, Lample et al. (2018,
 section 2.2). Two differences: the seeds are kept, and a tenth of them takes no part. Each round is judged by how well
-its map predicts these, so that learnt anchors that help nothing are not used.
+its map predicts these, and by how many of them its pairs translate rightly, so that learnt anchors that help nothing
+are not used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +26,9 @@ from mosecrot_cli.settings import Normalize
 HELD_OUT = 0.1
 """Share of the seeds that judge."""
 
+LEAST_RIGHT = 0.03
+"""If a smaller share of the judged pairs is right, or none, nearly all learnt anchors are wrong (docs/transfer.md)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -32,10 +37,19 @@ class Round:
     Attributes:
         learnt: anchors that it added to the seeds.
         agreement: mean cosine between the held-out seeds' embeddings and their images, both centred.
+        judged: pairs that were found for the target word of a held-out seed.
+        right: how many of these are the seed itself.
     """
 
     learnt: int
     agreement: float
+    judged: int = 0
+    right: int = 0
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether nearly all of its pairs must be wrong, or none could be judged."""
+        return self.learnt > 0 and self.right <= LEAST_RIGHT * self.judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +102,9 @@ def learn_anchors(
 ) -> LearntAnchors:
     """Find further anchors between the target vectors and the source embeddings.
 
-    Rounds stop as soon as one is worse than the one before. Target words that are not among the `csls.CSLS_K` nearest
-    of any source word cannot become anchors. Memory is needed for the target vectors once more, at the width of the
-    source.
+    Rounds stop as soon as one is worse than the one before, or its pairs are mostly wrong. Target words that are not
+    among the `csls.CSLS_K` nearest of any source word cannot become anchors. Memory is needed for the target vectors
+    once more, at the width of the source.
 
     Args:
         target: vectors `[T, Dx]` of the words that can become anchors.
@@ -117,21 +131,40 @@ def learn_anchors(
     own, others = source[source_rows], target[target_rows]
     pairs = np.empty((0, 2), dtype=np.int64)
     history: list[Round] = []
-    found = [pairs]
+    found, counts = [pairs], (0, 0)
     for number in range(rounds + 1):
         kept, learnt = known.part(~judges), _Anchors(target[pairs[:, 1]], source[pairs[:, 0]])
         fit = _Fit(kept, learnt, ridge)
-        history.append(Round(len(pairs), fit.agreement(known.part(judges))))
+        history.append(Round(len(pairs), fit.agreement(known.part(judges)), *counts))
         if number:
             advance(1)
             found.append(pairs)
-        if number == rounds or (number and history[-1].agreement < history[-2].agreement):
+        worse = number and history[-1].agreement < history[-2].agreement
+        if number == rounds or worse or history[-1].is_wrong:
             break
         near = mutual_near(fit.source_units(own), fit.target_units(others), device=device).pairs
         pairs = np.stack([source_rows[near[:, 0]], target_rows[near[:, 1]]], axis=1)
+        counts = _judged(_Anchors(target[pairs[:, 1]], source[pairs[:, 0]]), known.part(judges))
         pairs = pairs[~np.isin(pairs[:, 1], seed_rows)]
-    best = int(np.argmax([step.agreement for step in history]))
+    best = int(np.argmax([-np.inf if step.is_wrong else step.agreement for step in history]))
     return LearntAnchors(found[best], tuple(history), best)
+
+
+def _judged(learnt: _Anchors, judges: _Anchors) -> tuple[int, int]:
+    """How many learnt anchors have the target word of a judge, and how many of these its embedding, too.
+
+    Target words with the same vector are the same word here.
+    """
+    translations: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    for vector, value in _bytes_of(judges):
+        translations[vector].add(value)
+    found = [(translations[vector], value) for vector, value in _bytes_of(learnt) if vector in translations]
+    return len(found), sum(value in values for values, value in found)
+
+
+def _bytes_of(anchors: _Anchors) -> Iterator[tuple[bytes, bytes]]:
+    for vector, value in zip(*(side.astype(np.float32, copy=False) for side in anchors), strict=True):
+        yield vector.tobytes(), value.tobytes()
 
 
 class _Fit:
