@@ -85,7 +85,7 @@ class ResultTable:
 def result_tables(
     plan: Plan, finished: Sequence[Finished], reference: str | None, *, resamples: int
 ) -> list[ResultTable]:
-    """A table for each task, source model and title of grids. The reference is a row of each of them.
+    """A table for each task, source model and title of grids. The reference is a row of those that share a language.
 
     Args:
         plan: the study.
@@ -102,8 +102,12 @@ def result_tables(
     tables = []
     for title, rows in plan.tables.items():
         for (task, model), found in groups.items():
-            own = [each for each in found if each.run.row.name in (*rows, reference)]
-            if any(each.run.row.name in rows for each in own):
+            own = [each for each in found if each.run.row.name in rows]
+            languages = {each.run.language for each in own}
+            if reference not in rows:
+                shared = [each for each in found if each.run.language in languages]
+                own += [each for each in shared if each.run.row.name == reference]
+            if languages:
                 table = _table(plan, task, model, own, reference, resamples=resamples)
                 tables.append(replace(table, title=title))
     return tables
