@@ -39,27 +39,35 @@ class LexiconChoice:
     value: str
 
 
-def resolve_lexicon(value: str) -> LexiconChoice:
-    """Find out what a value of `lexicons` means. A source wins over a file of the same name; `./muse` is the file.
-
-    Raises:
-        DataError: the value is neither a source nor a readable file, or a file of parallel text is missing.
-    """
+def meant_by(value: str) -> LexiconChoice:
+    """What a value of `lexicons` means, whether or not its files exist. A source wins over a file of the same name."""
     if value == STDIN:
         return LexiconChoice(LexiconKind.STDIN, value)
     name, colon, text = value.partition(":")
     if colon and name.lower() == ALIGNED:
-        parallel_files(text)
         return LexiconChoice(LexiconKind.ALIGNED, text)
     if value.lower() == IDENTICAL:
         return LexiconChoice(LexiconKind.IDENTICAL, IDENTICAL)
-    if value.lower().partition(":")[0] in SOURCES:
+    if name.lower() in SOURCES:
         return LexiconChoice(LexiconKind.SOURCE, value.lower())
-    near = nearest(value, (*SOURCES, IDENTICAL))
-    meant = f"did you mean {near}? " if near else ""
-    named = ", ".join((*SOURCES, f"{ALIGNED}:FILE", IDENTICAL))
-    existing_file(Path(value), hint=f"{meant}`lexicons` takes a file, - or {named}")
     return LexiconChoice(LexiconKind.FILE, value)
+
+
+def resolve_lexicon(value: str) -> LexiconChoice:
+    """The same, with the files looked for; `./muse` is the file.
+
+    Raises:
+        DataError: the value is neither a source nor a readable file, or a file of parallel text is missing.
+    """
+    choice = meant_by(value)
+    if choice.kind is LexiconKind.ALIGNED:
+        parallel_files(choice.value)
+    if choice.kind is LexiconKind.FILE:
+        near = nearest(value, (*SOURCES, IDENTICAL))
+        meant = f"did you mean {near}? " if near else ""
+        named = ", ".join((*SOURCES, f"{ALIGNED}:FILE", IDENTICAL))
+        existing_file(Path(value), hint=f"{meant}`lexicons` takes a file, - or {named}")
+    return choice
 
 
 def read_lexica(

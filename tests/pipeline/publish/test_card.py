@@ -160,6 +160,18 @@ def test_anchors_that_have_changed_since_say_nothing(chain: Path):
     assert "PanLex" not in text and "lexicon (anchors) | anchors.tsv | not known" in text
 
 
+@pytest.mark.parametrize("gone", ["lexicon", "folder"])
+def test_a_lexicon_that_is_gone_is_named_all_the_same(gone: str, chain: Path, monkeypatch: pytest.MonkeyPatch):
+    """The manifest of the anchors names it as it was typed, and `stitch` does not read it."""
+    if gone == "lexicon":
+        Path("en-xx.tsv").unlink()
+    else:
+        (chain / "elsewhere").mkdir()
+        monkeypatch.chdir("elsewhere")
+    assert run(f"stitch {chain}/model --embeddings {chain}/mapped -o again -q".split()) == 0
+    assert "en-xx.tsv (unknown licence)" in card("again").text
+
+
 def test_the_licence_of_a_local_model_is_that_of_its_card(chain: Path):
     shutil.copytree("model", "trained")
     Path("pico-bert/README.md").write_text("---\nlicense: mit\n---\n# A model\n")

@@ -12,7 +12,7 @@ from typing import Any
 
 from mosecrot_cli.errors import DataError, MosecrotError
 from mosecrot_cli.files import CARD, sha256
-from mosecrot_cli.lexicon.choice import LexiconKind, resolve_lexicon
+from mosecrot_cli.lexicon.choice import LexiconKind, meant_by
 from mosecrot_cli.manifest import Facts, Manifest
 from mosecrot_cli.model.locations import is_local
 from mosecrot_cli.pipeline.mapped import Mapped
@@ -222,7 +222,7 @@ def _lexica(mapped: Mapped) -> Iterator[Ingredient]:
         yield Ingredient("lexicon (anchors)", shown(read.path if read else "anchors"))
         return
     for value in manifest.settings.get("lexicons", ()):
-        choice = resolve_lexicon(value)
+        choice = meant_by(value)  # its file may be gone by now
         if choice.kind is LexiconKind.SOURCE:
             yield _known("lexicon", find_lexicon(value)[0].provenance)
         elif choice.kind is not LexiconKind.IDENTICAL:
