@@ -49,7 +49,7 @@ class Round:
     @property
     def is_wrong(self) -> bool:
         """Whether nearly all of its pairs must be wrong, or none could be judged."""
-        return self.learnt > 0 and self.right <= LEAST_RIGHT * self.judged
+        return self.learnt > 0 and (self.right == 0 or self.right < LEAST_RIGHT * self.judged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,13 @@ class InspectMaterial:
         return self.method.settings
 
     @property
+    def ridge(self) -> float | None:
+        """The strength that all anchors chose; None where the manifest has none."""
+        found = self.mapped.manifest.statistics.get("target")
+        chosen = found.get("ridge") if isinstance(found, dict) else None
+        return float(chosen) if isinstance(chosen, int | float) and chosen > 0 else None
+
+    @property
     def device(self) -> str:
         """Where searches run."""
         return self.method.options.device
@@ -251,10 +258,9 @@ def _translate(material: InspectMaterial, opened: Opened, reporter: Reporter) ->
         lost = len(material.sample) - len(sample)
         reporter.warn(f"{vectors.source}: {lost:,} of {len(material.sample):,} mapped words are not in these vectors")
     split = split_anchors(anchors, material.ids, share=settings.holdout, seed=settings.seed)
-    ridge = mapped.manifest.statistics.get("target", {}).get("ridge")  # as all anchors chose it
     with reporter.track("held-out translation", None):
         return translation_test(
-            partial(material.method.build, tokens=own[material.ids], ridge=ridge),
+            partial(material.method.build, tokens=own[material.ids], ridge=material.ridge),
             anchors,
             split,
             vectors=vectors.matrix,
