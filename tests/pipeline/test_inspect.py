@@ -245,6 +245,23 @@ def test_a_manifest_of_another_version(chain: Path, capsys: CAPSYS):
     assert "telepathy" in failure_of("inspect", 3, capsys)
 
 
+def test_the_refit_has_the_ridge_that_all_anchors_chose(chain: Path, capsys: CAPSYS):
+    assert run("map --preset transfer -q -o auto".split()) == 0
+    chosen = json.loads(Path("auto/manifest.json").read_text())["statistics"]["target"]["ridge"]
+    assert run(f"map --preset transfer --ridge {chosen} -q -o given".split()) == 0
+    assert inspection("auto", capsys)["translation"] == inspection("given", capsys)["translation"]
+
+
+@pytest.mark.parametrize(
+    "statistics", [{}, {"target": None}, {"target": {"ridge": "strong"}}, {"target": {"ridge": -1}}]
+)
+def test_statistics_that_tell_no_ridge_are_passed_over(statistics: dict, chain: Path, capsys: CAPSYS):
+    path = Path("mapped/manifest.json")
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"statistics": {**content["statistics"], "target": None, **statistics}}))
+    assert inspection("", capsys)["translation"]["words"] == 4
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 9), st.lists(st.integers(0, 6), min_size=1, max_size=2)), min_size=2, max_size=30
