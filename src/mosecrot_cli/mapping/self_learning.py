@@ -48,7 +48,7 @@ class Round:
 
     @property
     def is_wrong(self) -> bool:
-        """Whether nearly all of its pairs must be wrong, or none could be judged."""
+        """Whether nearly all of its pairs must be wrong, or none is known to be right."""
         return self.learnt > 0 and (self.right == 0 or self.right < LEAST_RIGHT * self.judged)
 
 

@@ -104,8 +104,8 @@ def with_self_learning(fit: Fit, method: ChosenMethod, model: SourceModel, repor
         )
     if learnt.best == 0 and (first := learnt.rounds[1]).is_wrong:
         reporter.warn(
-            f"self-learning is left out, its anchors are mostly wrong: it found a translation for {first.judged:,} "
-            f"held-out anchors, and the right one for {first.right:,} of them"
+            f"self-learning is left out, since nothing shows that its anchors are right: it found a translation for "
+            f"{first.judged:,} held-out anchors, and the right one for {first.right:,} of them"
         )
     found = {"best_round": learnt.best, "rounds": [asdict(step) for step in learnt.rounds]}
     return replace(
