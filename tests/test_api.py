@@ -71,9 +71,9 @@ def test_each_object_shows_what_it_holds(chain: Path, anchors):
 
 def test_a_class_bias_is_added_in_one_step_or_in_two(chain: Path):
     Path("texts.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
-    with pytest.warns(mosecrot.MosecrotWarning, match="3 texts only"):
+    with pytest.warns(mosecrot.MosecrotWarning, match="only 3 texts"):
         adapted = mosecrot.adapt("stitched", "texts.txt", prior="uniform")
-    with pytest.warns(mosecrot.MosecrotWarning, match="3 texts only"):
+    with pytest.warns(mosecrot.MosecrotWarning, match="only 3 texts"):
         at_once = mosecrot.stitch("model", "mapped", texts="texts.txt", prior="uniform")
     assert adapted.manifest.command == "adapt" and adapted.manifest.statistics["labels"] == "none read"
     assert np.allclose(adapted.probabilities(TEXTS), at_once.probabilities(TEXTS), atol=1e-6)

@@ -184,3 +184,10 @@ def test_folders_above_are_made_and_a_file_in_their_place_is_refused(tmp_path: P
     assert Path("a/b").is_dir()
     Path("file").write_text("")
     assert isinstance(refusal(lambda: check("file/out.tsv")), OutputError)
+
+
+def test_overwrite_is_not_advised_where_it_would_not_help():
+    Path("out").mkdir()
+    Path("out/notes").write_text("mine")
+    said = str(refusal(lambda: check("out", folder=True, overwrite=False)))
+    assert "was not written by mosecrot" in said and "overwrite" not in said

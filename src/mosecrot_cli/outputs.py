@@ -53,8 +53,7 @@ def check_outputs(
         _check_apart(path, inputs)
     for path in every:
         tidy(path)
-        if os.path.lexists(path) and not overwrite:
-            raise OutputExistsError("the output exists", where=str(path), hint="`overwrite` replaces it")
+    # First what `overwrite` would not replace either.
     if folder:
         _check_folder(paths[0])
     else:
@@ -62,6 +61,9 @@ def check_outputs(
             _check_file(path)
         if manifest:
             _check_companions(manifest, paths[1:])
+    for path in every:
+        if os.path.lexists(path) and not overwrite:
+            raise OutputExistsError("the output exists", where=str(path), hint="`overwrite` replaces it")
     for path in every:
         _check_parent(path)
 

@@ -3,6 +3,7 @@
 import ast
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -35,6 +36,7 @@ def of_map():
         ("`pivot_lexicons` without `pivot_vectors`", "--pivot-lexicon without --pivot-vectors"),
         ("`anchors`: no such file", "ANCHORS: no such file"),
         ("`map.vocab_from` keeps few words", "`mosecrot map --vocab-from` keeps few words"),
+        ("`vectors train.exclude` leaves them out", "`mosecrot vectors train --exclude` leaves them out"),
         ("try `map.preset=transfer`", "try `mosecrot map --preset transfer`"),
         ("run `mosecrot anchors` first, then `train`", "run `mosecrot anchors` first, then `train`"),
         ("`overwrite=True` again, `overwrite=False` never", "--overwrite again, `overwrite=False` never"),
@@ -73,6 +75,12 @@ def messages_of(source: str) -> list[str]:
     return [node.value for node in constants if isinstance(node.value, str)]
 
 
+def command_of(commands: dict[str, Any], name: str) -> Any:
+    """A command by its name, that of a group by both: `vectors train`."""
+    group, _, rest = name.partition(" ")
+    return commands[group].commands[rest] if rest else commands[group]
+
+
 def test_parameters_of_other_commands_exist():
     texts = [path.read_text(encoding="utf-8") for path in Path(mosecrot_cli.__file__).parent.rglob("*.py")]
     named = {found for text in texts for message in messages_of(text) for found in OF_ANOTHER.findall(message)}
@@ -80,4 +88,4 @@ def test_parameters_of_other_commands_exist():
     commands = typer.main.get_group(app).commands
     for command, name, _ in named:
         flag = f"--{name.replace('_', '-')}"
-        assert any(flag in parameter.opts for parameter in commands[command].params), (command, flag)
+        assert any(flag in parameter.opts for parameter in command_of(commands, command).params), (command, flag)

@@ -93,6 +93,20 @@ def test_predict_with_an_ensemble_reads_stdin(chain: Path, capsys: CAPSYS, monke
     assert "several files of texts" in failure_of("predict stitched same a.txt b.txt --ensemble", 2, capsys)
 
 
+def test_a_member_that_does_not_know_the_words_is_named(chain: Path, capsys: CAPSYS):
+    unknown = "100% of the words are not in the vocabulary"
+    said = warnings_of("evaluate stitched model --ensemble --data xx.test.tsv", capsys)
+    assert f"xx.test.tsv, read by model: {unknown}" in said
+    assert f"read by model: {unknown}" in warnings_of("predict stitched model xx.test.tsv --ensemble", capsys)
+
+
+def test_a_checkpoint_that_is_named_twice(chain: Path, capsys: CAPSYS):
+    for more in ("", " --ensemble"):
+        assert "stitched: this checkpoint is named twice" in failure_of(
+            f"evaluate stitched stitched --data xx.test.tsv{more}", 2, capsys
+        )
+
+
 def test_an_ensemble_needs_the_same_labels(chain: Path, capsys: CAPSYS):
     shutil.copytree("stitched", "other")
     config = Path("other/config.json")

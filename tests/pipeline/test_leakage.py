@@ -77,3 +77,33 @@ def test_parallel_text_is_read_without_what_was_excluded(scored: Path, capsys: p
         assert run("leakage mapped --data test.tsv --json".split()) == (3 if overlap else 0)
         (reading,) = json.loads(capsys.readouterr().out)["readings"]
         assert (reading["use"], reading["texts"], reading["overlap"]) == ("word alignment", 40 + overlap, overlap)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_numbers_that_count_the_rows_name_no_text(first: int, world: Path, capsys: pytest.CaptureFixture[str]):
+    for name in ("en.train", "xx.test"):
+        header, *rows = Path(f"{name}.tsv").read_text().splitlines()
+        numbered = (f"{number}\t{row.partition(chr(9))[2]}" for number, row in enumerate(rows, first))
+        Path(f"{name}.tsv").write_text("\n".join([header, *numbered]) + "\n")
+    assert run(TRAIN.split()) == 0
+    assert run("leakage model --data xx.test.tsv".split()) == 0
+    assert "made elsewhere, of texts that are not known: pico-bert" in capsys.readouterr().err
+
+
+def test_the_remedy_suits_the_use(world: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(TRAIN.split()) == 0
+    assert run("leakage model --data en.train.tsv".split()) == 3
+    assert (
+        "48 of its texts are scored ones (training) (train on other texts, or score others)" in capsys.readouterr().err
+    )
+
+
+def test_what_cannot_be_read_again_is_told(world: Path, capsys: pytest.CaptureFixture[str], monkeypatch):
+    import io
+    import sys
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("en.train.tsv").read_bytes())))
+    assert run(TRAIN.replace("en.train.tsv", "-").split()) == 0
+    assert run("leakage model --data xx.test.tsv".split()) == 0
+    assert "(training) could not be read again" in capsys.readouterr().err
+    assert "noflder: no such file or folder" in failure_of("leakage noflder --data xx.test.tsv", 3, capsys)

@@ -27,6 +27,10 @@ FILES = "--lexicon en-xx.tsv --target-vectors xx.vec --source-model pico-bert"
         (f"anchors {FILES}".replace("en-xx.tsv", "en-xy.tsv"), 3, "did you mean en-xx.tsv?"),
         ("anchors --src tt --tgt en", 2, "did you swap --src and --tgt?"),
         ("anchors --tgt russain", 2, "ru (Russian)"),
+        (f"anchors {FILES}".replace("en-xx.tsv", "align:"), 3, "no file of parallel text is named (align:FILE"),
+        ("push xx.vec me/x", 3, "xx.vec: a file, but the folder of a checkpoint is wanted"),
+        ("predict xx.test.tsv", 3, "xx.test.tsv: a file, but the folder of a checkpoint is wanted"),
+        ("vectors train xx.vec -o new.vec", 3, "xx.vec: a file of word vectors, given as a text"),
     ],
 )
 def test_the_answer_names_the_way_out(line: str, code: int, advice: str, world: Path, capsys):
@@ -69,3 +73,32 @@ def test_codes_and_scripts_are_looked_at_with_files_too(world: Path, capsys):
     assert "no language 'rusian' is known; near: ru (Russian)" in capsys.readouterr().err
     assert run([*ANCHORS.replace("--tgt xx", "--tgt ru").removesuffix(" -q").split(), "--overwrite"]) == 0
     assert "in Latin script, but Russian is usually written in Cyrillic" in capsys.readouterr().err
+
+
+def test_exclude_without_parallel_text_is_named(world: Path, capsys):
+    assert run([*ANCHORS.removesuffix(" -q").split(), "--exclude", "xx.test.tsv"]) == 0
+    assert "--exclude has no effect without parallel text (--lexicon align:FILE)" in capsys.readouterr().err
+
+
+def test_vectors_of_a_handful_of_words_are_warned_of(world: Path, capsys):
+    line = "vectors train xx.test.tsv -o new.vec --dim 4 --epochs 1 --maxn 0 --min-count 1"
+    assert run(line.split()) == 0
+    assert "different words get a vector, which will mean next to nothing" in capsys.readouterr().err
+
+
+def test_a_table_that_comes_as_lines_is_warned_of(chain: Path, capsys):
+    Path("table.txt").write_text(Path("xx.test.tsv").read_text())
+    assert run("adapt stitched --texts table.txt".split()) == 0
+    assert "table.txt: 41 of 41 lines hold tabs and are read as they are, labels included" in capsys.readouterr().err
+    assert run("adapt stitched --texts table.txt --text-column text --overwrite".split()) == 0
+    assert "hold tabs" not in capsys.readouterr().err
+
+
+def test_training_on_the_wrong_texts_is_warned_of(world: Path, capsys):
+    line = "finetune --source-model pico-bert --embeddings none --epochs 1"
+    assert run(f"{line} --train en.train.tsv --dev en.dev.tsv -o good".split()) == 0
+    assert "warning" not in capsys.readouterr().err
+    assert run(f"{line} --train en.train.tsv --dev en.train.tsv -o same".split()) == 0
+    assert "en.train.tsv: 48 of 48 development texts are training texts, too" in capsys.readouterr().err
+    assert run(f"{line} --train xx.train.tsv -o foreign".split()) == 0
+    assert "xx.train.tsv: 100% of the words are not in the vocabulary" in capsys.readouterr().err

@@ -92,3 +92,49 @@ def test_texts_give_a_share_of_words_and_another_folder_takes_the_files(trained:
 def test_what_is_missing_is_one_line(trained: Path, capsys: pytest.CaptureFixture[str]):
     assert "no such folder" in failure_of(f"{TRANSFER.replace(' model', ' none')} -q", 3, capsys)
     assert run(f"{TRANSFER} --dry-run".split()) == 0 and not Path("mapped").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "answer"),
+    [
+        ("--texts nofile.txt", 3, "nofile.txt: no such file"),
+        ("--texts en-xx.tsv", 3, "neither a header that names the text"),
+        ("--texts -", 2, "they cannot come from standard input"),
+        ("-o model --overwrite", 2, "the output is the input CHECKPOINT"),
+        ("-o model/xx", 2, "lies in the input CHECKPOINT"),
+        ("--license-of xx.vecs=mit", 2, "nothing that is called xx.vecs went into the model (did you mean xx.vec?)"),
+        ("--license-of xx.vec=mitt", 2, "no licence that the hub knows"),
+    ],
+)
+def test_what_the_last_step_would_refuse_is_refused_before_the_first(more, code, answer, trained: Path, capsys):
+    assert answer in failure_of(f"{TRANSFER} {more} -q", code, capsys)
+
+
+def test_an_earlier_output_is_not_replaced_in_vain(trained: Path, capsys: pytest.CaptureFixture[str]):
+    Path("mapped").mkdir()
+    Path("mapped/notes.txt").write_text("mine")
+    assert "mapped: the folder was not written by mosecrot" in failure_of(f"{TRANSFER} -q --overwrite", 4, capsys)
+    Path("mapped/notes.txt").unlink()
+    Path("mapped").rmdir()
+    assert run(f"{TRANSFER} -q".split()) == 0
+    before = files_of(trained)
+    card = Path("stitched/README.md")
+    card.write_text(card.read_text() + "mine")
+    assert "the model card was edited" in failure_of(f"{TRANSFER} -q --overwrite --max-vocab 20", 4, capsys)
+    assert {**files_of(trained), "stitched/README.md": b""} == {**before, "stitched/README.md": b""}
+
+
+def test_a_licence_of_vectors_that_are_not_used_after_all_is_no_mistake(trained: Path):
+    Path("en.vec").write_text(Path("xx.vec").read_text().replace("\nq", "\n"))
+    line = f"{TRANSFER} --source-vectors en.vec --license-of en.vec=mit -q"
+    assert run(line.split()) == 0  # they are small, so none are learnt
+    assert "en.vec" not in Path("stitched/README.md").read_text()
+
+
+def test_advice_names_options_and_is_not_what_was_done(trained: Path, capsys: pytest.CaptureFixture[str]):
+    said = output_of(f"{TRANSFER} -q", capsys)
+    assert "raise `mosecrot inspect --holdout`" in said and "more pairs help" in said
+    assert "--preset transfer" not in said  # which it has used
+    found = json.loads(output_of(f"{TRANSFER} -q --overwrite --json", capsys))
+    advice = [each["advice"] for each in found["inspect"]["judgements"]]
+    assert any("mosecrot inspect --holdout" in each for each in advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mosecrot_cli.cli.framework.command import command
 from mosecrot_cli.cli.framework.messages import in_flags
@@ -33,15 +33,20 @@ def inspect(settings: InspectSettings, sink: Sink) -> None:
     _show(sink, run(settings, sink))
 
 
+def inspection_json(found: Inspection) -> dict[str, Any]:
+    """An inspection as JSON, its advice in the words of the command line."""
+    content = found.to_dict()
+    for judgement in content["judgements"]:
+        judgement["advice"] = in_flags(judgement["advice"])
+    return content
+
+
 def _show(sink: Sink, found: Inspection) -> None:
     if sink.as_json:
-        content = found.to_dict()
-        for judgement in content["judgements"]:
-            judgement["advice"] = in_flags(judgement["advice"])
-        sink.value(content)
+        sink.value(inspection_json(found))
         return
     sink.line(f"{found.mapped}: {found.method}, {found.anchors:,} anchors")
     for text in found.lines():
-        sink.line(text)
+        sink.remark(text)
     for table in found.tables():
         sink.table(table.title, table.columns, table.rows)

@@ -33,9 +33,12 @@ def leakage(settings: LeakageSettings, sink: Sink) -> None:
         ]
         title = f"texts behind {settings.output}, and how many of the {found.texts:,} scored ones they hold"
         sink.table(title, ("use", "file", "texts", "scored"), rows)
-        for name in found.foreign:
-            sink.info(f"made elsewhere, of texts that are not known: {name}")
+        for each in found.readings:
+            if each.unknown:
+                sink.warn(f"{each.path} ({each.use}) could not be read again, so whether it holds scored texts is open")
+        if found.foreign:
+            sink.milestone(f"made elsewhere, of texts that are not known: {', '.join(found.foreign)}")
     leaks = [each for each in found.readings if each.leaks]
     if leaks:
         what = f"{leaks[0].overlap:,} of its texts are scored ones ({leaks[0].use})"
-        raise DataError(what, where=leaks[0].path, hint="leave them out with `anchors.exclude`")
+        raise DataError(what, where=leaks[0].path, hint=leaks[0].remedy)

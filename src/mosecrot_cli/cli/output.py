@@ -127,6 +127,10 @@ class Sink:
         """A JSON value on stdout."""
         sys.stdout.write(json.dumps(to_json(value), indent=2, ensure_ascii=False) + "\n")
 
+    def remark(self, text: str) -> None:
+        """A sentence on stdout, with parameters as flags."""
+        self.line(in_flags(text))
+
     def line(self, text: str) -> None:
         """A line of data on stdout; on a terminal with control characters written out."""
         sys.stdout.write((visible(text, keep="\t") if sys.stdout.isatty() else text) + "\n")

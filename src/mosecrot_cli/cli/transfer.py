@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mosecrot_cli.cli.framework.command import command
+from mosecrot_cli.cli.inspect import inspection_json
 from mosecrot_cli.cli.output import Sink, report
 from mosecrot_cli.settings import TransferSettings
 
@@ -26,10 +27,11 @@ def transfer(settings: TransferSettings, sink: Sink) -> None:
 
     found = run(settings, sink)
     if sink.as_json:
-        sink.value(found.to_dict())
+        content = found.to_dict()
+        sink.value(content | ({"inspect": inspection_json(found.inspection)} if found.inspection else {}))
         return
     output = settings.out.output
     for name, step in found.steps.items():
         report(sink, step, next_step=f"mosecrot predict {output} TEXTS" if name == "stitch" else None)
     for text in found.inspection.lines() if found.inspection else ():
-        sink.line(text)
+        sink.remark(text)

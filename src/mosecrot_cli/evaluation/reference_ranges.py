@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 _LENIENCY = 2.0
@@ -79,6 +79,8 @@ ANCHOR_WORDS = "words that are anchors"
 SPREAD = "spread, target / source"
 HUBNESS = "skewness of N_10"
 
+_BEST_WITH_FEW = "residual"
+"""The method of the preset that is advised with few anchors."""
 _NO_LEXICON = (
     "the lexicon does not carry over to other words: check some of its pairs, its columns and languages, and that the "
     "vectors are of its language; otherwise find a larger lexicon"
@@ -91,8 +93,7 @@ REFERENCES: Mapping[str, Reference] = {
     ANCHORS: Reference(
         8_838,
         14_555,
-        low="more pairs help (`mosecrot anchors` with a second lexicon, identical strings or words of several tokens); "
-        "with few pairs use `map.preset=transfer`",
+        low="more pairs help (`mosecrot anchors` with a second lexicon, identical strings or words of several tokens)",
     ),
     KNOWN_WORDS: Reference(
         0.66,
@@ -149,6 +150,9 @@ def kind_of_map(method: str, *, keeps_source: bool) -> str:
 
 def reference(statistic: str, kind: str) -> Reference | None:
     """The reference of a statistic for a kind of map, or None if none was measured."""
+    if statistic == ANCHORS and kind != _BEST_WITH_FEW:
+        found = REFERENCES[ANCHORS]
+        return replace(found, low=f"{found.low}; with few pairs use `map.preset=transfer`")
     if statistic in REFERENCES:
         return REFERENCES[statistic]
     ranges = BY_METHOD[statistic].get(kind)

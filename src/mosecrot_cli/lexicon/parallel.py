@@ -45,6 +45,8 @@ def parallel_files(value: str) -> tuple[Path, ...]:
     Raises:
         DataError: one of them is missing.
     """
+    if not value:
+        raise DataError("no file of parallel text is named", where="align:", hint=f"align:FILE; {_TWO_FILES}")
     if Path(value).is_file() or "," not in value:
         return (existing_file(Path(value), hint=_TWO_FILES),)
     source, _, target = value.partition(",")

@@ -94,6 +94,8 @@ def checkpoints_of(folder: Path) -> dict[str, Path]:
     if folder.is_dir():
         hint = "name the folder that `mosecrot finetune` or `mosecrot stitch` has written"
         raise DataError("contains neither a checkpoint (config.json) nor seed-N/ folders", where=str(folder), hint=hint)
+    if folder.is_file():
+        raise DataError("a file, but the folder of a checkpoint is wanted", where=str(folder))
     step = _WRITERS.get(folder, "`mosecrot finetune` or `mosecrot stitch`")
     raise DataError("no such folder", where=str(folder), hint=did_you_mean(folder, f"run {step} first"))
 

@@ -6,20 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.evaluation.ensembles import average_log_probabilities
+from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.model.devices import Device
 from mosecrot_cli.model.inference import PredictedBlock, stream_probabilities, suited_device
 from mosecrot_cli.model.loading import Classifier, load_classifier
 from mosecrot_cli.progress import Reporter, SilentReporter
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+_SAMPLE = 256
+"""Texts on which the vocabularies of the members are compared."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,12 @@ class Ensemble:
         columns = tuple(tuple(member.labels.index(label) for label in labels) for member in members)
         return cls(members, columns, labels)
 
-    @property
-    def tokenizer(self) -> PreTrainedTokenizerBase:
-        """The tokenizer of the first member."""
-        return self.members[0].tokenizer
+    def least_covering(self, texts: Sequence[str]) -> int:
+        """The number of the member whose vocabulary knows the fewest words of the first texts: one may not be meant."""
+        if len(self.members) == 1:
+            return 0
+        shares = [vocabulary_coverage(each.tokenizer, texts[:_SAMPLE]).unknown_word_share for each in self.members]
+        return shares.index(max(shares))
 
     def device_for(self, device: Device, texts: int) -> Device:
         """The device with the precision in which so many texts are classified."""

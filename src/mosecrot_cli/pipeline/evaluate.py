@@ -199,6 +199,9 @@ def write(paths: Sequence[Path], found: Iterable[Predictions], *, overwrite: boo
 
 
 def _systems(settings: EvaluateSettings) -> list[_System]:
+    twice = next((folder for folder in settings.checkpoints if settings.checkpoints.count(folder) > 1), None)
+    if twice is not None:
+        raise UsageError("this checkpoint is named twice", where=str(twice), hint="name each once")
     folders = {folder: checkpoints_of(folder) for folder in settings.checkpoints}
     if not settings.ensemble:
         return [
@@ -236,14 +239,19 @@ def _evaluate(
             answers[number, column, name] = as_predictions(dataset, model.labels, probabilities)
             found[column].append((system.seed(name), answers[number, column, name]))
     for dataset, runs in zip(datasets, found, strict=True):
-        coverage = vocabulary_coverage(model.tokenizer, dataset.texts)
+        member = model.least_covering(dataset.texts)
+        coverage = vocabulary_coverage(model.members[member].tokenizer, dataset.texts)
         facts = _facts(system, dataset, model.device_for(device, len(dataset.texts)))
         result = evaluation(
             runs, dataset, resamples=settings.resamples, seed=settings.seed, coverage=coverage, facts=facts
         )
         plausibility.warn_of_labels(dataset, model.labels, system.name, reporter)
         if language is None:
-            plausibility.warn_of_unknown_words(coverage, dataset.source, reads, reporter)
+            if len(folders) == 1:
+                plausibility.warn_of_unknown_words(coverage, dataset.source, reads, reporter)
+            else:
+                owner = f"{dataset.source}, read by {folders[member]}"
+                plausibility.warn_of_unknown_words(coverage, owner, None, reporter)
         plausibility.warn_of_scores(result.summary, f"{system.name} on {dataset.source}", reporter)
         yield result
 

@@ -14,6 +14,10 @@ MOST_UNKNOWN = 0.5
 """Share of unknown words from which on texts are probably not in the language of the model."""
 
 
+_MOST_SHARED = 0.1
+"""Share of the development texts that may be training texts: short texts occur twice by chance."""
+
+
 def warn_of_language(dataset: TextDataset, model: str | None, owner: str, reporter: Reporter) -> None:
     """Warn if a data set is known to be in another language than a model.
 
@@ -61,6 +65,17 @@ def warn_of_labels(dataset: TextDataset, known: Collection[str], owner: str, rep
     absent = [label for label in known if label not in set(dataset.labels or ())]
     if absent:
         reporter.warn(f"{dataset.source} has no text with the label {', '.join(absent)}, which {owner} knows")
+
+
+def warn_of_shared_texts(train: TextDataset, dev: TextDataset, reporter: Reporter) -> None:
+    """Warn if many development texts are training texts: the scores by which the epoch is chosen then mean nothing."""
+    known = set(train.texts)
+    shared = sum(text in known for text in dev.texts)
+    if shared > _MOST_SHARED * len(dev):
+        reporter.warn(
+            f"{dev.source}: {shared:,} of {len(dev):,} development texts are training texts, too, so the best epoch is "
+            "not the one that does best on new texts"
+        )
 
 
 def language_read(facts: Facts) -> str | None:

@@ -91,10 +91,20 @@ def _rows(settings: PredictSettings, folders: Sequence[Path], source: str, repor
     for number, block in enumerate(model.stream(texts, device=device, reporter=reporter)):
         if number == 0:
             language = plausibility.language_read(Facts.of(settings.checkpoint))
-            coverage = vocabulary_coverage(model.tokenizer, block.texts)
-            plausibility.warn_of_unknown_words(coverage, display_name(source), language, reporter)
+            _warn(model, folders, block.texts, display_name(source), language, reporter)
         for text, probabilities in zip(block.texts, block.probabilities.tolist(), strict=True):
             yield _row(text, model.labels, probabilities, settings.format)
+
+
+def _warn(
+    model: Ensemble, folders: Sequence[Path], texts: Sequence[str], name: str, language: str | None, reporter: Reporter
+) -> None:
+    """Warn where most words are unknown to the vocabulary, of an ensemble to that of any member."""
+    member = model.least_covering(texts)
+    coverage = vocabulary_coverage(model.members[member].tokenizer, texts)
+    if len(folders) > 1:
+        name, language = f"{name}, read by {folders[member]}", None
+    plausibility.warn_of_unknown_words(coverage, name, language, reporter)
 
 
 def _row(text: str, labels: Sequence[str], probabilities: Sequence[float], form: RowFormat) -> str:

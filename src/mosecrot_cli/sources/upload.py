@@ -53,7 +53,9 @@ def check_repository(repository: str) -> None:
         validate_repo_id(repository)
     except HFValidationError as error:
         reason = str(error).partition("\n")[0].partition(":")[0]
-        raise UsageError(f"no id of a repository: {reason}", where=repository, hint="OWNER/NAME is wanted") from error
+        raise UsageError(
+            f"not the id of a repository: {reason}", where=repository, hint="OWNER/NAME is wanted"
+        ) from error
 
 
 def upload(
@@ -80,7 +82,7 @@ def upload(
     endpoint = load_endpoints().hub
     where = f"{shown(endpoint)}/{repository}"
     if is_offline():
-        raise SourceUnavailableError("offline", where=where, hint="leave `offline` out, and unset HF_HUB_OFFLINE")
+        raise SourceUnavailableError("offline", where=where, hint="unset HF_HUB_OFFLINE and MOSECROT_OFFLINE")
     token = get_token()
     if token is None:
         raise SourceUnavailableError("nobody is logged in to the hub", where=where, hint=_LOG_IN)

@@ -47,6 +47,21 @@ def load(language: Language, split: Split, folder: Path | None, reporter: Report
     return read_reviews(str(path or download(language, split, reporter)), language)
 
 
+def check_language(language: Language) -> None:
+    """Check that the corpus has a language.
+
+    Raises:
+        UsageError: it does not, or there is no such language.
+    """
+    require_known(language, NAME)
+    if language.code not in LANGUAGES:
+        raise UsageError(
+            f"the Amazon reviews do not exist in {language.name}",
+            where=f"{NAME}:{language.code}",
+            hint=f"they exist in {', '.join(LANGUAGES)}",
+        )
+
+
 def local_candidates(language: Language, split: Split) -> list[str]:
     """Relative paths of the split in a data folder, in the order in which they are tried."""
     code, found = language.code, []
@@ -90,13 +105,7 @@ def download(language: Language, split: Split, reporter: Reporter) -> Path:
         UsageError: an unknown language, or one that the corpus does not have.
         SourceUnavailableError: the hub cannot be reached or has no such file.
     """
-    require_known(language, NAME)
-    if language.code not in LANGUAGES:
-        raise UsageError(
-            f"the Amazon reviews do not exist in {language.name}",
-            where=f"{NAME}:{language.code}",
-            hint=f"they exist in {', '.join(LANGUAGES)}",
-        )
+    check_language(language)
     from mosecrot_cli.tasks.hub import download_file
 
     path = f"{language.code}/{'validation' if split == 'dev' else split}.jsonl"

@@ -7,7 +7,7 @@ To add one: a module with its `load` function, an entry in `DATASETS`, and its l
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -52,6 +52,7 @@ class NamedDataset:
         name: what the user types, as in `NAME[:LANG]`.
         summary: its task and classes, in a few words.
         loader: imports the module of the data set and returns its `load` function.
+        check: raises a UsageError if the data set, as it is published, does not exist in a language.
         preset: settings of fine-tuning.
         repository: its id on the Hugging Face hub; None where it is not distributed there.
     """
@@ -59,6 +60,7 @@ class NamedDataset:
     name: str
     summary: str
     loader: _LazyLoader
+    check: Callable[[Language], None]
     preset: TrainingPreset = DEFAULT
     repository: str | None = None
 
@@ -85,6 +87,24 @@ def _sib200() -> DatasetLoader:
     return sib200.load
 
 
+def _check_taxi1500(language: Language) -> None:
+    from mosecrot_cli.tasks import taxi1500
+
+    taxi1500.check_language(language)
+
+
+def _check_amazon(language: Language) -> None:
+    from mosecrot_cli.tasks import amazon
+
+    amazon.check_language(language)
+
+
+def _check_sib200(language: Language) -> None:
+    from mosecrot_cli.tasks import sib200
+
+    sib200.check_language(language)
+
+
 DATASETS: Mapping[str, NamedDataset] = MappingProxyType(
     {
         entry.name: entry
@@ -93,6 +113,7 @@ DATASETS: Mapping[str, NamedDataset] = MappingProxyType(
                 "taxi1500",
                 "Bible verses, 6 topics, over 1,500 languages",
                 _taxi1500,
+                _check_taxi1500,
                 # The learning rate is MoSECroT's (arXiv 2401.04821), the rest is from Taxi1500's evaluation script
                 # (github.com/cisnlp/Taxi1500), which also accumulates the gradients of four batches; this does not.
                 TrainingPreset(epochs=15, learning_rate=1e-5, batch_size=32, max_length=100),
@@ -101,6 +122,7 @@ DATASETS: Mapping[str, NamedDataset] = MappingProxyType(
                 "amazon",
                 "product reviews, 3 sentiments, de en es fr ja zh",
                 _amazon,
+                _check_amazon,
                 # The learning rate is MoSECroT's, the rest is our choice: with 200,000 reviews in a language, over two
                 # hundred times the size of Taxi1500, two epochs are enough.
                 TrainingPreset(epochs=2, learning_rate=1e-5, batch_size=32, max_length=128),
@@ -109,6 +131,7 @@ DATASETS: Mapping[str, NamedDataset] = MappingProxyType(
                 "sib200",
                 "news and wiki sentences, 7 topics, 205 languages and scripts",
                 _sib200,
+                _check_sib200,
                 repository=SIB200_REPOSITORY,
             ),
         )
@@ -129,6 +152,21 @@ def hub_repository(spec: str) -> str | None:
         repository = rest.partition(":")[0]
         return None if Path(repository).exists() else repository
     return DATASETS[name].repository if name in DATASETS else None
+
+
+def check_language(spec: str) -> None:
+    """Check that a named data set is published in the language that its name ends with (`sib200:fr`).
+
+    Names without a language, and those of the hub, are not checked. A data folder may hold further languages.
+
+    Raises:
+        UsageError: it is not.
+    """
+    from mosecrot_cli.sources.languages import find_language  # --help, which imports this module, needs no languages
+
+    name, _, code = spec.partition(":")
+    if name in DATASETS and code:
+        DATASETS[name].check(find_language(code))
 
 
 def preset_for(spec: str) -> TrainingPreset:

@@ -42,6 +42,16 @@ def flores_code(language: Language) -> str:
     return language.flores
 
 
+def check_language(language: Language) -> None:
+    """Check that SIB-200 has a language.
+
+    Raises:
+        UsageError: it does not, or there is no such language.
+    """
+    require_known(language, NAME)
+    flores_code(language)
+
+
 def local_candidates(language: Language, split: Split) -> list[str]:
     """Relative paths of the split in a data folder, in the order in which they are tried."""
     code = flores_code(language)
@@ -73,7 +83,7 @@ def download(language: Language, split: Split, reporter: Reporter, *, repository
     """
     from mosecrot_cli.tasks.hub import load_hub
 
-    require_known(language, NAME)
+    check_language(language)
     code = flores_code(language)
     try:
         dataset = load_hub(repository, code, split, columns=_COLUMNS, reporter=reporter)

@@ -71,6 +71,15 @@ def load(language: Language, split: Split, folder: Path | None, reporter: Report
     return _join(labelled[split], edition, verses, language, reporter)
 
 
+def check_language(language: Language) -> None:
+    """Check that there is such a language; which ones the corpora have is known once they are fetched.
+
+    Raises:
+        UsageError: there is not. An edition (`deu-x-bible-luther1545`) starts with its language.
+    """
+    require_known(find_language(language.code.partition("-")[0]), NAME)
+
+
 def _fetched_english(fetcher: Fetcher, language: Language) -> Path:
     try:
         return bring_english(fetcher)

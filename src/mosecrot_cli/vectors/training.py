@@ -34,6 +34,8 @@ _FILLING_THREADS = 11
 # malloc requests larger blocks directly from the system, which zeroes them (its highest M_MMAP_THRESHOLD).
 _FRESH_BYTES = 32 << 20
 _UNSEGMENTED_SHARE = 0.1
+_FEW_WORDS = 1_000
+"""A New Testament has ten times as many different words."""
 _PROGRESS = re.compile(rb"Progress:\s*([\d.]+)%")
 _ERROR = "error: "
 
@@ -65,7 +67,8 @@ def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str
         raise DataError("no words in the text", where=where)
     most = max(counts.values())
     if most < settings.min_count:
-        what = f"too little text: no word occurs {settings.min_count} times (the commonest {most} times)"
+        often = "once" if most == 1 else f"{most:,} times"
+        what = f"too little text: no word occurs {settings.min_count} times (the commonest {often})"
         raise DataError(what, where=where, hint="more text, or a lower `min_count`")
     if settings.maxn and settings.minn > settings.maxn:
         raise UsageError(f"`minn` {settings.minn} is above `maxn` {settings.maxn}", hint="`maxn` 0: no n-grams")
@@ -74,6 +77,9 @@ def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str
         what = f"{settings.buckets:,} buckets are too few for {settings.threads} threads"
         hint = f"at least {_FRESH_BYTES // (4 * settings.dim):,}, or {_FILLING_THREADS} threads, or `maxn` 0"
         raise UsageError(what, where="`buckets`", hint=hint)
+    words = sum(count >= settings.min_count for count in counts.values())
+    if words < _FEW_WORDS:
+        reporter.warn(f"so little text: only {words:,} different words get a vector, which will mean next to nothing")
     total = counts.total()
     unsegmented = sum(count for token, count in counts.items() if is_unsegmented(token))
     if unsegmented > _UNSEGMENTED_SHARE * total:
@@ -81,7 +87,7 @@ def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str
             f"{unsegmented:,} of {total:,} words are long stretches of a script without spaces between words: "
             "put spaces between the words first"
         )
-    return sum(count >= settings.min_count for count in counts.values())
+    return words
 
 
 def train_model(

@@ -89,7 +89,7 @@ def test_licences_that_the_user_states_decide(chain: Path, capsys: pytest.Captur
         ("--license-of xx.vec", "--license-of: 'xx.vec' is not NAME=ID"),
         ("--license-of xx.vec=cc-by-5.0", "--license-of: 'cc-by-5.0' is no licence that the hub knows (did you mean"),
         ("--license-of xx.vec=mit --license-of xx.vec=isc", "--license-of: xx.vec has two licences"),
-        ("--base-model a/b/c", "a/b/c: no id of a repository"),
+        ("--base-model a/b/c", "a/b/c: not the id of a repository"),
     ],
 )
 def test_statements_that_cannot_be_are_refused_first(options: str, said: str, chain: Path, capsys):

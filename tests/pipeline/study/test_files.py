@@ -78,6 +78,11 @@ def study(folder: Path, old: str = "", new: str = "") -> Path:
         ('"taxi1500"', '"taxi150"', 6, ["no file and no data set taxi150", "did you mean taxi1500?"]),
         ('"taxi1500"', '"mine"', 6, ["no file and no data set mine", "there is taxi1500"]),
         ('"sib200:ru"', '"sib20:ru"', 11, ["did you mean sib200:ru?"]),
+        ('"sib200:ru"', '"sib200:xx"', 11, ["'xx' is not a known language", "near: xh (Xhosa)"]),
+        ('"sib200:ru"', '"sib200:cv"', 11, ["SIB-200 does not have Chuvash"]),
+        ('"taxi1500:ru"', '"amazon:ru"', 10, ["the Amazon reviews do not exist in Russian", "de, en, es"]),
+        ('"taxi1500:ru"', '"taxi1500:qqq-x-bible"', 10, ["'qqq' is not a known language"]),
+        ('"taxi1500"', '"amazon"\ndev = "taxi1500:xx"', 7, ["'xx' is not a known language"]),
         ('texts = "sib200:ru"', 'lexicons = ["panlexx"]', 11, ["no lexicon panlexx", "did you mean panlex?"]),
         ('texts = "sib200:ru"', 'target_vectors = "wikki"', 11, ["no vectors wikki", "did you mean wiki?"]),
         ("[languages.fo]", "[languages.xyzzy]", 13, ["no language 'xyzzy' is known", "target_vectors"]),
@@ -119,6 +124,23 @@ def test_rows_that_are_not_there(tmp_path: Path, new: str, part: str):
     path.write_text(new + STUDY if new.startswith("reference") else STUDY + new)
     with pytest.raises(DataError, match=part):
         make_plan(read_study(path))
+
+
+def test_test_data_of_a_language_that_the_task_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("MOSECROT_DATA", raising=False)
+    path = study(tmp_path, 'test = "taxi1500:fo"', "")
+    path.write_text(path.read_text().replace('train = "taxi1500"', 'train = "amazon"'))
+    with pytest.raises(DataError, match=r"amazon:fo: the Amazon reviews .* \(add test to \[languages.fo\]\)"):
+        make_plan(read_study(path))
+    monkeypatch.setenv("MOSECROT_DATA", str(tmp_path))  # which may hold them
+    make_plan(read_study(path))
+
+
+def test_the_source_language_must_be_in_the_training_data(tmp_path: Path):
+    path = tmp_path / "study.toml"
+    path.write_text('source = "ru"\n' + STUDY.replace('train = "taxi1500"', 'train = "amazon"'))
+    with pytest.raises(DataError, match=r"study.toml:7: amazon:ru: the Amazon reviews do not exist in Russian"):
+        read_study(path)
 
 
 def test_shared_steps_run_once(tmp_path: Path):
@@ -252,3 +274,11 @@ def test_a_study_does_not_work_in_what_is_not_its_own(folder: bool, world: Path,
     for line in ("study run study.toml", "study run study.toml --dry-run"):
         assert "holds other files" in failure_of(line, 4, capsys)
     assert other.read_text() == "mine" and len(list(world.glob("study*/*"))) == folder
+
+
+def test_gpus_that_are_not_there(world: Path, capsys, monkeypatch: pytest.MonkeyPatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    write_study(world)
+    assert "--gpus: cuda:0 is not available" in failure_of("study run study.toml --gpus 0,1", 2, capsys)

@@ -15,7 +15,7 @@ from mosecrot_cli.settings.option import Option, Parameter
 from mosecrot_cli.suggestions import nearest
 
 _PARAMETER = re.compile(r"`([a-z_][a-z0-9_]*)(?:=([^`\n]*))?`")
-OF_ANOTHER = re.compile(r"`([a-z]+)\.([a-z_][a-z0-9_]*)(?:=([^`\n]*))?`")
+OF_ANOTHER = re.compile(r"`([a-z]+(?: [a-z]+)?)\.([a-z_][a-z0-9_]*)(?:=([^`\n]*))?`")
 _flags: ContextVar[Mapping[str, Option]] = ContextVar("flags", default=MappingProxyType({}))
 
 

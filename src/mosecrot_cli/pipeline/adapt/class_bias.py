@@ -173,7 +173,8 @@ def _rows(found: ClassBias, labels: Sequence[str], name: str) -> list[tuple[str,
 
 def _warn(found: ClassBias, labels: Sequence[str], texts: int, reporter: Reporter) -> None:
     if texts < FEW * len(labels):
-        reporter.warn(f"the class bias is estimated from {texts:,} texts only, for {len(labels)} classes")
+        number = "one text" if texts == 1 else f"{texts:,} texts"
+        reporter.warn(f"the class bias is estimated from only {number}, for {len(labels)} classes")
     if found.information < UNINFORMATIVE * np.log(len(labels)):
         reporter.warn(
             f"the model answers all texts nearly alike (information {found.information:.2f} of "

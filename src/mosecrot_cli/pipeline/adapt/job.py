@@ -13,6 +13,7 @@ from mosecrot_cli.pipeline.checkpoints import checkpoints_of
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AdaptSettings, DataSettings
 from mosecrot_cli.tasks.loading import load_texts
+from mosecrot_cli.text_lines import display_name
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def unlabelled_texts(
     texts = tuple(dict.fromkeys(text for text in found if text.strip()))
     if not texts:
         raise DataError("no texts", where=source)
+    tabbed = sum("\t" in text for text in texts)
+    if tabbed > len(texts) / 2 and settings.text_column is None:
+        reporter.warn(
+            f"{display_name(source)}: {tabbed:,} of {len(texts):,} lines hold tabs and are read as they are, labels "
+            "included: `text_column` names the texts of a table"
+        )
     return texts
 
 

@@ -114,11 +114,9 @@ def _is_enough(
         f"{job.settings.confidence:g} or more{', all the same' if different else ''}: nothing to learn from"
     )
     if number == 1:
-        raise DataError(
-            problem,
-            where=job.settings.texts,
-            hint=f"another `confidence` (the highest is {probabilities.max():.3f}), or other texts",
-        )
+        lower = f"a lower `confidence` (the highest is {probabilities.max():.3f}), or "
+        hint = f"{lower if job.settings.confidence > 0 else ''}other texts"
+        raise DataError(problem, where=job.settings.texts, hint=hint)
     reporter.warn(f"after {number - 1} rounds {problem}; what it had learnt before is kept")
     return False
 

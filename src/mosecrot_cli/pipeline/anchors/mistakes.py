@@ -40,6 +40,16 @@ def naming_swapped_files(lexica: Iterable[str | Path], vectors: str | Path | Non
         raise
 
 
+def refuse_vectors(path: Path) -> None:
+    """Refuse word vectors in the place of a text.
+
+    Raises:
+        DataError: the file begins like one of word vectors.
+    """
+    if _is_text(path) and _cells_of_vectors(_start(path)):
+        raise DataError("a file of word vectors, given as a text", where=str(path), hint="name a text")
+
+
 def warn_about_codes(settings: AnchorsSettings, reporter: Reporter) -> None:
     """Warn of names that are no language: with files they stand for themselves, so a slip would go unnoticed."""
     for name in ("src", "tgt"):

@@ -103,9 +103,10 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
     warn_about_codes(settings, reporter)
     output = settings.out.output
     check_name(output)
-    outputs = [output, output.with_name(output.stem + ".scores.tsv")]
-    if aligned := any(resolve_lexicon(value).kind is LexiconKind.ALIGNED for value in settings.lexicons):
-        outputs.append(output.with_name(output.stem + ".aligned.tsv"))
+    outputs = outputs_of(settings)
+    aligned = len(outputs) > 2
+    if settings.exclude and not aligned:
+        reporter.warn("`exclude` has no effect without parallel text (`lexicons=align:FILE`): nothing else is read")
     if settings.out.dry_run:
         with naming_swapped_files(settings.lexicons, settings.target_vectors):
             return StepResult(output, None, _plan(settings, reporter), planned=True)
@@ -128,6 +129,19 @@ def run(settings: AnchorsSettings, reporter: Reporter, *, opened: Opened | None 
         return _describe(selected, job, material, alignments=outputs[2] if aligned else None)
 
     return step.run(compute)
+
+
+def outputs_of(settings: AnchorsSettings) -> list[Path]:
+    """The anchors, their scores and, with parallel text, all aligned pairs.
+
+    Raises:
+        DataError: a lexicon is neither a source nor a readable file.
+    """
+    output = settings.out.output
+    outputs = [output, output.with_name(output.stem + ".scores.tsv")]
+    if any(resolve_lexicon(value).kind is LexiconKind.ALIGNED for value in settings.lexicons):
+        outputs.append(output.with_name(output.stem + ".aligned.tsv"))
+    return outputs
 
 
 def stream(settings: AnchorsSettings, write: Callable[[str], None], reporter: Reporter) -> None:

@@ -166,6 +166,8 @@ def _warn(job: FurtherJob, reporter: Reporter) -> None:
     checkpoint = next(iter(job.checkpoints.values()))
     coverage = vocabulary_coverage(load_tokenizer(checkpoint), job.train.texts)
     plausibility.warn_of_unknown_words(coverage, job.train.source, language, reporter)
+    if job.dev is not None:
+        plausibility.warn_of_shared_texts(job.train, job.dev, reporter)
     labels = [*(load_config(checkpoint).label2id or ())]
     plausibility.warn_of_labels(job.train, labels, owner, reporter)
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.manifest import Facts
+from mosecrot_cli.model.coverage import vocabulary_coverage
 from mosecrot_cli.model.devices import check_compute
 from mosecrot_cli.model.layers import input_embeddings, replace_input_embeddings
-from mosecrot_cli.model.loading import Classifier, load_for_finetuning, quiet_transformers
+from mosecrot_cli.model.loading import Classifier, load_for_finetuning, load_tokenizer, quiet_transformers
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.training.run import train_classifier
-from mosecrot_cli.pipeline import resources
+from mosecrot_cli.pipeline import plausibility, resources
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, LABEL_SHARES, InputSpace, seed_name
 from mosecrot_cli.pipeline.finetune import further
 from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
@@ -39,6 +40,8 @@ from mosecrot_cli.tasks.types import TextDataset, require_known_labels
 
 OWN = "none"
 """`--embeddings none`: the model's own."""
+_SAMPLE = 2_000
+"""Training texts whose words are looked up in the vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def run(settings: FinetuneSettings, reporter: Reporter) -> StepResult:
     step.check()
     if unchanged := step.unchanged():
         return unchanged
+    _warn(job, reporter)
     return step.run(lambda partials: _train_all(job, partials[0], reporter), keep_partial=True)
 
 
@@ -143,6 +147,14 @@ def _mapped(settings: FinetuneSettings, reporter: Reporter) -> Mapped | None:
         return Mapped.open(folder)
     reporter.warn(f"input embeddings: the model's own, kept (there is no {folder}/)")
     return None
+
+
+def _warn(job: FinetuneJob, reporter: Reporter) -> None:
+    """Say what is probably a mistake: texts of another language, or development texts that are training texts."""
+    coverage = vocabulary_coverage(load_tokenizer(job.source_model), job.train.texts[:_SAMPLE])
+    plausibility.warn_of_unknown_words(coverage, job.train.source, job.src, reporter)
+    if job.dev is not None:
+        plausibility.warn_of_shared_texts(job.train, job.dev, reporter)
 
 
 def _inputs(job: FinetuneJob) -> dict[str, str | Path]:

@@ -342,7 +342,7 @@ def _judge(
     kind = kind_of_map(material.recorded.method, keeps_source=material.keeps_source)
     yield references.judge(references.ANCHORS, _count(material), kind)
     if test is not None:
-        few = f"only {test.words:,} held-out words: raise `holdout`" if test.words < _ENOUGH_WORDS else ""
+        few = f"only {test.words:,} held-out words: raise `inspect.holdout`" if test.words < _ENOUGH_WORDS else ""
         yield references.judge(references.PRECISION, test.precision["csls"][1], kind, obstacle=few)
     if coverage is not None and coverage.words:
         yield references.judge(references.KNOWN_WORDS, coverage.known_share, kind)

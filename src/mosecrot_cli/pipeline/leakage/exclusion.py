@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.lexicon.parallel import SentencePair
 from mosecrot_cli.orthography import is_punctuation, tokenize
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.tasks.textfiles import Item, identified_texts, stream_file
+from mosecrot_cli.tasks.textfiles import identified_texts, stream_file
+
+Row = tuple[str | None, str]
+"""A text with its identifier; None where it has none."""
+_SAMPLE = 1_000
+"""Rows that show whether identifiers only count the rows."""
 
 
 def text_key(text: str) -> str:
@@ -37,14 +43,14 @@ class Exclusion:
         Raises:
             DataError: a file is missing, damaged or empty.
         """
-        return cls.of_items(_items(files))
+        return cls.of_rows(chain.from_iterable(map(_rows, files)))
 
     @classmethod
-    def of_items(cls, items: Iterable[Item]) -> Exclusion:
-        """The texts and ids of these items."""
-        found = list(items)
-        texts = frozenset(key for item in found if (key := text_key(item.text)))
-        return cls(texts, frozenset(item.id for item in found if item.has_id))
+    def of_rows(cls, rows: Iterable[Row]) -> Exclusion:
+        """The texts and ids of these rows."""
+        found = list(rows)
+        texts = frozenset(key for _, text in found if (key := text_key(text)))
+        return cls(texts, frozenset(identifier for identifier, _ in found if identifier is not None))
 
     def holds(self, text: str, identifier: str | None = None) -> bool:
         """Whether a text may not be read: its id or its words are among those excluded."""
@@ -67,7 +73,7 @@ class Exclusion:
     def items(self, path: Path, text_column: str | None, reporter: Reporter) -> Iterator[str]:
         """The texts of a file that may be read; how many are left out is reported at the end."""
         kept = left_out = 0
-        for identifier, text in identified_texts(str(path), text_column):
+        for identifier, text in telling_rows(identified_texts(str(path), text_column)):
             if self.holds(text, identifier):
                 left_out += 1
             else:
@@ -83,11 +89,23 @@ class Exclusion:
         reporter.info(f"{name}: {left_out:,} texts are excluded, {kept:,} are read")
 
 
-def _items(files: Iterable[Path]) -> Iterator[Item]:
-    for path in files:
-        found = False
-        for item in stream_file(str(path), require_labels=False, read_labels=False):
-            found = True
-            yield item
-        if not found:
-            raise DataError("no texts", where=str(path))
+def telling_rows(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of one file, without identifiers if these only count the rows (from 0 or from 1).
+
+    Row 7 of one file is not row 7 of another, unlike a verse or a sentence of a parallel corpus.
+    """
+    rest = iter(rows)
+    first = list(islice(rest, _SAMPLE))
+    counted = any(
+        all(identifier == str(number) for number, (identifier, _) in enumerate(first, start)) for start in (0, 1)
+    )
+    for identifier, text in chain(first, rest):
+        yield (None if counted else identifier), text
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    items = stream_file(str(path), require_labels=False, read_labels=False)
+    found = list(telling_rows((item.id if item.has_id else None, item.text) for item in items))
+    if not found:
+        raise DataError("no texts", where=str(path))
+    yield from found

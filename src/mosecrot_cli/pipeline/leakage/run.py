@@ -11,14 +11,18 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import sha256
 from mosecrot_cli.lexicon.parallel import read_parallel
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Input, Manifest, manifest_of
-from mosecrot_cli.pipeline.leakage.exclusion import Exclusion
+from mosecrot_cli.pipeline.leakage.exclusion import Exclusion, telling_rows
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import LeakageSettings
+from mosecrot_cli.suggestions import did_you_mean
 from mosecrot_cli.tasks.loading import load
-from mosecrot_cli.tasks.textfiles import Item, identified_texts
-from mosecrot_cli.tasks.types import TextDataset
+from mosecrot_cli.tasks.textfiles import identified_texts
 
 _USES = {"text": "word vectors", "parallel": "word alignment", "train": "training", "dev": "choice of the epoch"}
+_REMEDIES = {
+    _USES["text"]: "leave them out with `vectors train.exclude`",
+    _USES["parallel"]: "leave them out with `anchors.exclude`",
+}
 _BIAS = "class bias (no label)"
 _SELF_TRAINING = "self-training"
 _SIDE = re.compile(r"(?<=\d)_(source|target)$")
@@ -45,6 +49,16 @@ class Reading:
         """Whether scored texts were learnt from. A class bias learns from no label, and may see them."""
         return self.overlap > 0 and self.use != _BIAS
 
+    @property
+    def unknown(self) -> bool:
+        """Whether it was learnt from, but could not be read again: standard input, a named data set."""
+        return self.texts is None and self.use != _BIAS
+
+    @property
+    def remedy(self) -> str:
+        """How to leave scored texts out."""
+        return _REMEDIES.get(self.use, "train on other texts, or score others")
+
 
 @dataclass(frozen=True)
 class Leakage:
@@ -69,19 +83,15 @@ def run(settings: LeakageSettings, reporter: Reporter) -> Leakage:
             or is gone, so that nothing can be proved; or the scored data are damaged.
     """
     dataset = load(settings.data_set, settings.split, settings.data, language=None, reporter=reporter)
-    scored = _scored(dataset)
+    scored = Exclusion.of_rows(telling_rows(zip(dataset.ids, dataset.texts, strict=True)))
+    if not settings.output.exists():
+        raise DataError("no such file or folder", where=str(settings.output), hint=did_you_mean(settings.output))
     if not manifest_of(settings.output).is_file():
         hint = "a checkpoint, a mapped folder or vectors of mosecrot have one"
         raise DataError("no manifest, so what it was made of is not known", where=str(settings.output), hint=hint)
     found = Leakage(len(dataset))
     _follow(manifest_of(settings.output), scored, found, seen=set())
     return found
-
-
-def _scored(dataset: TextDataset) -> Exclusion:
-    own = any(identifier != str(number) for number, identifier in enumerate(dataset.ids, start=1))
-    rows = zip(dataset.ids, dataset.texts, strict=True)
-    return Exclusion.of_items(Item(identifier, text, None, 0, has_id=own) for identifier, text in rows)
 
 
 def _follow(path: Path, scored: Exclusion, found: Leakage, *, seen: set[Path]) -> None:
@@ -119,8 +129,9 @@ def _read(manifest: Manifest, kind: str, given: Input, at: Path, kept: Exclusion
         return Reading(use, given.path, None, 0)
     path = _located(given, at)
     column = (manifest.settings.get("data") or manifest.settings).get("text_column")
-    read = [(i, text) for i, text in identified_texts(str(path), column) if not kept.holds(text, i)]
-    return Reading(use, str(path), len(read), sum(scored.holds(text, i) for i, text in read))
+    rows = telling_rows(identified_texts(str(path), column))
+    read = [(identifier, text) for identifier, text in rows if not kept.holds(text, identifier)]
+    return Reading(use, str(path), len(read), sum(scored.holds(text, identifier) for identifier, text in read))
 
 
 def _parallel(manifest: Manifest, files: list[Path], kept: Exclusion, scored: Exclusion) -> Reading:

@@ -5,7 +5,7 @@ Files of the user appear by name only, without their folders, because a card is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,12 @@ def of_stitching(checkpoint: Path, mapped: Mapped) -> Origin:
     stitched = replace(trained, language=facts.tgt, source_language=source_language)
     kept = Facts.of(checkpoint).source_kept or mapped.keeps_source
     return stitched.extended(*_steps_of_map(mapped, kept=kept), ingredients=_unique(_ingredients_of_map(mapped)))
+
+
+def foreseen(checkpoint: Path, source_model: str, lexicons: Iterable[str], vectors: Iterable[str]) -> Origin:
+    """What can be said of a model before it is stitched: its checkpoint, source model, lexica and files of vectors."""
+    found = (_vectors(path, "vectors") for path in vectors)
+    return of_checkpoint(checkpoint).extended(ingredients=(_model(source_model), *_named_lexica(lexicons), *found))
 
 
 def bias_step(texts: int) -> str:
@@ -221,14 +227,18 @@ def _lexica(mapped: Mapped) -> Iterator[Ingredient]:
     if manifest is None or manifest.command != "anchors":
         yield Ingredient("lexicon (anchors)", shown(read.path if read else "anchors"))
         return
-    for value in manifest.settings.get("lexicons", ()):
+    yield from _named_lexica(manifest.settings.get("lexicons", ()))
+    if vectors := manifest.settings.get("source_vectors"):
+        yield _vectors(vectors, "source-language vectors")
+
+
+def _named_lexica(values: Iterable[str]) -> Iterator[Ingredient]:
+    for value in values:
         choice = meant_by(value)  # its file may be gone by now
         if choice.kind is LexiconKind.SOURCE:
             yield _known("lexicon", find_lexicon(value)[0].provenance)
         elif choice.kind is not LexiconKind.IDENTICAL:
             yield Ingredient("lexicon", shown(value))
-    if vectors := manifest.settings.get("source_vectors"):
-        yield _vectors(vectors, "source-language vectors")
 
 
 def _vectors(path: str, role: str) -> Ingredient:

@@ -88,7 +88,7 @@ def _texts(settings: StitchSettings, maps: Sequence[Mapped], reporter: Reporter)
     hint = "name unlabelled texts of the target language"
     if settings.texts is None:
         if settings.alternatives:
-            raise UsageError("`alternatives` are compared on `texts`", hint=hint)
+            raise UsageError("`alternatives` has no effect without `texts`", hint=hint)
         if settings.prior != StitchSettings.prior:
             raise UsageError("`prior` has no effect without `texts`", hint=hint)
         return None

@@ -12,6 +12,7 @@ from mosecrot_cli.errors import DataError
 from mosecrot_cli.pipeline.resources import DEFAULT_MODELS
 from mosecrot_cli.pipeline.study.file import ANCHORS, MAPS, OWN_SPACE, TRAINING, AnchorVariant, Study
 from mosecrot_cli.pipeline.study.jobs import OWN_FOLDERS, WORK, StudyJob, inside, mark_of
+from mosecrot_cli.pipeline.study.names import problem_of_language
 from mosecrot_cli.pipeline.study.options import command_words, is_text
 
 
@@ -84,7 +85,11 @@ class StudyCommands:
         local = Path(self.study.path.parent, named).expanduser().exists()
         if part == "texts" or local:
             return None
-        return f"{named.partition(':')[0]}:{language}"
+        name = f"{named.partition(':')[0]}:{language}"
+        if not self.study.has_data_folder and (problem := problem_of_language(name)):
+            raise DataError(f"{name}: {problem[0]}", where=str(self.study.path),
+                            hint=f"add {part} to [languages.{language}]")  # fmt: skip
+        return name
 
     def test(self, language: str, task: str) -> str:
         """The test data of a language."""

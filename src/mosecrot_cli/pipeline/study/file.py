@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.pipeline.study.names import problem_of_name
+from mosecrot_cli.pipeline.study.names import problem_of_language, problem_of_name
 from mosecrot_cli.pipeline.study.options import check, is_text, options_of
 from mosecrot_cli.pipeline.study.places import Place, line_of, place_of
 from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings, with_preset
@@ -18,6 +18,8 @@ from mosecrot_cli.settings.option import Option, Parameter
 from mosecrot_cli.sources.languages import find_language
 from mosecrot_cli.structured import converted, read_toml_text
 from mosecrot_cli.suggestions import did_you_mean, nearest
+from mosecrot_cli.tasks.datadir import data_folder
+from mosecrot_cli.tasks.registry import DATASETS
 
 Embeddings = Literal["trained", "frozen", "kept", "augmented"]
 Adaptation = Literal["none", "bias", "self-training"]
@@ -177,6 +179,11 @@ class Study:
     path: Path = Path()
 
     @property
+    def has_data_folder(self) -> bool:
+        """Whether named data sets may come from a data folder, which may hold them in any language."""
+        return data_folder(None) is not None or any("data_dir" in task.options for task in self.tasks.values())
+
+    @property
     def folder(self) -> Path:
         """Where everything that the study makes goes: next to the file, under its name."""
         return self.path.with_suffix("")
@@ -195,6 +202,7 @@ class _Reader:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path, self.text = path, text
+        self.published = True
 
     def wrong(self, what: str, place: Sequence[str | int], hint: str | None = None) -> DataError:
         return DataError(what, where=f"{self.path}:{line_of(self.text, place)}", hint=hint)
@@ -258,7 +266,7 @@ class _Reader:
             local = path.suffix in _FILES or text.startswith((".", "/", "~"))
             if local and not path.exists():
                 raise self.wrong(f"there is no file {text}", place, did_you_mean(path))
-            if problem := problem_of_name(str(place[-1]), text, self.path.parent):
+            if problem := problem_of_name(str(place[-1]), text, self.path.parent, published=self.published):
                 raise self.wrong(problem[0], place, problem[1])
 
 
@@ -321,9 +329,13 @@ def _check_references(study: Study, reader: _Reader) -> None:
 
 
 def _check_files(study: Study, reader: _Reader) -> None:
+    reader.published = not study.has_data_folder
     for name, task in study.tasks.items():
         for part in ("train", "dev", "test"):
-            reader.exists(getattr(task, part), ("tasks", name, part))
+            value, place = getattr(task, part), ("tasks", name, part)
+            reader.exists(value, place)
+            if reader.published and value in DATASETS and (problem := problem_of_language(f"{value}:{study.source}")):
+                raise reader.wrong(f"{value}:{study.source}: {problem[0]}", place, problem[1])
     for name, language in study.languages.items():
         if language.target_vectors is None and not find_language(name).known:
             hint = "name their file with target_vectors"

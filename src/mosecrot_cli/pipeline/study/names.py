@@ -13,24 +13,28 @@ from mosecrot_cli.model.checks import CONFIG
 from mosecrot_cli.pipeline.resources import DEFAULT_MODELS
 from mosecrot_cli.sources.vectors import NAMES, named_vectors
 from mosecrot_cli.suggestions import did_you_mean, nearest, nearest_path
-from mosecrot_cli.tasks.registry import DATASETS, is_named, near_name
+from mosecrot_cli.tasks.registry import DATASETS, check_language, is_named, near_name
 
 Problem = tuple[str, str | None]
 """What is wrong, and advice."""
 
 
-def problem_of_name(part: str, text: str, folder: Path) -> Problem | None:
+def problem_of_name(part: str, text: str, folder: Path, *, published: bool = True) -> Problem | None:
     """Why a value can be no file and no name of anything; None if it can be one.
 
     Args:
         part: the key of the study file: `train`, `lexicons`, ...
         text: the value.
         folder: what names of files are relative to.
+        published: named data sets are those that are published; a data folder may hold any language.
     """
     path = Path(folder, text).expanduser()
     if "://" in text or path.exists() or part not in _PARTS:
         return None
-    return _PARTS[part](text, path)
+    problem = _PARTS[part](text, path)
+    if problem is None and published and _PARTS[part] is _data:
+        problem = problem_of_language(text)
+    return problem
 
 
 def _data(text: str, path: Path) -> Problem | None:
@@ -39,6 +43,15 @@ def _data(text: str, path: Path) -> Problem | None:
     near = near_name(text)
     hint = f"did you mean {near}?" if near else did_you_mean(path, f"there is {', '.join(DATASETS)}, and hf:NAME")
     return f"there is no file and no data set {text}", hint
+
+
+def problem_of_language(text: str) -> Problem | None:
+    """Why a named data set cannot be in the language that its name ends with; None if it can."""
+    try:
+        check_language(text)
+    except UsageError as error:
+        return error.what, error.hint
+    return None
 
 
 def _lexicon(text: str, path: Path) -> Problem | None:

@@ -23,9 +23,11 @@ from typing import Any
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import remove, replacing
+from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.pipeline.study.jobs import WORK, StudyJob
 from mosecrot_cli.pipeline.study.plan import Plan
 from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import ComputeSettings
 from mosecrot_cli.settings.study import StudyRunSettings
 from mosecrot_cli.staging import PARTIAL
 
@@ -172,6 +174,8 @@ def check_engine(settings: StudyRunSettings) -> None:
         raise UsageError("no such folder", where=settings.profile, hint="`profile` is slurm, or a Snakemake profile")
     if settings.profile is not None and settings.gpus:
         raise UsageError("`gpus` are those of this machine", hint="leave it out with a `profile`")
+    if settings.gpus:
+        resolve_device(ComputeSettings(gpus=settings.gpus))
 
 
 def _write(folder: Path, jobs: Sequence[StudyJob], settings: StudyRunSettings) -> None:

@@ -131,6 +131,11 @@ def anchors_settings(settings: TransferSettings, candidate: Candidate) -> Anchor
     )
 
 
+def map_folder(settings: TransferSettings, candidate: Candidate) -> Path:
+    """The folder of a map."""
+    return settings.out.output.with_name(f"mapped{candidate.suffix}")
+
+
 def source_model_of(checkpoint: Path) -> str:
     """The model that a checkpoint, or a folder of seeds, was fine-tuned from, as its manifest or configuration says.
 

@@ -10,11 +10,11 @@ from mosecrot_cli.pipeline.anchors import run as anchors
 from mosecrot_cli.pipeline.inspect import run as inspection
 from mosecrot_cli.pipeline.inspect.report import Inspection
 from mosecrot_cli.pipeline.map import run as mapping
-from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.pipeline.stitch import run as stitching
 from mosecrot_cli.pipeline.stitch.choice import MapChoice
+from mosecrot_cli.pipeline.transfer import checks
 from mosecrot_cli.pipeline.transfer.candidates import (
     LEARNT_ALONE,
     LEARNT_TOO,
@@ -23,6 +23,7 @@ from mosecrot_cli.pipeline.transfer.candidates import (
     anchors_settings,
     by_size,
     candidates_of,
+    map_folder,
     refuted,
 )
 from mosecrot_cli.progress import Reporter
@@ -56,19 +57,19 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
     Raises:
         UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
-    Statements.of(settings)  # to check them before anything is computed
+    checks.check(settings)
     opened, choice, steps = Opened(), None, dict[str, StepResult]()
     candidates = candidates_of(settings)
     if candidates is None and settings.out.dry_run:
         candidates = (LEARNT_ALONE,)  # at most
     if candidates is None:
         told = anchors_settings(settings, LEARNT_ALONE)
-        candidate, choice = by_size(told, _map_folder(settings, LEARNT_ALONE), opened, reporter)
+        candidate, choice = by_size(told, map_folder(settings, LEARNT_ALONE), opened, reporter)
         candidates = (candidate,)
     for each in candidates:
         told = anchors_settings(settings, each)
         chosen = steps[f"anchors{each.suffix}"] = anchors.run(told, reporter, opened=opened)
-        if each is LEARNT_TOO and (choice := refuted(chosen, _map_folder(settings, PLAIN))):
+        if each is LEARNT_TOO and (choice := refuted(chosen, map_folder(settings, PLAIN))):
             candidates = (PLAIN,)
         elif not settings.out.dry_run:
             steps[f"map{each.suffix}"] = _map(settings, each, told.out.output, opened, reporter)
@@ -85,14 +86,10 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
     return Transfer(steps, inspection.run(asked, reporter, opened=opened))
 
 
-def _map_folder(settings: TransferSettings, candidate: Candidate) -> Path:
-    return settings.out.output.with_name(f"mapped{candidate.suffix}")
-
-
 def _map(
     settings: TransferSettings, candidate: Candidate, anchors_file: Path, opened: Opened, reporter: Reporter
 ) -> StepResult:
-    out = replace(settings.out, output=_map_folder(settings, candidate))
+    out = replace(settings.out, output=map_folder(settings, candidate))
     mapped = MapSettings(anchors=str(anchors_file), device=settings.device, out=out)
     return mapping.run(with_preset(mapped, settings.preset, set()), reporter, opened=opened)
 
@@ -100,7 +97,10 @@ def _map(
 def _stitch(
     settings: TransferSettings, candidates: tuple[Candidate, ...], choice: MapChoice | None, reporter: Reporter
 ) -> StepResult:
-    first, *others = (_map_folder(settings, each) for each in candidates)
+    first, *others = (map_folder(settings, each) for each in candidates)
+    licensed = settings.licenses_of
+    if not any(each.learns for each in candidates):
+        licensed = tuple(given for given in licensed if not checks.is_of_source_vectors(given, settings))
     told = StitchSettings(
         checkpoint=settings.checkpoint,
         embeddings=first,
@@ -109,7 +109,7 @@ def _stitch(
         data=settings.data,
         device=settings.device,
         license=settings.license,
-        licenses_of=settings.licenses_of,
+        licenses_of=licensed,
         base_model=settings.base_model,
         out=settings.out,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
+from mosecrot_cli.pipeline.anchors.mistakes import refuse_vectors
 from mosecrot_cli.pipeline.leakage.exclusion import Exclusion
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.pipeline.vectors.output import facts_of, manifest_of, outputs_of, summary_of, write
@@ -69,6 +70,7 @@ def run(settings: TrainVectorsSettings, reporter: Reporter) -> StepResult:
 def _texts(settings: TrainVectorsSettings, reporter: Reporter) -> Iterator[str]:
     exclusion = Exclusion.of(settings.exclude)
     for path in settings.texts:
+        refuse_vectors(path)
         yield from exclusion.items(path, settings.text_column, reporter)
 
 

@@ -1,0 +1,55 @@
+"""What `transfer` refuses at once, so that no step is done in vain and no output is replaced before the refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mosecrot_cli.errors import UsageError
+from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
+from mosecrot_cli.pipeline.anchors import run as anchors
+from mosecrot_cli.pipeline.publish.card import check_edited
+from mosecrot_cli.pipeline.publish.origin import foreseen
+from mosecrot_cli.pipeline.publish.statements import Statements
+from mosecrot_cli.pipeline.step import Step
+from mosecrot_cli.pipeline.transfer.candidates import LEARNT_ALONE, anchors_settings, candidates_of, map_folder
+from mosecrot_cli.progress import SilentReporter
+from mosecrot_cli.settings import TransferSettings
+from mosecrot_cli.text_lines import STDIN
+
+
+def check(settings: TransferSettings) -> None:
+    """Check the texts, the outputs of all steps, and what is stated for the card.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
+    """
+    stated = Statements.of(settings)
+    told = anchors.resolve(anchors_settings(settings, LEARNT_ALONE))
+    vectors = [given for given in (told.target_vectors, told.source_vectors) if given]
+    if settings.licenses_of and told.target_vectors and all(Path(given).exists() for given in vectors):
+        stated.check_names([foreseen(settings.checkpoint, str(told.source_model), told.lexicons, vectors)])
+    if settings.texts == STDIN:
+        raise UsageError("`texts` are read more than once, so they cannot come from standard input", hint="name a file")
+    if not settings.out.dry_run:
+        _check_outputs(settings)
+    if settings.texts is not None:
+        unlabelled_texts(settings.texts, settings.data, language=told.tgt, reporter=SilentReporter())
+
+
+def is_of_source_vectors(licence: str, settings: TransferSettings) -> bool:
+    """Whether a value of `licenses_of` is about the source vectors, which a map without learnt anchors does not use."""
+    named = settings.source_vectors
+    return named is not None and licence.rpartition("=")[0] == Path(named).name
+
+
+def _check_outputs(settings: TransferSettings) -> None:
+    given = {"checkpoint": settings.checkpoint, "target_vectors": settings.target_vectors, "texts": settings.texts}
+    given |= {"source_vectors": settings.source_vectors, "source_model": settings.source_model}
+    given |= {f"lexicon_{number}": lexicon for number, lexicon in enumerate(settings.lexicons, start=1)}
+    inputs = {name: value for name, value in given.items() if value is not None}
+    for candidate in candidates_of(settings) or (LEARNT_ALONE,):
+        outputs = anchors.outputs_of(anchors_settings(settings, candidate))
+        Step("anchors", settings, inputs, outputs, folder=False).check()
+        Step("map", settings, inputs, (map_folder(settings, candidate),)).check()
+    Step("stitch", settings, inputs, (settings.out.output,)).check()
+    check_edited(settings.out.output)
