@@ -46,3 +46,33 @@ class SilentReporter:
     def track(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
         """Draw nothing."""
         yield lambda units: None
+
+
+class PostponedReporter:
+    """A reporter for work beside other work, which draws bars: it keeps what it hears until it is told on."""
+
+    def __init__(self) -> None:
+        self._heard: list[tuple[str, str]] = []
+
+    def warn(self, message: str) -> None:
+        """Keep the warning."""
+        self._heard.append(("warn", message))
+
+    def info(self, message: str) -> None:
+        """Keep the detail."""
+        self._heard.append(("info", message))
+
+    def milestone(self, message: str) -> None:
+        """Keep the line."""
+        self._heard.append(("milestone", message))
+
+    @contextmanager
+    def track(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Draw nothing."""
+        yield lambda units: None
+
+    def tell(self, reporter: Reporter) -> None:
+        """Pass on what was heard, in its order."""
+        for kind, message in self._heard:
+            getattr(reporter, kind)(message)
+        self._heard.clear()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from mosecrot_cli.mapping.devices import in_blocks
+from mosecrot_cli.mapping.devices import beside, in_blocks
 from mosecrot_cli.mapping.methods.relative import RelativeMap
 from mosecrot_cli.mapping.methods.residual import ResidualMap
 from mosecrot_cli.settings import Weighting
@@ -38,6 +38,22 @@ def test_each_block_is_computed_on_one_thread_of_torch(threads: int):
     found = list(in_blocks(lambda part: (threading.get_ident(), torch.get_num_threads()), 100, 1))
     assert {number for _, number in found} == {1}
     assert len({thread for thread, _ in found}) <= threads
+
+
+def test_work_beside_other_work_leaves_the_number_of_threads(threads: int):
+    done: list[str] = []
+
+    def work() -> None:
+        torch.set_num_threads(2)
+        done.append("work")
+
+    with beside(work):
+        done += [str(number) for number in in_blocks(lambda part: part.start, 2, 1)]
+    assert sorted(done) == ["0", "1", "work"]
+    assert list(in_blocks(lambda part: torch.get_num_threads(), 2, 2)) == [threads]
+    with pytest.raises(ZeroDivisionError), beside(lambda: 1 // 0):
+        done.append("after")
+    assert "after" in done
 
 
 def test_no_more_blocks_are_begun_than_threads_can_take(threads: int):

@@ -36,11 +36,11 @@ def nearest_mean(rows: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
 @pytest.mark.parametrize("scoring", ["cosine", "csls"])
 def test_precision_is_the_top_k_accuracy_of_scikit_learn(world, scoring: str):
     queries, base, right = world
-    scores, means = cosine_similarity(queries.astype(np.float64), base.astype(np.float64)), {}
+    scores = cosine_similarity(queries.astype(np.float64), base.astype(np.float64))
     if scoring == "csls":
-        means = {"hubness": hubness(base, in_blocks(queries))}
         scores = 2 * scores - nearest_mean(queries, base, 10)[:, None] - nearest_mean(base, queries, 10)
-    ranks = translation_ranks(queries, base, [np.array([row]) for row in right], **means)
+    hubs = hubness(base, in_blocks(queries))
+    ranks = getattr(translation_ranks(queries, base, [np.array([row]) for row in right], hubness=hubs), scoring)
     for k in (1, 5, 10):
         expected = top_k_accuracy_score(right, scores, k=k, labels=range(BASE))
         assert 0.1 < expected < 0.9
@@ -52,17 +52,21 @@ def test_csls_finds_what_a_hub_hides():
     base = np.array([[1, 1, 1], [1, 0.1, 0], [0, 1, 0.1], [0.1, 0, 1]], dtype=np.float32)
     queries = np.array([[1, 0.6, 0.4], [0.4, 1, 0.6], [0.6, 0.4, 1]], dtype=np.float32)
     right = [np.array([1]), np.array([2]), np.array([3])]
-    assert precision_at(translation_ranks(queries, base, right), 1) == 0
-    means = {"hubness": hubness(base, in_blocks(queries), k=2)}
-    assert precision_at(translation_ranks(queries, base, right, **means), 1) == 1
+    ranks = translation_ranks(queries, base, right, hubness=hubness(base, in_blocks(queries), k=2))
+    assert precision_at(ranks.cosine, 1) == 0
+    assert precision_at(ranks.csls, 1) == 1
 
 
 def test_of_several_right_answers_the_best_counts(world):
     queries, base, right = world
     other = (right + 7) % BASE
-    each = [translation_ranks(queries, base, [np.array([row]) for row in rows]) for rows in (right, other)]
-    both = translation_ranks(queries, base, [np.array(pair) for pair in zip(other, right, strict=True)])
-    assert np.array_equal(both, np.minimum(*each))
+    hubs = hubness(base, in_blocks(queries))
+    each = [
+        translation_ranks(queries, base, [np.array([row]) for row in rows], hubness=hubs) for rows in (right, other)
+    ]
+    both = translation_ranks(queries, base, [np.array(pair) for pair in zip(other, right, strict=True)], hubness=hubs)
+    for name in ("cosine", "csls"):
+        assert np.array_equal(getattr(both, name), np.minimum(*(getattr(ranks, name) for ranks in each)))
 
 
 @given(
@@ -76,7 +80,11 @@ def test_ties_go_to_the_lowest_row(base, query, right):
     ]
     order = sorted(range(5), key=lambda row: (-scores[row], row))
     equal = [row for row in range(5) if np.array_equal(base[row], base[right])]
-    found = translation_ranks(query[None].astype(np.float32), base.astype(np.float32), [np.array([right])])[0]
+    ranks = translation_ranks(
+        query[None].astype(np.float32), base.astype(np.float32), [np.array([right])], hubness=np.zeros(5)
+    )
+    found = ranks.cosine[0]
+    assert found == ranks.csls[0]
     # Among equal directions rounding decides; equal vectors keep their order.
     tied = [row for row in range(5) if scores[row] == scores[right]]
     assert order.index(tied[0]) < found <= order.index(tied[-1]) + 1

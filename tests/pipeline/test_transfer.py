@@ -138,3 +138,20 @@ def test_advice_names_options_and_is_not_what_was_done(trained: Path, capsys: py
     found = json.loads(output_of(f"{TRANSFER} -q --overwrite --json", capsys))
     advice = [each["advice"] for each in found["inspect"]["judgements"]]
     assert any("mosecrot inspect --holdout" in each for each in advice)
+
+
+def test_its_verdict_and_warnings_are_those_of_inspect(trained: Path, capsys: pytest.CaptureFixture[str]):
+    found = json.loads(output_of(f"{TRANSFER} --json -q", capsys))["inspect"]
+    expected = json.loads(output_of("inspect stitched --json -q", capsys))
+    for judged in (*found["judgements"], *expected["judgements"]):
+        del judged["advice"]  # `inspect` names its own options in it
+    assert json.dumps(found) == json.dumps(expected)  # as text, because NaN is not NaN
+
+
+def test_a_fault_of_the_stitching_is_told_as_before(trained: Path, capsys: pytest.CaptureFixture[str]):
+    weights = next(Path("model").rglob("model.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-100])
+    assert run(f"{TRANSFER} -q".split()) == 3
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ") and captured.err.count("\n") == 1 and captured.out == ""
+    assert Path("mapped").is_dir() and not Path("stitched").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -40,6 +41,23 @@ def scratch_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return min(2048 * _MIB, torch.cuda.mem_get_info(device)[0] // 4)
     return 256 * _MIB
+
+
+@contextmanager
+def beside(work: Callable[[], object]) -> Iterator[None]:
+    """Run `work` in a thread beside what the context holds, and wait for it at the end.
+
+    Raises:
+        Exception: what `work` raises, unless the context raises something itself.
+    """
+    threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(work)
+            yield
+        done.result()
+    finally:
+        torch.set_num_threads(threads)  # see `in_blocks`
 
 
 def in_blocks(work: Callable[[slice], T], rows: int, step: int, *, threaded: bool = True) -> Iterator[T]:

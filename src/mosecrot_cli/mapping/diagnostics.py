@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,34 +67,44 @@ def skewness(counts: NDArray[Any]) -> float:
 _BLOCK_BYTES = 64 << 20
 
 
+class TranslationRanks(NamedTuple):
+    """The places of the right answers to `n` queries.
+
+    Attributes:
+        cosine: among the candidates ordered by cosine, `[n]`.
+        csls: among the candidates ordered by CSLS, `[n]`.
+    """
+
+    cosine: NDArray[np.int64]
+    csls: NDArray[np.int64]
+
+
 def translation_ranks(
     queries: NDArray[Any],
     base: NDArray[Any],
     right: Sequence[NDArray[np.int64]],
     *,
-    hubness: NDArray[np.float64] | None = None,
-) -> NDArray[np.int64]:
+    hubness: NDArray[np.float64],
+) -> TranslationRanks:
     """At which place (from 1) each query finds the first of its right answers; ties go to the lowest row.
 
     Args:
         queries: mapped words, `[n, D]`.
         base: candidates, `[m, D]`.
         right: rows of the candidates that are right answers, at least one for each query.
-        hubness: `csls.hubness` of the candidates, `[m]`, which are then ordered by CSLS; None: by cosine.
-
-    Returns:
-        The places, `[n]`.
+        hubness: `csls.hubness` of the candidates, `[m]`.
     """
     candidates = exact_units(base).astype(np.float32)
     step = max(1, _BLOCK_BYTES // (4 * len(candidates)))
-    ranks = []
+    by_cosine, by_csls = [], []
     for start in range(0, len(queries), step):
         block = slice(start, start + step)
         scores = exact_units(queries[block]).astype(np.float32) @ candidates.T
-        if hubness is not None:
-            scores -= (hubness / 2).astype(np.float32)  # CSLS but for the scale and what all candidates share
-        ranks += [_best_rank(row, np.sort(rows)) for row, rows in zip(scores, right[block], strict=True)]
-    return np.array(ranks, dtype=np.int64)
+        sorted_rows = [np.sort(rows) for rows in right[block]]
+        by_cosine += [_best_rank(row, rows) for row, rows in zip(scores, sorted_rows, strict=True)]
+        scores -= (hubness / 2).astype(np.float32)  # CSLS but for the scale and what all candidates share
+        by_csls += [_best_rank(row, rows) for row, rows in zip(scores, sorted_rows, strict=True)]
+    return TranslationRanks(np.array(by_cosine, dtype=np.int64), np.array(by_csls, dtype=np.int64))
 
 
 def precision_at(ranks: NDArray[np.int64], k: int) -> float:

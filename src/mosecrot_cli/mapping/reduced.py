@@ -73,7 +73,10 @@ class Candidates(NamedTuple):
 
 @lru_cache(maxsize=1)
 def bfloat16_pays() -> bool:
-    """Whether this CPU multiplies matrices faster in bfloat16 than in float32, by a short probe."""
+    """Whether this CPU multiplies matrices faster in bfloat16 than in float32, by a short probe.
+
+    The probe takes the CPU time of one thread, which other work on the machine hardly changes.
+    """
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
     if not supported():
         return False
@@ -81,15 +84,20 @@ def bfloat16_pays() -> bool:
     units, others = torch.linspace(0, 1, rows * width).view(rows, -1), torch.linspace(0, 1, columns * width)
     others = others.view(columns, -1)
     reduced = units.bfloat16(), others.bfloat16()
-    return _fastest(lambda: reduced[0] @ reduced[1].T) < 0.8 * _fastest(lambda: units @ others.T)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _fastest(lambda: reduced[0] @ reduced[1].T) < 0.8 * _fastest(lambda: units @ others.T)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _fastest(product: Callable[[], Tensor]) -> float:
     seconds = []
     for _ in range(4):
-        started = time.perf_counter()
+        started = time.thread_time()
         product()
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.thread_time() - started)
     return min(seconds)
 
 

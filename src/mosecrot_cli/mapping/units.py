@@ -43,7 +43,8 @@ class UnitRows:
 def exact_units(matrix: NDArray[Any]) -> NDArray[np.float64]:
     """The unit vectors of finite rows in float64; zero rows stay zero. Any float32 or scaled float64 row has one."""
     rows = np.array(matrix, dtype=np.float64)
-    largest = np.abs(rows).max(axis=1, initial=0.0, keepdims=True)
+    ends = rows.max(axis=1, initial=0.0, keepdims=True), rows.min(axis=1, initial=0.0, keepdims=True)
+    largest = np.maximum(ends[0], -ends[1])
     rows /= np.where(largest > 0, largest, 1.0)  # so that no square overflows or vanishes
     norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     rows /= np.where(norms > 0, norms, 1.0)[:, None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mosecrot_cli.errors import DataError
@@ -55,7 +57,6 @@ class SourceWords:
         self._backend = fast_backend(tokenizer)
         self._barred = special_ids(tokenizer)
         # Where a space is a token of its own, it is no part of the word that follows.
-        self._whole: dict[str, int] | None = None
         self._spaces = {self._backend.token_to_id(space) for space in ("▁", "Ġ")}
 
     def token_ids(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -64,11 +65,19 @@ class SourceWords:
 
     def whole_word_tokens(self) -> dict[str, int]:
         """Every token that is a whole word: the plain word, as the tokenizer decodes it, and its id."""
-        if self._whole is None:
+        tables = self._tables
+        if tables.whole is None:
             plain = self._plain_tokens()
             found = self._single_tokens(set(plain.values()), f"{_CONTEXT} ")
-            self._whole = {word: index for word, index in found.items() if plain[index] == word}
-        return dict(self._whole)
+            tables.whole = {word: index for word, index in found.items() if plain[index] == word}
+        return dict(tables.whole)
+
+    @cached_property
+    def _tables(self) -> _Tables:
+        try:
+            return _tables(self._backend.to_str(), self._barred)
+        except Exception:  # noqa: BLE001 (bare ones of tokenizers: a part in Python cannot be written down)
+            return _Tables()
 
     def punctuation_tokens(self) -> dict[str, int]:
         """Punctuation and symbols that are one token each, in the form that running text has.
@@ -86,9 +95,13 @@ class SourceWords:
 
     def _plain_tokens(self) -> dict[int, str]:
         """Every id and its token as plain text, without the marks of its kind of vocabulary."""
+        tables = self._tables
+        if tables.plain is not None:
+            return tables.plain
         indices = sorted(set(self._backend.get_vocab(with_added_tokens=True).values()) - self._barred)
         texts = self._backend.decode_batch([[index] for index in indices], skip_special_tokens=False)
-        return {index: text.strip() for index, text in zip(indices, texts, strict=True) if text.strip()}
+        tables.plain = {index: text.strip() for index, text in zip(indices, texts, strict=True) if text.strip()}
+        return tables.plain
 
     def _single_tokens(self, strings: Iterable[str], lead: str) -> dict[str, int]:
         ordered = sorted(strings)
@@ -108,6 +121,25 @@ class SourceWords:
                     covering = (index for index, (start, end) in spans if end > begin and start < len(text))
                     ids = tuple(index for index in covering if index not in self._spaces)
                     yield () if self._barred.intersection(ids) else ids
+
+
+@dataclass
+class _Tables:
+    """What was found out about a vocabulary: the text of each id, and the whole words."""
+
+    plain: dict[int, str] | None = None
+    whole: dict[str, int] | None = None
+
+
+@lru_cache(maxsize=4)
+def _tables(tokenizer: str, barred: frozenset[int]) -> _Tables:
+    """Filled once for each tokenizer: a checkpoint mostly has that of the model that it was fine-tuned from.
+
+    Args:
+        tokenizer: as it is written down.
+        barred: ids of its special tokens.
+    """
+    return _Tables()
 
 
 def unlimited_ids(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:

@@ -79,17 +79,28 @@ class StoredModel:
     def input_embeddings(self) -> NDArray[np.float32] | None:
         """The input embeddings `V x D`, where their name, type and number of rows leave no doubt."""
         with self.tensors() as tensors:
-            if tensors is None:
+            if tensors is None or (name := self._embeddings_name(tensors)) is None:
                 return None
-            names = word_embedding_names(tensors)
-            if len(names) != 1:
-                return None
-            part = tensors.get_slice(names[0])
-            shape = part.get_shape()
-            if part.get_dtype() not in _FLOATS or len(shape) != 2 or shape[0] != self.config.get("vocab_size"):
-                return None
-            matrix: NDArray[np.float32] = tensors.get_tensor(names[0]).astype(np.float32, copy=False)
+            matrix: NDArray[np.float32] = tensors.get_tensor(name).astype(np.float32, copy=False)
             return matrix
+
+    def embeddings_shape(self) -> tuple[int, int] | None:
+        """`V, D` of the input embeddings, which are not read; None where `input_embeddings` gives None."""
+        with self.tensors() as tensors:
+            if tensors is None or (name := self._embeddings_name(tensors)) is None:
+                return None
+            rows, width = tensors.get_slice(name).get_shape()
+            return rows, width
+
+    def _embeddings_name(self, tensors: Any) -> str | None:
+        """The tensor of the input embeddings, where there is no doubt."""
+        names = word_embedding_names(tensors)
+        if len(names) != 1:
+            return None
+        part = tensors.get_slice(names[0])
+        shape = part.get_shape()
+        sound = part.get_dtype() in _FLOATS and len(shape) == 2 and shape[0] == self.config.get("vocab_size")
+        return names[0] if sound else None
 
     @contextmanager
     def tensors(self) -> Iterator[Any | None]:

@@ -111,11 +111,11 @@ class StoredClassifier:
             DataError: it cannot be opened, or is not what was written.
         """
         stored = StoredModel.open(folder)
-        matrix = None if stored is None else stored.input_embeddings()
+        shape = None if stored is None else stored.embeddings_shape()
         texts, backend = sample_texts(words), target.tokenizer.backend
         found, expected = (each.encode_batch(texts) for each in (_opened(folder), backend))
         same_ids = [each.ids for each in found] == [each.ids for each in expected]
-        if matrix is None or matrix.shape != target.weight.shape or not same_ids:
+        if shape != target.weight.shape or not same_ids:
             raise DataError(
                 "the stitched checkpoint is not what was written", where=str(folder), hint="stitch it again"
             )

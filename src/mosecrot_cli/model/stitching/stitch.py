@@ -265,8 +265,14 @@ def _fill(
     ids = np.flatnonzero(mapped)
     for first in range(0, len(ids), _BLOCK):
         block = ids[first : first + _BLOCK]
-        weight[block] = matrix[target.indices[block]]
+        weight[_as_slice(block)] = matrix[_as_slice(target.indices[block])]
     return weight
+
+
+def _as_slice(rows: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """The same rows as a slice, which copies nothing, where they follow one another: most words do."""
+    first, count = int(rows[0]), len(rows)
+    return slice(first, first + count) if (np.diff(rows) == 1).all() else rows
 
 
 def sample_texts(words: Sequence[str]) -> list[str]:

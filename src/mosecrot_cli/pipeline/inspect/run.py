@@ -154,6 +154,16 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
     )
 
 
+def seen_from(found: Inspection, checkpoint: Path) -> Inspection:
+    """The inspection of a map as one of a checkpoint that was stitched with it, and which tells why it was chosen.
+
+    Raises:
+        DataError: the checkpoint or its map is missing or damaged.
+    """
+    mapped, choice = _open(checkpoint)
+    return replace(found, mapped=mapped.folder, choice=choice)
+
+
 def _open(folder: Path) -> tuple[Mapped, MapChoice | None]:
     """The map in a folder of `map`, or the one that a checkpoint was stitched with and why it was chosen.
 

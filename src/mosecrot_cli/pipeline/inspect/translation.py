@@ -119,9 +119,6 @@ def translation_test(
     if not keeps_source:
         base = build(queries=in_blocks(candidates)).fit(values, values).transform(candidates)
     hubs = hubness(base, in_blocks(others), device=torch_device(device))
-    ranks = {
-        "cosine": translation_ranks(queries, base, split.right),
-        "csls": translation_ranks(queries, base, split.right, hubness=hubs),
-    }
-    precision = {name: {k: precision_at(found, k) for k in PLACES} for name, found in ranks.items()}
+    ranks = translation_ranks(queries, base, split.right, hubness=hubs)
+    precision = {name: {k: precision_at(found, k) for k in PLACES} for name, found in ranks._asdict().items()}
     return TranslationTest(len(split.tested), int(split.fit.sum()), len(base), split.left_out, precision)

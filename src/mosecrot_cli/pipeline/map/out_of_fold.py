@@ -15,7 +15,6 @@ from mosecrot_cli.files import writing
 from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.mapping.cross_validation import out_of_fold
 from mosecrot_cli.pipeline.map.fit import Fit
-from mosecrot_cli.progress import Reporter
 
 OUT_OF_FOLD = "out_of_fold.npz"
 """Name of the file in a `mapped/` folder."""
@@ -72,16 +71,13 @@ _INTEGERS = ("int32", "int64")
 _ARRAYS = {"tokens": (1, _INTEGERS), "rows": (1, _INTEGERS), "vectors": (2, FLOATS)}
 
 
-def out_of_fold_rows(
-    fit: Fit, build: Callable[[], EmbeddingMap], dtype: str, reporter: Reporter
-) -> OutOfFoldRows | None:
+def out_of_fold_rows(fit: Fit, build: Callable[[], EmbeddingMap], dtype: str) -> OutOfFoldRows | None:
     """Map the anchors of a fit by maps that were fitted without them.
 
     Args:
         fit: what the map was learnt from.
         build: makes a map of the same kind.
         dtype: of the vectors.
-        reporter: hears of progress.
 
     Returns:
         The rows; None where the anchors are not target words (a pivot), belong to one word, or all have several tokens.
@@ -93,6 +89,5 @@ def out_of_fold_rows(
     chosen = single[np.sort(first)]
     if not len(chosen):
         return None
-    with reporter.track("mapping anchors out of fold", None):
-        vectors = out_of_fold(build, fit.vectors, fit.values, fit.rows)[chosen]
+    vectors = out_of_fold(build, fit.vectors, fit.values, fit.rows)[chosen]
     return OutOfFoldRows(fit.tokens[chosen], fit.rows[chosen], vectors.astype(dtype))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,10 @@ from numpy.typing import NDArray
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.manifest import Facts
+from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.mapping.csls import in_blocks
+from mosecrot_cli.mapping.devices import beside
+from mosecrot_cli.mapping.reduced import bfloat16_pays
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.map.aligned import aligned_fit, with_aligned_words
@@ -164,7 +168,9 @@ def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Compu
     queries = in_blocks(fit.matrix)
     target_map = method.build(tokens=tokens, queries=queries).fit(fit.vectors, fit.values)
     target = new_array(output / TARGET, (len(vectors), own.shape[1]), settings.dtype)
-    fill(target_map, fit.matrix, target, "mapping target words", reporter)
+    ridge = asdict(target_map.statistics_).get("ridge")
+    again = partial(method.build, tokens=tokens, queries=queries, ridge=ridge) if method.keeps_source else None
+    _fill(target_map, fit, target, again, output, reporter)
     if keeps_anchors:
         target[fit.rows] = fit.values
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
@@ -173,15 +179,41 @@ def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Compu
         statistics["subword_words"] = targets.composed
     if method.keeps_source:
         np.save(output / SOURCE, own)
-        ridge = statistics["target"].get("ridge")
-        build = partial(method.build, tokens=tokens, queries=queries, ridge=ridge)
-        if predicted := out_of_fold_rows(fit, build, settings.dtype, reporter):
-            predicted.save(output / OUT_OF_FOLD)
     else:
         source_map = method.build(queries=in_blocks(own)).fit(fit.values, fit.values)
         fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
     return _describe(job, output, own, fit, vectors, statistics)
+
+
+def _fill(
+    target_map: EmbeddingMap,
+    fit: Fit,
+    target: Matrix,
+    again: Callable[[], EmbeddingMap] | None,
+    output: Path,
+    reporter: Reporter,
+) -> None:
+    """Map the target words into `target`, and write the anchors mapped out of fold.
+
+    These are computed beside the words, because much of their fits keeps only one core busy.
+
+    Args:
+        target_map: of all anchors.
+        fit: the anchors, and the words.
+        target: of the words, `V^t x D`.
+        again: makes a map of the same kind for each fold; None: no anchors are mapped out of fold.
+        output: the folder that is written.
+        reporter: hears of progress.
+    """
+
+    def write_out_of_fold(build: Callable[[], EmbeddingMap]) -> None:
+        if predicted := out_of_fold_rows(fit, build, target.dtype.name):
+            predicted.save(output / OUT_OF_FOLD)
+
+    bfloat16_pays()  # a probe, which changes torch's number of threads for a moment
+    with beside(partial(write_out_of_fold, again)) if again else nullcontext():
+        fill(target_map, fit.matrix, target, "mapping target words", reporter)
 
 
 def _direct(anchors: AnchorRows, vectors: WordVectors, reporter: Reporter) -> Fit:

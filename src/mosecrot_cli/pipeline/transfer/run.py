@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 from mosecrot_cli.pipeline.anchors import run as anchors
-from mosecrot_cli.pipeline.inspect import run as inspection
-from mosecrot_cli.pipeline.inspect.report import Inspection
-from mosecrot_cli.pipeline.map import run as mapping
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.pipeline.stitch import run as stitching
@@ -26,8 +27,12 @@ from mosecrot_cli.pipeline.transfer.candidates import (
     map_folder,
     refuted,
 )
-from mosecrot_cli.progress import Reporter
+from mosecrot_cli.progress import PostponedReporter, Reporter
 from mosecrot_cli.settings import InspectSettings, MapSettings, StitchSettings, TransferSettings, with_preset
+
+# Both import torch, which is imported beside the reading (`_import_libraries`).
+if TYPE_CHECKING:
+    from mosecrot_cli.pipeline.inspect.report import Inspection
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
         UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
     checks.check(settings)
+    Thread(target=_import_libraries).start()
     opened, choice, steps = Opened(), None, dict[str, StepResult]()
     candidates = candidates_of(settings)
     if candidates is None and settings.out.dry_run:
@@ -75,23 +81,56 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
             steps[f"map{each.suffix}"] = _map(settings, each, told.out.output, opened, reporter)
     if settings.out.dry_run:
         return Transfer(steps, None)
-    steps["stitch"] = _stitch(settings, candidates, choice, reporter)
-    asked = InspectSettings(
-        mapped=settings.out.output,
-        texts=settings.texts,
-        data=settings.data,
-        device=settings.device,
-        seed=settings.seed,
-    )
-    return Transfer(steps, inspection.run(asked, reporter, opened=opened))
+    steps["stitch"], found = _stitch_and_inspect(settings, candidates, choice, opened, reporter)
+    return Transfer(steps, found)
 
 
 def _map(
     settings: TransferSettings, candidate: Candidate, anchors_file: Path, opened: Opened, reporter: Reporter
 ) -> StepResult:
+    from mosecrot_cli.pipeline.map import run as mapping
+
     out = replace(settings.out, output=map_folder(settings, candidate))
     mapped = MapSettings(anchors=str(anchors_file), device=settings.device, out=out)
     return mapping.run(with_preset(mapped, settings.preset, set()), reporter, opened=opened)
+
+
+def _import_libraries() -> None:
+    """Import what the steps after the first need, while that one reads: a second that one core has to spare."""
+    for name in ("torch", "scipy.linalg", "entmax", "faiss"):
+        with suppress(Exception):  # the step that needs it says what is wrong
+            import_module(name)
+
+
+def _stitch_and_inspect(
+    settings: TransferSettings,
+    candidates: tuple[Candidate, ...],
+    choice: MapChoice | None,
+    opened: Opened,
+    reporter: Reporter,
+) -> tuple[StepResult, Inspection]:
+    """Stitch, and inspect the map that is used: at the same time if there is but one.
+
+    Stitching is mostly Python on one core, an inspection mostly products of matrices.
+    """
+    from mosecrot_cli.pipeline.inspect import run as inspection
+
+    asked = InspectSettings(
+        mapped=map_folder(settings, candidates[0]),
+        texts=settings.texts,
+        data=settings.data,
+        device=settings.device,
+        seed=settings.seed,
+    )
+    if len(candidates) > 1:
+        stitched = _stitch(settings, candidates, choice, reporter)
+        return stitched, inspection.run(replace(asked, mapped=settings.out.output), reporter, opened=opened)
+    later = PostponedReporter()
+    with ThreadPoolExecutor(1) as pool:
+        inspected = pool.submit(inspection.run, asked, later, opened=opened)
+        stitched = _stitch(settings, candidates, choice, reporter)
+    later.tell(reporter)
+    return stitched, inspection.seen_from(inspected.result(), settings.out.output)
 
 
 def _stitch(
