@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.special
+import torch
 
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping import csls
@@ -136,3 +137,30 @@ def test_first_rows_are_those_that_equal_no_earlier_one(dtype: str, alike: bool,
         seen.setdefault(row.tobytes(), number)
     assert first_rows(matrix).tolist() == sorted(seen.values())
     assert first_rows(matrix[:0]).tolist() == []
+
+
+def test_only_target_vectors_that_can_be_the_nearest_are_looked_back_from(monkeypatch: pytest.MonkeyPatch):
+    random = np.random.default_rng(5)
+    source = unit(random.normal(size=(600, 64))).astype(np.float32)
+    target = unit(random.normal(size=(4_000, 64))).astype(np.float32)
+    target[:600] = unit(source + 0.04 * random.normal(size=source.shape)).astype(np.float32)
+    looked: list[int] = []
+    search = csls.quick_search
+
+    def counted(others, k):
+        found = search(others, k)
+        return lambda units: (looked.append(len(units)), found(units))[1]
+
+    monkeypatch.setattr(csls, "quick_search", counted)
+    found = mutual_near(source, target)
+    assert sum(looked) < len(found.candidates) / 2
+    assert found.pairs.tolist() == [[row, row] for row in range(600)]
+
+
+def test_the_bound_of_the_hubness_changes_no_pair(sides, monkeypatch: pytest.MonkeyPatch):
+    source, target = (torch.from_numpy(side) for side in sides)
+    bound, exact = csls._least_hubness(target, source, 10).numpy(), hubness(sides[1], in_blocks(sides[0]), k=10)
+    assert (bound < exact).all() and np.corrcoef(bound, exact)[0, 1] > 0.9
+    found = mutual_near(*sides)
+    monkeypatch.setattr(csls, "_least_hubness", lambda target, source, k: torch.full((len(target),), -1.0))
+    assert np.array_equal(found.pairs, mutual_near(*sides).pairs)

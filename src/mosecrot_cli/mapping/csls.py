@@ -15,9 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mosecrot_cli.mapping import devices
 from mosecrot_cli.mapping.base import checked
 from mosecrot_cli.mapping.devices import torch_device
-from mosecrot_cli.mapping.search import nearest, quickly_nearest
+from mosecrot_cli.mapping.search import Nearest, nearest, quick_search, quickly_nearest
 from mosecrot_cli.mapping.units import exact_units, unit_rows
 
 CSLS_K = 10
@@ -26,7 +27,13 @@ CSLS_K = 10
 Queries = Callable[[], Iterable[NDArray[Any]]]
 """Gives the rows that will be mapped, block by block, each time it is called."""
 
-_BLOCK_ROWS, _KEY_ROWS = 65_536, 4_096
+_BLOCK_ROWS, _KEY_ROWS, _BOUND_ROWS = 65_536, 4_096, 4_096
+
+_GROUP_ROWS = 128
+"""Source vectors of a group of `_least_hubness`: more give a better bound, and cost more than they save."""
+
+_ROUNDING = 1e-5
+"""More than a mean of cosines in float32 is off."""
 
 
 def in_blocks(matrix: NDArray[Any]) -> Queries:
@@ -130,11 +137,11 @@ def mutual_near(
 ) -> MutualNear:
     """Find the pairs that are each other's nearest under CSLS, among the `k` nearest of either by cosine.
 
-    One search finds the `k` nearest target vectors of each source vector; a second one looks back from the target
-    vectors found. Both the hubness and the nearest neighbours are read off these two searches. With `k` no smaller than
-    either side the pairs are the exact mutual nearest neighbours; with 10, the exact ones but for a few that CSLS
-    brings up from below the tenth place by cosine. Memory is needed for `k` neighbours of each row and the vectors of
-    the target words found.
+    One search finds the `k` nearest target vectors of each source vector; a second one looks back, from those target
+    vectors found that can be the nearest of a source vector (see `_Back`). Both the hubness and the nearest neighbours
+    are read off these two searches. With `k` no smaller than either side the pairs are the exact mutual nearest
+    neighbours; with 10, the exact ones but for a few that CSLS brings up from below the tenth place by cosine. Memory
+    is needed for `k` neighbours of each row and the vectors of the target words found.
 
     Args:
         source_units: distinct unit vectors, float32 `[S, D]`.
@@ -154,12 +161,74 @@ def mutual_near(
     target = torch.from_numpy(np.ascontiguousarray(target_units)).to(place)
     forth = quickly_nearest(source, target, min(k, len(target)))
     candidates, columns = torch.unique(forth.indices, return_inverse=True)
-    back = quickly_nearest(target[candidates], source, min(k, len(source)))
-    target_of = _best(forth.similarities, columns, back.similarities.mean(dim=1))
-    source_of = _best(back.similarities, back.indices, forth.similarities.mean(dim=1))
+    back = _Back(target[candidates], source, min(k, len(source)))
+    target_of = back.nearest_of(forth.similarities, columns)
+    looked, found = back.found
+    source_of = torch.full((len(candidates),), -1, device=place)
+    source_of[looked] = _best(found.similarities, found.indices, forth.similarities.mean(dim=1))
     mutual = torch.nonzero(source_of[target_of] == torch.arange(len(source), device=place))[:, 0]
     pairs = torch.stack([mutual, candidates[target_of[mutual]]], dim=1)
     return MutualNear(pairs.cpu().numpy(), candidates.cpu().numpy())
+
+
+class _Back:
+    """The search back from target vectors, only from those that can be the nearest of a source vector under CSLS.
+
+    The order of `cos(x, y) - r(y) / 2` needs `r(y)`, the mean cosine of `y` with its `k` nearest source vectors. It is
+    at least the mean, over `k` groups of source vectors, of the largest cosine in each. So nothing need be looked up
+    for a `y` that comes after another one even by this bound.
+
+    Args:
+        target: unit vectors `[c, D]`.
+        source: unit vectors `[S, D]`.
+        k: neighbours of the hubness, at most `S`.
+    """
+
+    def __init__(self, target: Tensor, source: Tensor, k: int) -> None:
+        self._target = target
+        self._search = quick_search(source, k)
+        self._hubness = _least_hubness(target, source, k)
+        self._known = torch.zeros(len(target), dtype=torch.bool, device=target.device)
+        self._found: list[tuple[Tensor, Nearest]] = []
+
+    @property
+    def found(self) -> tuple[Tensor, Nearest]:
+        """The rows of the target vectors that were looked back from `[n]`, and their nearest source vectors."""
+        rows, found = zip(*self._found, strict=True)
+        return torch.cat(rows), Nearest(*(torch.cat(part) for part in zip(*found, strict=True)))
+
+    def nearest_of(self, similarities: Tensor, columns: Tensor) -> Tensor:
+        """For each source vector the target vector that is nearest to it under CSLS, `[S]`; the first of equal ones.
+
+        Args:
+            similarities: cosines of each source vector with some target vectors `[S, n]`, the nearest first.
+            columns: the rows of these target vectors `[S, n]`.
+        """
+        best = columns[:, 0]
+        while not self._known[best].all():
+            self._look_back(best[~self._known[best]])
+            best = _best(similarities, columns, self._hubness)  # where the hubness is a bound, it can be no better
+        return best
+
+    def _look_back(self, rows: Tensor) -> None:
+        rows = torch.unique(rows)
+        found = self._search(self._target[rows])
+        self._hubness[rows] = found.similarities.mean(dim=1)
+        self._known[rows] = True
+        self._found.append((rows, found))
+
+
+def _least_hubness(target: Tensor, source: Tensor, k: int) -> Tensor:
+    """A lower bound of the hubness of each target vector, float32 `[c]`; see `_Back`."""
+    some = source[: k * min(len(source) // k, _GROUP_ROWS)].T
+    least = target.new_empty(len(target))
+
+    def fill(part: slice) -> None:
+        least[part] = (target[part] @ some).view(-1, k, some.shape[1] // k).amax(dim=2).mean(dim=1)
+
+    for _ in devices.in_blocks(fill, len(target), _BOUND_ROWS, threaded=target.device.type == "cpu"):
+        pass
+    return least - _ROUNDING
 
 
 def _best(similarities: Tensor, indices: Tensor, hubness: Tensor) -> Tensor:

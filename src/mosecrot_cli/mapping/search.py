@@ -8,7 +8,8 @@ a dot product that depends on nothing but the two vectors. The result is the sam
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -240,9 +241,18 @@ def nearest(units: Tensor, others: Tensor, k: int) -> Nearest:
 
 def quickly_nearest(units: Tensor, others: Tensor, k: int) -> Nearest:
     """The same as `nearest`, by candidates in bfloat16 where this is faster: the dot products can differ by 1e-7."""
-    if units.device.type != "cpu" or not worth_reducing(len(others), others.shape[1], k) or len(units) == 0:
-        return nearest(units, others, k)
-    reduced = ReducedProduct(others, k)
+    return quick_search(others, k)(units)
+
+
+def quick_search(others: Tensor, k: int) -> Callable[[Tensor], Nearest]:
+    """`quickly_nearest` for several searches among the same `others`, which are made ready once."""
+    if others.device.type == "cpu" and worth_reducing(len(others), others.shape[1], k):
+        return partial(_reduced_search, ReducedProduct(others, k))
+    return lambda units: nearest(units, others, k)
+
+
+def _reduced_search(reduced: ReducedProduct, units: Tensor) -> Nearest:
+    k = reduced.k
     found = Nearest(units.new_empty((len(units), k)), torch.empty((len(units), k), dtype=torch.int64))
 
     def fill(part: slice) -> None:
@@ -252,7 +262,7 @@ def quickly_nearest(units: Tensor, others: Tensor, k: int) -> Nearest:
         found.indices[part] = torch.from_numpy(table.columns).gather(1, best.indices)
         if not table.found.all():
             rest = part.start + torch.from_numpy(np.flatnonzero(~table.found))
-            found.similarities[rest], found.indices[rest] = nearest(units[rest], others, k)
+            found.similarities[rest], found.indices[rest] = nearest(units[rest], reduced.others, k)
 
     for _ in in_blocks(fill, len(units), reduced.block_rows):
         pass
