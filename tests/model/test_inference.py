@@ -26,6 +26,7 @@ from mosecrot_cli.model.inference import (
 )
 from mosecrot_cli.model.reduced_precision import FEWEST_TEXTS, SAMPLED_TEXTS
 from mosecrot_cli.settings import Precision
+from pico import FAMILIES, pico_classifier, pico_tokenizer
 
 LONG = " ".join(["cat"] * 3 * POSITIONS)
 
@@ -67,6 +68,22 @@ def test_batching_and_padding_change_nothing(model, tokenizer, texts, max_tokens
     settings = InferenceSettings(max_tokens=max_tokens, block_size=block_size)
     found = predict_probabilities(model, tokenizer, texts, settings=settings)
     np.testing.assert_allclose(found, predict_probabilities(model, tokenizer, texts), atol=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_batches_on_several_threads_give_the_answers_of_one(family, texts):
+    model, tokenizer = pico_classifier(family), pico_tokenizer(family)
+    settings = InferenceSettings(max_tokens=16)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append(predict_probabilities(model, tokenizer, texts * 3, settings=settings))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_allclose(found[1], found[0], atol=1e-6)
 
 
 def test_an_endless_stream_is_answered_block_by_block(model, tokenizer):

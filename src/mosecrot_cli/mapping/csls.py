@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mosecrot_cli.mapping import devices
+from mosecrot_cli import threads
 from mosecrot_cli.mapping.base import checked
 from mosecrot_cli.mapping.devices import torch_device
 from mosecrot_cli.mapping.search import Nearest, nearest, quick_search, quickly_nearest
@@ -226,7 +226,7 @@ def _least_hubness(target: Tensor, source: Tensor, k: int) -> Tensor:
     def fill(part: slice) -> None:
         least[part] = (target[part] @ some).view(-1, k, some.shape[1] // k).amax(dim=2).mean(dim=1)
 
-    for _ in devices.in_blocks(fill, len(target), _BOUND_ROWS, threaded=target.device.type == "cpu"):
+    for _ in threads.in_blocks(fill, len(target), _BOUND_ROWS, threaded=target.device.type == "cpu"):
         pass
     return least - _ROUNDING
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.mapping.base import checked, checked_anchors
 from mosecrot_cli.mapping.csls import first_rows, mutual_near
-from mosecrot_cli.mapping.devices import in_blocks
 from mosecrot_cli.mapping.methods.linear import procrustes
 from mosecrot_cli.mapping.normalization import Sides
 from mosecrot_cli.mapping.units import unit_rows
 from mosecrot_cli.settings import Normalize
+from mosecrot_cli.threads import in_blocks
 
 GAIN = 5e-4
 """The rounds end when one of them raises the mean cosine of the pairs by less than this."""

@@ -19,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mosecrot_cli.mapping.devices import in_blocks
 from mosecrot_cli.mapping.products import sampled_product
+from mosecrot_cli.threads import in_blocks
 
 _FEWEST_PRODUCTS = 500_000
 """Multiplications for one row below which the selection takes longer than bfloat16 saves."""

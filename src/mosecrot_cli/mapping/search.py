@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mosecrot_cli.mapping.base import checked, finite
-from mosecrot_cli.mapping.devices import exact_device, in_blocks, scratch_bytes, torch_device
+from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
 from mosecrot_cli.mapping.products import cosines
 from mosecrot_cli.mapping.reduced import Candidates, ReducedProduct, worth_reducing
 from mosecrot_cli.mapping.units import UnitRows, exact_units, unit_rows
+from mosecrot_cli.threads import in_blocks
 
 _GRID_BITS = 40
 """Cosines in float64 are told apart down to 2**-40: far above their rounding, far below any meaning."""

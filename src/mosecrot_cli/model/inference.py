@@ -24,6 +24,7 @@ from mosecrot_cli.model.devices import Device, memory_errors
 from mosecrot_cli.model.reduced_precision import FEWEST_TEXTS, SAMPLED_TEXTS, NearTies
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import Precision
+from mosecrot_cli.threads import in_blocks
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -194,10 +195,15 @@ class _Asked:
         budget: int,
         advance: Callable[[int], None],
     ) -> None:
-        for batch in token_batches([len(features[row]["input_ids"]) for row in rows], budget):
-            chosen = rows[batch]
-            logits[chosen] = _logits(self.model, self.collator([features[row] for row in chosen]), device)
-            advance(len(chosen))
+        batches = [rows[batch] for batch in token_batches([len(features[row]["input_ids"]) for row in rows], budget)]
+
+        def answer(part: slice) -> int:
+            for chosen in batches[part]:
+                logits[chosen] = _logits(self.model, self.collator([features[row] for row in chosen]), device)
+            return sum(map(len, batches[part]))
+
+        for count in in_blocks(answer, len(batches), 1, threaded=device.kind == "cpu"):
+            advance(count)
 
 
 def check_single_label(model: PreTrainedModel) -> None:

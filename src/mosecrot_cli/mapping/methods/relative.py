@@ -17,11 +17,12 @@ from torch.nn.functional import embedding_bag
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
 from mosecrot_cli.mapping.csls import Queries, hubness
-from mosecrot_cli.mapping.devices import exact_device, in_blocks, scratch_bytes, torch_device
+from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
 from mosecrot_cli.mapping.search import AnchorIndex, Nearest
 from mosecrot_cli.mapping.units import UnitRows, unit_rows
 from mosecrot_cli.mapping.weighting import WEIGHTINGS
 from mosecrot_cli.settings import Weighting
+from mosecrot_cli.threads import in_blocks
 
 _MOST_AMPLIFICATION = 5.0
 """Float32 cosines are off by about 1e-7. A weighting that amplifies this further is computed in float64."""

@@ -17,7 +17,6 @@ from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.mapping.csls import in_blocks
-from mosecrot_cli.mapping.devices import beside
 from mosecrot_cli.mapping.reduced import bfloat16_pays
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline import resources
@@ -32,6 +31,7 @@ from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, DEFAULT_MAX_VOCAB, STDIO, AnchorsSettings, MapSettings
+from mosecrot_cli.threads import beside
 from mosecrot_cli.vectors.types import WordVectors
 
 Matrix = NDArray[np.float32]

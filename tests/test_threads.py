@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from mosecrot_cli.mapping.devices import beside, in_blocks
 from mosecrot_cli.mapping.methods.relative import RelativeMap
 from mosecrot_cli.mapping.methods.residual import ResidualMap
 from mosecrot_cli.settings import Weighting
+from mosecrot_cli.threads import beside, in_blocks
 
 
 @pytest.fixture(params=[1, 3])
