@@ -12,6 +12,7 @@ from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
+from mosecrot_cli.model.training.token_noise import TokenNoise
 from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
 
 EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
@@ -32,7 +33,7 @@ def pico() -> Classifier:
 
 
 def built(*folders: str, rate: float = 0.5):
-    return build_augmentation([MappedWords.open(Path(folder)) for folder in folders], rate, pico())
+    return build_augmentation([MappedWords.open(Path(folder)) for folder in folders], rate, TokenNoise(), pico())
 
 
 def own() -> np.ndarray:
@@ -198,7 +199,7 @@ def test_the_manifest_names_what_was_read(mapped: Path, capsys: pytest.CaptureFi
     assert json.loads(output_of(f"{line} --if-changed", capsys))["state"] == "unchanged"
     assert json.loads(output_of(f"{line.replace('.25', '.3')} --if-changed", capsys))["state"] == "written"
     plan = json.loads(output_of(f"{TRAIN} --augment kept --dry-run -o new --json", capsys))["plan"]
-    assert plan["augmentation"] == "kept, rate 0.5"
+    assert plan["augmentation"] == "kept, rate 0.8"
 
 
 def test_the_source_model_is_that_of_the_map(mapped: Path, capsys: pytest.CaptureFixture[str]):
@@ -218,7 +219,10 @@ def test_a_folder_needs_no_file_of_anchors(mapped: Path, tmp_path: Path, monkeyp
 
 def test_what_cannot_be_mixed_is_refused(mapped: Path, capsys: pytest.CaptureFixture[str]):
     assert "F^s replaces those" in failure_of(f"{TRAIN} --embeddings mapped --augment kept -o new", 2, capsys)
-    assert "--augment-rate" in failure_of(f"{TRAIN} --augment-rate .5 -o new", 2, capsys)
+    for option in ("--augment-rate .5", "--drop-tokens .1", "--move-tokens 0"):
+        assert option.split()[0] in failure_of(f"{TRAIN} {option} -o new", 2, capsys)
+    for option in ("--drop-tokens 1", "--drop-tokens -.1", "--move-tokens -1", "--move-tokens .5"):
+        assert run(f"{TRAIN} --augment kept {option} -o new".split()) == 2
     for rate in ("0", "1.5", "nan", "x"):
         assert run(f"{TRAIN} --augment kept --augment-rate {rate} -o new".split()) == 2
     assert "no such folder" in failure_of(f"{TRAIN} --augment nowhere -o new", 3, capsys)

@@ -27,6 +27,7 @@ from mosecrot_cli.settings.option import (
     Nested,
     Option,
     fraction,
+    holdout,
     not_negative,
     positive,
     probability,
@@ -156,8 +157,8 @@ class FinetuneSettings:
         tuple[Path, ...],
         Option(
             "--augment",
-            help="Folder written by map: training reads the model's own embeddings mixed with these mapped ones, as a "
-            "stitched model will. Repeatable, for several languages.",
+            help="Folder written by map: training mixes its vectors with the model's own, as a stitched model will. "
+            "Repeatable, for several languages.",
             panel=AUGMENTATION,
             metavar="DIR",
             unset="no augmentation",
@@ -172,7 +173,27 @@ class FinetuneSettings:
             metavar="P",
             parser=fraction,
         ),
-    ] = 0.5
+    ] = 0.8
+    drop_tokens: Annotated[
+        float,
+        Option(
+            "--drop-tokens",
+            help="Probability that a token is left out.",
+            panel=AUGMENTATION,
+            metavar="P",
+            parser=holdout,
+        ),
+    ] = 0.15
+    move_tokens: Annotated[
+        int,
+        Option(
+            "--move-tokens",
+            help="Largest number of places by which a token moves.",
+            panel=AUGMENTATION,
+            metavar="N",
+            least=0,
+        ),
+    ] = 2
     log_to: Annotated[
         tuple[RunLog, ...],
         Option(

@@ -233,10 +233,10 @@ License = Annotated[
     str | None,
     Option(
         "--license",
-        help="Licence for the model card, as the hub names it: apache-2.0, cc-by-sa-4.0, ...",
+        help="Licence for the model card: apache-2.0, cc-by-sa-4.0, ...",
         panel=OUTPUT,
         metavar="ID",
-        unset="derived from the licences of what went into the model, where they agree",
+        unset="the one that all its sources share",
     ),
 ]
 

@@ -34,6 +34,7 @@ from mosecrot_cli.model.training.hooks import (
     deterministic,
     writing_checkpoints,
 )
+from mosecrot_cli.model.training.token_noise import NoisyTexts
 from mosecrot_cli.model.training.trackers import PROJECT, tracked
 from mosecrot_cli.model.training.types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings, TrainingTask
 from mosecrot_cli.progress import Reporter
@@ -82,6 +83,8 @@ class _EpochLoader(DataLoader[Any]):
 
     def set_epoch(self, epoch: int) -> None:
         self.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
+        if isinstance(self.dataset, NoisyTexts):
+            self.dataset.set_epoch(epoch)
 
 
 class ClassifierTrainer(Trainer):
@@ -89,7 +92,8 @@ class ClassifierTrainer(Trainer):
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of similar length, in an order that seed and epoch decide."""
-        lengths = [len(row["input_ids"]) for row in self.train_dataset]  # type: ignore[union-attr]
+        data: Any = self.train_dataset
+        lengths = [_length(row) for row in (data.rows if isinstance(data, NoisyTexts) else data)]
         batches = SimilarLengthBatches(
             lengths,
             self.args.per_device_train_batch_size * self.args.world_size,
@@ -158,7 +162,7 @@ def train_in_process(
             model=task.model,
             args=arguments,
             data_collator=PaddingCollator.of(task.tokenizer, multiple=8 if device.kind == "cuda" else 1),
-            train_dataset=rows,
+            train_dataset=_with_noise(rows, task),
             eval_dataset=dev_rows,
             compute_metrics=_macro_f1,
             callbacks=[
@@ -183,6 +187,12 @@ def _rows(task: TrainingTask[PreTrainedModel], data: LabelledTexts) -> list[dict
     limit = maximum_length(task.model, task.tokenizer, task.settings.max_length)
     encoded = encode(task.model, task.tokenizer, data.texts, limit)
     return [{**features, "labels": ids[label]} for features, label in zip(encoded, data.labels, strict=True)]
+
+
+def _with_noise(rows: list[dict[str, Any]], task: TrainingTask[PreTrainedModel]) -> Any:
+    """The texts as training reads them: with the noise of the augmentation, if there is any."""
+    noise = task.augmentation.noise if task.augmentation else None
+    return NoisyTexts(rows, noise, task.tokenizer.all_special_ids, task.settings.seed) if noise else rows
 
 
 def _length(row: Mapping[str, Any]) -> int:

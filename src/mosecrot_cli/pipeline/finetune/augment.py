@@ -15,6 +15,7 @@ from mosecrot_cli.model.layers import input_embeddings
 from mosecrot_cli.model.loading import Classifier
 from mosecrot_cli.model.source_words import SourceWords, unlimited_ids
 from mosecrot_cli.model.training.augmentation import Augmentation
+from mosecrot_cli.model.training.token_noise import TokenNoise
 from mosecrot_cli.orthography import is_punctuation
 from mosecrot_cli.pipeline.map.out_of_fold import OutOfFoldRows
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, Mapped, array_digest
@@ -111,12 +112,15 @@ class MappedWords:
         return tokens.copy(), np.asarray(target.matrix[found], dtype=np.float32)
 
 
-def build_augmentation(sources: Sequence[MappedWords], rate: float, classifier: Classifier) -> Augmentation:
+def build_augmentation(
+    sources: Sequence[MappedWords], rate: float, noise: TokenNoise, classifier: Classifier
+) -> Augmentation:
     """The vectors of all folders together: one language or several.
 
     Args:
         sources: what was mapped.
         rate: see `Augmentation`.
+        noise: see `TokenNoise`.
         classifier: the model, with its own embeddings, and its tokenizer.
 
     Raises:
@@ -138,7 +142,7 @@ def build_augmentation(sources: Sequence[MappedWords], rate: float, classifier: 
                 f"tokens beyond the {len(matrix):,} of the model", where=str(source.out_of_fold_file), hint="map again"
             )
     tokens, vectors = zip(*(source.vectors(words) for source in sources), strict=True)
-    return Augmentation(np.concatenate(tokens), np.concatenate(vectors), rate)
+    return Augmentation(np.concatenate(tokens), np.concatenate(vectors), rate, noise)
 
 
 def covered_share(augmentation: Augmentation, classifier: Classifier, texts: Sequence[str]) -> float:

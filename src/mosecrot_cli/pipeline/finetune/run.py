@@ -15,6 +15,7 @@ from mosecrot_cli.model.layers import input_embeddings, replace_input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning, load_tokenizer, quiet_transformers
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.training.run import train_classifier
+from mosecrot_cli.model.training.token_noise import TokenNoise
 from mosecrot_cli.pipeline import plausibility, resources
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, LABEL_SHARES, InputSpace, seed_name
 from mosecrot_cli.pipeline.finetune import further
@@ -196,7 +197,10 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
     told = job.settings
     classifier = load_for_finetuning(job.source_model, job.train.label_names, seed=seed)
     space = _set_input_space(job, classifier)
-    augmentation = build_augmentation(job.augment, job.settings.augment_rate, classifier) if job.augment else None
+    augmentation = None
+    if job.augment:
+        noise = TokenNoise(told.drop_tokens, told.move_tokens)
+        augmentation = build_augmentation(job.augment, told.augment_rate, noise, classifier)
     result = train_classifier(
         classifier.model,
         classifier.tokenizer,
@@ -215,6 +219,8 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
     if augmentation:
         report["augmentation"] = {
             "rate": augmentation.rate,
+            "dropped": augmentation.noise.drop,
+            "moved": augmentation.noise.move,
             "tokens": len(np.unique(augmentation.tokens)),
             "vectors": len(augmentation.vectors),
             "covered_share": covered_share(augmentation, classifier, job.train.texts),
