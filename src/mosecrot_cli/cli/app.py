@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import traceback
@@ -99,6 +100,9 @@ def main() -> NoReturn:
     # Vocabularies are millions of small objects that are in no cycle: looking for some among them took .6 seconds of
     # a `transfer`.
     gc.set_threshold(10_000, 20)
+    # The threads of OpenBLAS (numpy's and scipy's) spin for 2**26 cycles after each product, which other threads could
+    # use: 2**16 are enough for products that follow one another.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.files import remove
+from mosecrot_cli.files import remove, sha256
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.loading import load_classifier
 from mosecrot_cli.model.stitching.file_to_file import StoredClassifier
@@ -70,10 +71,13 @@ def run(settings: StitchSettings, reporter: Reporter, *, choice: MapChoice | Non
     check_edited(settings.out.output)
 
     def compute(partials: Sequence[Path]) -> Computed:
-        computed = _compute(checkpoints, maps, texts, partials[0], settings, reporter)
+        with ThreadPoolExecutor(1) as pool:  # stitching is mostly Python on one core
+            digests = {name: pool.submit(sha256, Path(path)) for name, path in inputs.items() if Path(path).exists()}
+            computed = _compute(checkpoints, maps, texts, partials[0], settings, reporter)
         computed = _explained(computed, choice) if choice else computed
         origin = origins[str(computed.facts.mapped)]
-        return _described(computed, checkpoints, stated.added_to(origin), partials[0])
+        computed = _described(computed, checkpoints, stated.added_to(origin), partials[0])
+        return replace(computed, digests={name: digest.result() for name, digest in digests.items()})
 
     return step.run(compute)
 
