@@ -13,13 +13,9 @@ bound on time and memory. It is a fault when the command
 from __future__ import annotations
 
 import argparse
-import contextlib
-import importlib
 import json
 import os
-import pkgutil
 import random
-import resource
 import shutil
 import signal
 import sys
@@ -27,30 +23,15 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-import mosecrot_cli
 from reliability.mutations import mutate
-
-SECONDS = 60
-"""A command on these inputs takes about a second; one that takes this long hangs."""
-MEMORY = 6 * 2**30
-PRELOADED = (
-    "accelerate",
-    "datasets",
-    "faiss",
-    "polars",
-    "safetensors.numpy",
-    "scipy.stats",
-    "sklearn.linear_model",
-    "sklearn.metrics",
-    "transformers.models.bert.modeling_bert",
-    "transformers.trainer",
-)
-"""Imported once, before the forks: most of the time of a command."""
+from reliability.world import SECONDS, build_world, forked, hub, preload, quick_jobs
 
 COMMANDS: dict[str, list[str]] = {
     # What is read, by kind of input -> (file to damage, command line).
@@ -111,6 +92,36 @@ COMMANDS: dict[str, list[str]] = {
         "xx.test.jsonl|predict stitched xx.test.jsonl --format jsonl",
         "p.tsv|compare p.tsv q.tsv --data xx.test.tsv",
     ],
+    "leakage": [
+        "biased/manifest.json|leakage biased --data xx.test.tsv --json",
+        "model/manifest.json|leakage stitched --data xx.test.tsv",
+        "mapped/manifest.json|leakage mapped --data xx.test.tsv --json",
+        "anchors.manifest.json|leakage stitched --data xx.test.tsv",
+        "xx.test.tsv|leakage stitched --data xx.test.tsv --json",
+        "en.train.tsv|leakage stitched --data xx.test.tsv",
+        "texts.txt|leakage biased --data xx.test.tsv",
+    ],
+    "push": [
+        "stitched/config.json|push stitched me/xx --json",
+        "stitched/README.md|push stitched me/xx",
+        "stitched/manifest.json|push stitched me/xx --json",
+        "stitched/tokenizer.json|push stitched me/xx --dry-run",
+        "other/config.json|push other me/xx",
+        "other/model.safetensors|push other me/xx --json",
+        "other/tokenizer.json|push other me/xx",
+    ],
+    "study": [
+        "study.toml|study run study.toml --dry-run --json",
+        "study.toml|study run study.toml --dry-run",
+        "study.toml|study report study.toml -o new",
+        "study/scores/topics/pico-bert/xx/all/k5/kept/seed-1.json|study report study.toml -o new",
+        "study/predictions/topics/pico-bert/xx/all/k5/kept/seed-1.tsv|study report study.toml -o new",
+        "study/predictions/topics/pico-bert/xx/lr.tsv|study report study.toml -o new",
+        "study/inspect/pico-bert/xx.json|study report study.toml -o new",
+        "study/.study/jobs.json|study run study.toml --json",
+        "en.train.tsv|study report study.toml -o new",
+        "xx.test.tsv|study run study.toml --dry-run",
+    ],
 }
 
 
@@ -135,85 +146,20 @@ class Verdict:
     said: str
 
 
-def cases(count: int, seed: int) -> list[Case]:
-    """That many cases, the kinds of input in turn."""
-    kinds = list(COMMANDS)
+def cases(count: int, seed: int, kinds: Sequence[str], *, study: bool) -> list[Case]:
+    """That many cases, the kinds of input in turn; those of a finished study only if there is one."""
+    entries = {kind: [entry for entry in COMMANDS[kind] if study or not _of_a_finished_study(entry)] for kind in kinds}
     chosen = []
     for number in range(count):
         kind = kinds[number % len(kinds)]
-        entry = COMMANDS[kind][number // len(kinds) % len(COMMANDS[kind])]
+        entry = entries[kind][number // len(kinds) % len(entries[kind])]
         file, line = entry.split("|", 1)
         chosen.append(Case(kind, file, line, f"{seed}-{number}"))
     return chosen
 
 
-def build_world(folder: Path) -> None:
-    """The pico world after the whole chain, with further formats of its files."""
-    sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "smoke"))
-    from make_pico import make_model, make_texts, make_vectors, write_lexicon
-
-    folder.mkdir()
-    os.chdir(folder)
-    chance = np.random.default_rng(0)
-    make_vectors(Path("xx.vec"), make_model(Path("pico-bert")), chance)
-    write_lexicon(Path("en-xx.tsv"))
-    for name, count, invented in [("en.train", 24, False), ("xx.train", 24, True), ("xx.test", 24, True)]:
-        make_texts(Path(f"{name}.tsv"), count, chance, invented=invented)
-    rows = [line.split("\t") for line in Path("xx.test.tsv").read_text().splitlines()]
-    header, rows = rows[0], rows[1:]
-    Path("xx.test.csv").write_text("\n".join(",".join(f'"{cell}"' for cell in row) for row in [header, *rows]) + "\n")
-    lines = (json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) for row in rows)
-    Path("xx.test.jsonl").write_text("\n".join(lines) + "\n")
-    Path("texts.txt").write_text("\n".join(row[-1] for row in rows) + "\n")
-    steps = [
-        "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec",
-        "map --k 5",
-        "map --preset transfer -o kept",
-        "finetune --train en.train.tsv --embeddings none --epochs 1",
-        "stitch",
-        "evaluate --data xx.test.tsv --predictions p.tsv",
-        "evaluate --data xx.test.tsv --predictions q.tsv",
-        "vectors convert xx.vec -o xx.npy",
-        "vectors convert xx.vec -o xx.vec.gz",
-        "vectors convert xx.vec -o xx.bin --to word2vec",
-    ]
-    for step in steps:
-        code = _forked(f"{step} -q", Path("stdout"), Path("stderr"))
-        if code:
-            raise SystemExit(f"the undamaged chain failed: {step}: {Path('stderr').read_text()}")
-    for file in ("stdout", "stderr"):
-        Path(file).unlink()
-
-
-def _forked(line: str, out: Path, err: Path) -> int:
-    """Run a command line in a forked process; returns its exit code, or minus its signal."""
-    line, _, stdin = (part.strip() for part in line.partition("<"))
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            signal.alarm(SECONDS)
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            os.dup2(_standard_input(stdin), 0)
-            for number, path in ((1, out), (2, err)):
-                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-            from mosecrot_cli.cli.app import run
-
-            code = run(line.split())
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except BaseException:  # noqa: BLE001  whatever it is, it is the answer
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _standard_input(path: str) -> int:
-    """The file opened for reading; an empty input where the damage has left none, with which no shell would start."""
-    with contextlib.suppress(OSError):
-        return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    return os.open(os.devnull, os.O_RDONLY)
+def _of_a_finished_study(entry: str) -> bool:
+    return "study report" in entry or entry.startswith("study/")
 
 
 def _copy(world: Path, folder: Path) -> None:
@@ -240,7 +186,7 @@ def run_case(world: Path, case: Case, place: Path) -> Verdict:
     os.chdir(folder)
     out, err = place / f"{case.seed}.out", place / f"{case.seed}.err"
     started = time.monotonic()
-    code = _forked(case.line, out, err)
+    code = forked(case.line, out, err)
     said = err.read_bytes().decode("utf-8", "replace")
     fault = _fault(code, out, said, before, folder, time.monotonic() - started)
     os.chdir(place)
@@ -308,34 +254,17 @@ def _worker(world: Path, share: list[Case], place: Path, results: Path) -> None:
             stream.flush()
 
 
-def preload() -> None:
-    """Import everything, so that forked commands start at once; nothing else, so that a fork inherits no thread."""
-    import torch
-
-    for name in PRELOADED:
-        importlib.import_module(name)
-    for module in pkgutil.walk_packages(mosecrot_cli.__path__, "mosecrot_cli."):
-        if not module.name.endswith(("__main__", "training_process", "worker")):
-            importlib.import_module(module.name)
-    os.environ |= {
-        "OMP_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "MOSECROT_OFFLINE": "1",
-        "HF_HUB_OFFLINE": "1",
-    }
-    torch.set_num_threads(1)
-
-
-def fuzz(count: int, seed: int, jobs: int = 2) -> list[Verdict]:
-    """Run `count` cases in `jobs` processes at a time."""
+def fuzz(count: int, seed: int, jobs: int, kinds: Sequence[str], *, study: bool) -> list[Verdict]:
+    """Run `count` cases in `jobs` processes at a time; `study`: also those that need a finished study."""
     preload()
     home = Path.cwd()
-    with tempfile.TemporaryDirectory() as given:
+    with tempfile.TemporaryDirectory() as given, hub():
         top = Path(given)
         os.environ["MOSECROT_CACHE"] = str(top / "cache")
         os.environ["MOSECROT_VECTOR_CACHE"] = "off"
-        build_world(top / "world")
-        chosen = cases(count, seed)
+        with quick_jobs(top / "bin") if study else nullcontext():
+            build_world(top / "world", study=study)
+        chosen = cases(count, seed, kinds, study=study)
         children = []
         for job in range(jobs):
             child = os.fork()
@@ -363,8 +292,10 @@ def main() -> None:
     parser.add_argument("--mutations", type=int, default=3_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--kinds", nargs="+", choices=list(COMMANDS), default=list(COMMANDS))
+    parser.add_argument("--no-study", action="store_true", help="Leave out what needs a finished study.")
     given = parser.parse_args()
-    verdicts = fuzz(given.mutations, given.seed, given.jobs)
+    verdicts = fuzz(given.mutations, given.seed, given.jobs, given.kinds, study=not given.no_study)
     faults = [verdict for verdict in verdicts if verdict.fault]
     for verdict in faults:
         print(

@@ -24,17 +24,20 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.staging import check_whole
-from reliability.fuzz import build_world, preload
+from reliability.world import build_world, connect_to_hub, hub, preload, quick_jobs, stored
 
-SECONDS = 120
+SECONDS = 600
+"""For one command, among them a whole study, on a busy machine."""
 _ANCHORS = "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -q -o"
+_REPOSITORY = "me/of-the-case"
 _TRAIN = "finetune --train en.train.tsv --source-model pico-bert --embeddings none --epochs 2 --batch-size 8 -q -o"
 
 
@@ -44,15 +47,19 @@ class Command:
 
     Attributes:
         line: what is run, killed, and run again.
-        older: what has written the output before, where there is an older one.
+        older: what has written the output before, where there is an older one; None: it replaces nothing.
         outputs: its files and folders, the one that the user named first.
         again: what the second run is told in addition.
+        repository: what it uploads to; a new one for each case.
+        grows: its outputs appear one by one, each of them whole, and jobs of its own may outlive it for a while.
     """
 
     line: str
-    older: str
+    older: str | None
     outputs: tuple[str, ...]
     again: str = ""
+    repository: str = ""
+    grows: bool = False
 
 
 COMMANDS = {
@@ -92,11 +99,22 @@ COMMANDS = {
         "vectors train texts.txt --threads 1 --maxn 0 --dim 4 --min-count 1 --epochs 1 -q -o new.npy",
         ("new.npy", "new.vocab.txt", "new.npy.manifest.json"),
     ),
+    "leakage": Command("leakage stitched --data xx.test.tsv -q", None, ()),
+    "push": Command(f"push stitched {_REPOSITORY} -q", None, (), repository=_REPOSITORY),
+    "study init": Command(
+        "study init my-language -q -o new.toml", "study init paper-table1 -q -o new.toml", ("new.toml",)
+    ),
+    "study report": Command(
+        "study report study.toml -q -o new", "study report study.toml --resamples 100 -q -o new", ("new",)
+    ),
+    "study run": Command("study run again.toml -q", None, ("again/predictions",), grows=True),
 }
+_OF_A_STUDY = ("study report", "study run")
 FOREIGN = ("letter.txt", "new.old/backup", "new.tsv.partial", "new.npy.partial", ".mosecrot-mine/journal.json")
 """Files of the user with names that the commands use, or have used."""
 _OF_TIME = ("manifest.json", "training.json", "trainer_state.json")
 """Files that hold the time, which no two runs share."""
+_BUSY = "this study is being run already"
 _STEPS = ("rename", "replace", "unlink", "rmdir", "mkdir")
 
 
@@ -122,6 +140,8 @@ def _fork(line: str, kill_at: Callable[[], None] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         for number in (1, 2):
             os.dup2(os.open("../stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+        if line.startswith("push"):
+            connect_to_hub()
         from mosecrot_cli.cli.app import run
 
         if kill_at:
@@ -170,8 +190,13 @@ def _digests(path: Path) -> dict[str, str]:
     return {str(file.relative_to(path.parent)): hashlib.sha256(file.read_bytes()).hexdigest() for file in kept}
 
 
-def _results(command: Command) -> dict[str, str]:
-    return {name: digest for output in command.outputs for name, digest in _digests(Path(output)).items()}
+def _results(command: Command, repository: str) -> dict[str, str]:
+    found = {name: digest for output in command.outputs for name, digest in _digests(Path(output)).items()}
+    return found | ({f"hub: {name}": digest for name, digest in stored(repository).items()} if repository else {})
+
+
+def _last_line(path: Path) -> str:
+    return next(reversed(path.read_text().splitlines()), "")
 
 
 class Killer:
@@ -184,19 +209,21 @@ class Killer:
 
     def __init__(self, world: Path, place: Path) -> None:
         self.world, self.place = world, place
+        self.repository = ""
         self._fresh = cache(self._run_once)
         self._before = cache(self._run_older)
 
     def run(self, name: str, seed: str) -> Verdict:
         """Kill a command once, run it again, and judge."""
         chance = random.Random(seed)
-        command, older = COMMANDS[name], chance.random() < 0.5
+        command = COMMANDS[name]
+        older = command.older is not None and chance.random() < 0.5
         wanted, seconds, steps = self._fresh(name)
         start, old = self._before(name) if older else (self.world, {})
         folder = self.place / "case"
         shutil.copytree(start, folder)
         os.chdir(folder)
-        line = command.line + (" --overwrite" if older else "")
+        line = self._line_of(command, seed) + (" --overwrite" if older else "")
         try:
             moment = self._kill(line, chance, seconds, steps)
             fault = self._judge_killed(command, old, wanted) or self._judge_rerun(command, line, wanted)
@@ -206,7 +233,7 @@ class Killer:
         return Verdict(name, seed, older, moment, fault)
 
     def _kill(self, line: str, chance: random.Random, seconds: float, steps: int) -> str:
-        if chance.random() < 0.7:
+        if steps and chance.random() < 0.7:
             step = chance.randint(1, steps) if chance.random() < 0.5 else steps - chance.randint(0, min(9, steps - 1))
             _wait(_fork(line, _count_steps(step)))
             return f"step {step} of {steps}"
@@ -217,37 +244,48 @@ class Killer:
         _wait(child)
         return f"after {moment:.3f} of {seconds:.3f} seconds"
 
+    def _line_of(self, command: Command, case: str) -> str:
+        """The command line, which uploads to a repository of this case."""
+        self.repository = f"me/{self.place.name}-{case}" if command.repository else ""
+        return command.line.replace(command.repository, self.repository) if command.repository else command.line
+
     def _run_once(self, name: str) -> tuple[dict[str, str], float, int]:
         """The right result, how long it takes, and how often names change."""
         folder = self.place / "fresh"
         shutil.copytree(self.world, folder)
         os.chdir(folder)
+        line, told = self._line_of(COMMANDS[name], "fresh"), self.place / "steps"
+        told.write_text("0")
         started = time.monotonic()
-        code = _wait(_fork(COMMANDS[name].line, _count_steps(0, self.place / "steps")))
+        code = _wait(_fork(line, _count_steps(0, told)))
         seconds = time.monotonic() - started
         if code:
-            raise SystemExit(f"{COMMANDS[name].line} fails undisturbed: {(self.place / 'stderr').read_text()}")
-        found = _results(COMMANDS[name])
+            raise SystemExit(f"{line} fails undisturbed: {(self.place / 'stderr').read_text()}")
+        found = _results(COMMANDS[name], self.repository)
         os.chdir(self.place)
         shutil.rmtree(folder)
-        return found, seconds, int((self.place / "steps").read_text())
+        return found, seconds, int(told.read_text())
 
     def _run_older(self, name: str) -> tuple[Path, dict[str, str]]:
         """The world with an older output in it, and that output."""
         folder = self.place / f"older {name}"
         shutil.copytree(self.world, folder)
         os.chdir(folder)
-        if _wait(_fork(COMMANDS[name].older)):
-            raise SystemExit(f"{COMMANDS[name].older} fails: {(self.place / 'stderr').read_text()}")
-        return folder, _results(COMMANDS[name])
+        line = str(COMMANDS[name].older)
+        if _wait(_fork(line)):
+            raise SystemExit(f"{line} fails: {(self.place / 'stderr').read_text()}")
+        return folder, _results(COMMANDS[name], "")
 
     def _judge_killed(self, command: Command, old: dict[str, str], new: dict[str, str]) -> str:
         """What is wrong right after the kill."""
         if fault := self._judge_foreign(command):
             return fault
-        found = _results(command)
-        if found in (old, new):
+        found = _results(command, self.repository)
+        if found in (old, new) or (command.repository and not found):
             return ""
+        if command.grows:
+            wrong = sorted(name for name, digest in found.items() if new.get(name) != digest)
+            return f"half an output: {wrong}" if wrong else ""
         try:
             check_whole(Path(command.outputs[0]))
         except DataError:
@@ -257,12 +295,15 @@ class Killer:
     def _judge_rerun(self, command: Command, line: str, wanted: dict[str, str]) -> str:
         """What is wrong after the command was run again."""
         code = _wait(_fork(f"{line} {command.again}"))
+        while command.grows and code == DataError.exit_code and _BUSY in _last_line(self.place / "stderr"):
+            time.sleep(0.2)  # as it advises
+            code = _wait(_fork(line))
         # Killed when all was done, or completed by the second run: then the output is there.
         if code not in ((0, 4) if "--overwrite" not in line else (0,)):
-            said = (self.place / "stderr").read_text().splitlines()
-            return f"run again, it ends with {code}: {said[-1] if said else ''}"
-        if _results(command) != wanted:
-            return f"run again, it gives another result: {sorted(_results(command).items() ^ wanted.items())[:2]}"
+            return f"run again, it ends with {code}: {_last_line(self.place / 'stderr')}"
+        found = _results(command, self.repository)
+        if found != wanted:
+            return f"run again, it gives another result: {sorted(found.items() ^ wanted.items())[:2]}"
         tops = {Path(output).parts[0] for output in command.outputs}
         left = {path.name for path in Path().iterdir()} - {path.name for path in self.world.iterdir()} - tops
         return f"left behind: {sorted(left)}" if left else self._judge_foreign(command)
@@ -275,16 +316,21 @@ class Killer:
         return ""
 
 
-def kill(count: int, seed: int, jobs: int = 2) -> list[Verdict]:
+def kill(count: int, seed: int, jobs: int, names: Sequence[str]) -> list[Verdict]:
     """Kill `count` times, the commands in turn, in `jobs` processes at a time."""
     preload()
-    home, names = Path.cwd(), list(COMMANDS)
+    home, study = Path.cwd(), not set(names).isdisjoint(_OF_A_STUDY)
     cases = [(names[number % len(names)], f"{seed}-{number}") for number in range(count)]
-    with tempfile.TemporaryDirectory() as given:
+    with (
+        tempfile.TemporaryDirectory() as given,
+        hub(),
+        quick_jobs(Path(given) / "bin") if study else nullcontext(),
+    ):
         top = Path(given)
         os.environ["MOSECROT_CACHE"] = str(top / "cache")
         os.environ["MOSECROT_VECTOR_CACHE"] = "off"
-        build_world(top / "world")
+        build_world(top / "world", study=study)
+        shutil.copyfile(top / "world" / "study.toml", top / "world" / "again.toml")
         for name in FOREIGN:
             (top / "world" / name).parent.mkdir(exist_ok=True)
             (top / "world" / name).write_text("the user's\n")
@@ -325,8 +371,11 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--commands", nargs="+", choices=list(COMMANDS), default=list(COMMANDS))
+    parser.add_argument("--no-study", action="store_true", help="Leave out what needs a finished study.")
     given = parser.parse_args()
-    verdicts = kill(given.kills, given.seed, given.jobs)
+    names = [name for name in given.commands if not (given.no_study and name in _OF_A_STUDY)]
+    verdicts = kill(given.kills, given.seed, given.jobs, names)
     for verdict in verdicts:
         if verdict.fault:
             print(f"FAULT {verdict.command} ({verdict.seed}, older {verdict.older}, {verdict.moment}): {verdict.fault}")
