@@ -158,22 +158,35 @@ def train_in_process(
         augmented(task.model, task.augmentation),
         tracked(settings.log_to, settings.run_name, reporter),
     ):
-        trainer = ClassifierTrainer(
-            model=task.model,
-            args=arguments,
-            data_collator=PaddingCollator.of(task.tokenizer, multiple=8 if device.kind == "cuda" else 1),
-            train_dataset=_with_noise(rows, task),
-            eval_dataset=dev_rows,
-            compute_metrics=_macro_f1,
-            callbacks=[
-                ProgressCallback(reporter, advance, has_dev=task.dev is not None),
-                *([] if task.dev else [SparseCheckpoints(settings.save_steps)]),
-            ],
-        )
-        trainer.remove_callback(PrinterCallback)
+        progress = ProgressCallback(reporter, advance, has_dev=task.dev is not None)
+        read, padded = _with_noise(rows, task), 8 if device.kind == "cuda" else 1
+        trainer = _trainer(task, arguments, read, dev_rows, progress, padded=padded)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     _restore(task.model)
     return _result(trainer, task, device, seconds=time.monotonic() - started)
+
+
+def _trainer(
+    task: TrainingTask[PreTrainedModel],
+    arguments: OneDeviceArguments,
+    rows: Sequence[dict[str, Any]],
+    dev_rows: list[dict[str, Any]] | None,
+    progress: ProgressCallback,
+    *,
+    padded: int,
+) -> ClassifierTrainer:
+    """The Trainer of a task; batches are padded to a multiple of `padded` tokens."""
+    trainer = ClassifierTrainer(
+        model=task.model,
+        args=arguments,
+        data_collator=PaddingCollator.of(task.tokenizer, multiple=padded),
+        train_dataset=rows,
+        eval_dataset=dev_rows,
+        compute_metrics=_macro_f1,
+        callbacks=[progress, *([] if task.dev else [SparseCheckpoints(task.settings.save_steps)])],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _rows(task: TrainingTask[PreTrainedModel], data: LabelledTexts) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,24 +86,9 @@ def with_pivot_anchors(
         DataError: no anchor is in both files of vectors, or the pivot vectors are damaged.
         UsageError: no such device.
     """
-    # torch is needed here only: plain anchors are not to wait for it.
-    from mosecrot_cli.mapping.induction import induce_dictionary
-
-    kept, wanted = itertools.count(1), WantedWords(words=[anchor.source for anchor in selection.anchors])
-    pivot = read_vectors(
-        path, max_vocab=None, reporter=reporter, keep=lambda word: next(kept) <= PIVOT_WORDS or wanted.wants(word)
-    )
+    pivot = _read_pivot(path, selection.anchors, reporter)
     seeds = _seeds(selection.anchors, pivot, target, path)
-    with reporter.track("learning anchors", settings.pivot_rounds) as advance:
-        dictionary = induce_dictionary(
-            pivot.matrix[:PIVOT_WORDS],
-            target.matrix[:TARGET_WORDS],
-            pivot.matrix[seeds[:, 0]],
-            target.matrix[seeds[:, 1]],
-            rounds=settings.pivot_rounds,
-            device=resolve_device(ComputeSettings(device=settings.device)).name,
-            advance=advance,
-        )
+    dictionary = _learn(pivot, target, seeds, settings, reporter)
     compared, known = _agreement(dictionary, seeds, target)
     if contradicts_lexicon(compared, known):
         reporter.warn(
@@ -126,7 +112,34 @@ def with_pivot_anchors(
     )
 
 
-def _seeds(anchors: list[Anchor], pivot: WordVectors, target: WordVectors, path: Path) -> NDArray[np.int64]:
+def _read_pivot(path: Path, anchors: Sequence[Anchor], reporter: Reporter) -> WordVectors:
+    """The first `PIVOT_WORDS` of the pivot vectors, and those of the anchors."""
+    kept, wanted = itertools.count(1), WantedWords(words=[anchor.source for anchor in anchors])
+    return read_vectors(
+        path, max_vocab=None, reporter=reporter, keep=lambda word: next(kept) <= PIVOT_WORDS or wanted.wants(word)
+    )
+
+
+def _learn(
+    pivot: WordVectors, target: WordVectors, seeds: NDArray[np.int64], settings: AnchorsSettings, reporter: Reporter
+) -> Dictionary:
+    """The pairs of the most frequent words of both vectors that follow from the seeds, rows `[n, 2]`."""
+    # torch is needed here only: plain anchors are not to wait for it.
+    from mosecrot_cli.mapping.induction import induce_dictionary
+
+    with reporter.track("learning anchors", settings.pivot_rounds) as advance:
+        return induce_dictionary(
+            pivot.matrix[:PIVOT_WORDS],
+            target.matrix[:TARGET_WORDS],
+            pivot.matrix[seeds[:, 0]],
+            target.matrix[seeds[:, 1]],
+            rounds=settings.pivot_rounds,
+            device=resolve_device(ComputeSettings(device=settings.device)).name,
+            advance=advance,
+        )
+
+
+def _seeds(anchors: Sequence[Anchor], pivot: WordVectors, target: WordVectors, path: Path) -> NDArray[np.int64]:
     """Rows of pivot and target vectors of the anchors that are in both, int64 `[n, 2]`."""
     found = [(pivot.find(anchor.source), target.find(anchor.target)) for anchor in anchors]
     seeds = [rows for rows in found if None not in rows]

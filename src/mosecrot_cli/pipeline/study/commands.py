@@ -10,7 +10,8 @@ from typing import Any
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.pipeline.resources import DEFAULT_MODELS
-from mosecrot_cli.pipeline.study.file import ANCHORS, MAPS, OWN_SPACE, TRAINING, AnchorVariant, Study
+from mosecrot_cli.pipeline.study.definition import OWN_SPACE, AnchorVariant, Study
+from mosecrot_cli.pipeline.study.file import ANCHORS, MAPS, TRAINING
 from mosecrot_cli.pipeline.study.jobs import OWN_FOLDERS, WORK, StudyJob, inside, mark_of
 from mosecrot_cli.pipeline.study.names import problem_of_language
 from mosecrot_cli.pipeline.study.options import command_words, is_text

@@ -8,7 +8,7 @@ from itertools import product
 
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.pipeline.study.commands import StudyCommands, StudyRow
-from mosecrot_cli.pipeline.study.file import OWN_SPACE, Grid, Study
+from mosecrot_cli.pipeline.study.definition import OWN_SPACE, Grid, Study
 from mosecrot_cli.pipeline.study.jobs import StudyJob
 from mosecrot_cli.suggestions import nearest
 

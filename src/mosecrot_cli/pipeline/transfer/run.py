@@ -15,7 +15,7 @@ from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.pipeline.stitch import run as stitching
 from mosecrot_cli.pipeline.stitch.choice import MapChoice
-from mosecrot_cli.pipeline.transfer import checks
+from mosecrot_cli.pipeline.transfer import preconditions
 from mosecrot_cli.pipeline.transfer.candidates import (
     LEARNT_ALONE,
     LEARNT_TOO,
@@ -62,7 +62,7 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
     Raises:
         UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
-    checks.check(settings)
+    preconditions.check(settings)
     Thread(target=_import_libraries).start()
     opened, choice, steps = Opened(), None, dict[str, StepResult]()
     candidates = candidates_of(settings)
@@ -139,7 +139,7 @@ def _stitch(
     first, *others = (map_folder(settings, each) for each in candidates)
     licensed = settings.licenses_of
     if not any(each.learns for each in candidates):
-        licensed = tuple(given for given in licensed if not checks.is_of_source_vectors(given, settings))
+        licensed = tuple(given for given in licensed if not preconditions.is_of_source_vectors(given, settings))
     told = StitchSettings(
         checkpoint=settings.checkpoint,
         embeddings=first,

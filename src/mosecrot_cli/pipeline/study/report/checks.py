@@ -10,7 +10,7 @@ from typing import Any
 from mosecrot_cli.errors import MosecrotError
 from mosecrot_cli.manifest import Manifest, describe_input, manifest_of
 from mosecrot_cli.pipeline.leakage.exclusion import text_key
-from mosecrot_cli.pipeline.study.file import Task
+from mosecrot_cli.pipeline.study.definition import Task
 from mosecrot_cli.pipeline.study.plan import Plan
 from mosecrot_cli.pipeline.study.report.collect import Finished
 from mosecrot_cli.progress import Reporter

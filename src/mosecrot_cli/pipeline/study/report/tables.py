@@ -8,7 +8,7 @@ from statistics import fmean
 
 from mosecrot_cli.evaluation.bootstrap import RunsComparison, bootstrap_of_means, holm
 from mosecrot_cli.evaluation.predictions import Predictions, read_predictions
-from mosecrot_cli.pipeline.study.file import Published
+from mosecrot_cli.pipeline.study.definition import Published
 from mosecrot_cli.pipeline.study.plan import Plan
 from mosecrot_cli.pipeline.study.report.collect import Finished, Spread, spread
 from mosecrot_cli.settings.choices import DEFAULT_SEED
