@@ -27,7 +27,7 @@ from mosecrot_cli.threads import in_blocks
 _MOST_AMPLIFICATION = 5.0
 """Float32 cosines are off by about 1e-7. A weighting that amplifies this further is computed in float64."""
 
-_MOST_ROWS, _MOST_ROWS_CPU, _FEWEST_ROWS = 16_384, 4_096, 16
+_MOST_ROWS, _MOST_ROWS_CPU, _FEWEST_ROWS = 16_384, 2_048, 16
 """On a CPU what is computed for a block of rows should still be in the cache when it is used."""
 
 
