@@ -17,6 +17,7 @@ from transformers import (
 
 from model.tiny import LABELS, POSITIONS, tiny_model, tiny_texts, tiny_tokenizer
 from mosecrot_cli.errors import DataError, UsageError
+from mosecrot_cli.model import inference
 from mosecrot_cli.model.batching import PaddingCollator, encode, maximum_length, token_batches
 from mosecrot_cli.model.devices import Device
 from mosecrot_cli.model.inference import (
@@ -77,13 +78,26 @@ def test_batches_on_several_threads_give_the_answers_of_one(family, texts):
     before = torch.get_num_threads()
     found = []
     try:
-        for threads in (1, 3):
+        for threads in (1, 3, 40):
             torch.set_num_threads(threads)
             found.append(predict_probabilities(model, tokenizer, texts * 3, settings=settings))
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
     np.testing.assert_allclose(found[1], found[0], atol=1e-6)
+    np.testing.assert_allclose(found[2], found[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("threads", "tokens"), [(1, 4_096), (2, 4_096), (4, 2_048), (64, 1_024)])
+def test_many_threads_take_smaller_batches(threads, tokens, model, tokenizer, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    monkeypatch.setattr(inference, "in_blocks", lambda work, rows, step, *, threaded: map(work, [slice(0, rows)]))
+    monkeypatch.setattr(
+        inference, "token_batches", lambda lengths, most: asked.append(most) or [np.arange(len(lengths))]
+    )
+    predict_probabilities(model, tokenizer, ["cats"])
+    assert asked == [tokens]
 
 
 def test_an_endless_stream_is_answered_block_by_block(model, tokenizer):

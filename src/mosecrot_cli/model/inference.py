@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 _CPU_TOKENS = 4_096
 _GPU_TOKENS = 65_536
 _AGAIN_TOKENS = 1_024
-"""Tokens of a batch of texts that are computed again: few texts of every length, which large batches would pad."""
+"""Tokens of a batch of texts that are computed again: few texts of every length, which large batches would pad.
+
+Also the fewest that keep a core at its speed.
+"""
 _MANY_CLOSE = 0.4
 """A model that leaves more texts than this undecided is asked in float32 at once in the blocks that follow."""
 CPU = Device("cpu", Precision.fp32, "cpu, fp32")
@@ -119,7 +122,7 @@ def stream_probabilities(
     check_single_label(model)
     collator = PaddingCollator.of(tokenizer, multiple=8 if device.kind == "cuda" else 1)
     limit = maximum_length(model, tokenizer, settings.max_length)
-    budget = settings.max_tokens or (_CPU_TOKENS if device.kind == "cpu" else _GPU_TOKENS)
+    budget = settings.max_tokens or (_cpu_tokens() if device.kind == "cpu" else _GPU_TOKENS)
     total = len(texts) if isinstance(texts, Sized) else None
     model.to(device.name)  # type: ignore[arg-type]
     model.train(mode=False)
@@ -138,6 +141,11 @@ def stream_probabilities(
             f"texts classified in bf16; {asked.again:,} of them again in fp32: a sample, and those whose two best "
             "classes are close"
         )
+
+
+def _cpu_tokens() -> int:
+    """Tokens of a batch on a CPU, where each thread has one: fewer where there are many, for the sake of memory."""
+    return max(_AGAIN_TOKENS, min(_CPU_TOKENS, 2 * _CPU_TOKENS // torch.get_num_threads()))
 
 
 def suited_device(model: PreTrainedModel, device: Device, texts: int) -> Device:
