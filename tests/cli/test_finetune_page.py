@@ -35,7 +35,6 @@ def test_options():
     "option, value",
     [
         ("--augment-rate", FinetuneSettings.augment_rate),
-        ("--drop-tokens", FinetuneSettings.drop_tokens),
         ("--move-tokens", FinetuneSettings.move_tokens),
         ("--confidence", AdaptSettings.confidence),
         ("--rounds", AdaptSettings.rounds),

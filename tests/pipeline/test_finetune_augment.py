@@ -12,7 +12,6 @@ from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning
-from mosecrot_cli.model.training.token_noise import TokenNoise
 from mosecrot_cli.pipeline.finetune.augment import MappedWords, build_augmentation, covered_share
 
 EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
@@ -33,7 +32,7 @@ def pico() -> Classifier:
 
 
 def built(*folders: str, rate: float = 0.5):
-    return build_augmentation([MappedWords.open(Path(folder)) for folder in folders], rate, TokenNoise(), pico())
+    return build_augmentation([MappedWords.open(Path(folder)) for folder in folders], rate, 0, pico())
 
 
 def own() -> np.ndarray:
@@ -219,9 +218,9 @@ def test_a_folder_needs_no_file_of_anchors(mapped: Path, tmp_path: Path, monkeyp
 
 def test_what_cannot_be_mixed_is_refused(mapped: Path, capsys: pytest.CaptureFixture[str]):
     assert "F^s replaces those" in failure_of(f"{TRAIN} --embeddings mapped --augment kept -o new", 2, capsys)
-    for option in ("--augment-rate .5", "--drop-tokens .1", "--move-tokens 0"):
+    for option in ("--augment-rate .5", "--move-tokens 0"):
         assert option.split()[0] in failure_of(f"{TRAIN} {option} -o new", 2, capsys)
-    for option in ("--drop-tokens 1", "--drop-tokens -.1", "--move-tokens -1", "--move-tokens .5"):
+    for option in ("--move-tokens -1", "--move-tokens .5"):
         assert run(f"{TRAIN} --augment kept {option} -o new".split()) == 2
     for rate in ("0", "1.5", "nan", "x"):
         assert run(f"{TRAIN} --augment kept --augment-rate {rate} -o new".split()) == 2

@@ -10,7 +10,12 @@ from make_pico import WORDS, backwards, make_texts
 
 from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
-from mosecrot_cli.pipeline.transfer import candidates
+from mosecrot_cli.mapping.methods.residual import ResidualMap
+from mosecrot_cli.model.source_model import SourceModel
+from mosecrot_cli.pipeline.resources import Opened
+from mosecrot_cli.pipeline.transfer.judge import judge
+from mosecrot_cli.progress import SilentReporter
+from mosecrot_cli.settings import MapPreset, MapSettings, Weighting, with_preset
 from mosecrot_cli.vectors.readers import read_vectors
 
 PLAIN = "transfer model --tgt xx --lexicon few.tsv --target-vectors xx.vec -q"
@@ -195,23 +200,58 @@ def test_inspect_shows_why_a_checkpoint_has_its_map(
     assert moved == {**found, "mapped": "moved/mapped-learnt"}
 
 
-def test_without_texts_small_vectors_are_not_trusted(here: Path, capsys: pytest.CaptureFixture[str]):
+def test_without_texts_held_out_pairs_speak_for_good_learnt_anchors(here: Path):
     material(26)
+    assert run(TRANSFER.split()) == 0
+    choice = choice_of()
+    assert choice.keys() == {"chosen", "reason", "texts"} and choice["chosen"] == "mapped-learnt"
+    assert "the learnt anchors help: 26 held-out pairs" in choice["reason"]
+    assert manifest("mapped-learnt")["statistics"]["anchors"] > 26 and not Path("mapped").exists()
+    again = "anchors --src en --tgt xx --lexicon few.tsv --source-model pico-bert --target-vectors xx.vec"
+    assert run(f"{again} --source-vectors en.vec -o alone.tsv -q".split()) == 0
+    assert run("map alone.tsv --preset transfer -o alone -q".split()) == 0
+    assert Path("alone/target.npy").read_bytes() == Path("mapped-learnt/target.npy").read_bytes()
+
+
+def test_without_texts_held_out_pairs_refuse_garbage(here: Path, capsys: pytest.CaptureFixture[str]):
+    material(22, garbage=True)
     capsys.readouterr()
     assert run(TRANSFER.replace(" -q", "").split()) == 0
     warned = capsys.readouterr().err
-    assert "38 (xx.vec) and 38 (en.vec)" in warned and "--texts" in warned and "--learnt-anchors always" in warned
-    assert not Path("mapped-learnt").exists()
-    assert manifest("mapped")["statistics"]["anchors"] == 26
-    assert choice_of()["chosen"] == "mapped" and "no anchors are learnt" in choice_of()["reason"]
+    assert "they do not help: 22 held-out pairs" in " ".join(warned.split()) and "--learnt-anchors always" in warned
+    assert choice_of()["chosen"] == "mapped" and not Path("mapped-learnt").exists()
+    assert manifest("mapped")["statistics"]["anchors"] == 22
 
 
-def test_without_texts_large_vectors_are(here: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(candidates, "LARGE", 38)
+def test_the_cosines_are_those_of_held_out_pairs(here: Path, monkeypatch: pytest.MonkeyPatch):
+    """By hand: each fold of target words is mapped by a map of all others."""
     material(26)
-    assert run(TRANSFER.split()) == 0
-    assert manifest("mapped")["statistics"]["anchors"] > 26 and not Path("mapped-learnt").exists()
-    assert choice_of().keys() == {"chosen", "reason", "texts"} and "are large" in choice_of()["reason"]
+    line = "anchors --src en --tgt xx --lexicon few.tsv --source-model pico-bert --target-vectors xx.vec -q"
+    assert run(line.split()) == 0 and run(f"{line} --source-vectors en.vec -o anchors-learnt.tsv".split()) == 0
+    told = [
+        with_preset(MapSettings(anchors=name), MapPreset.transfer, set())
+        for name in ("anchors.tsv", "anchors-learnt.tsv")
+    ]
+    found = judge(*told, Opened(), SilentReporter())
+    assert found.pairs == 26 and found.helps
+    vectors, model = read_vectors("xx.vec", max_vocab=None), SourceModel.open("pico-bert")
+    pairs = [line.split("\t")[:2] for line in Path("anchors.tsv").read_text().splitlines() if not line.startswith("#")]
+    ids = [model.words.token_ids([source])[0][0] for source, _ in pairs]
+    rows = np.array([vectors.find(target) for _, target in pairs])
+    values = np.asarray(model.embeddings[ids], dtype=np.float64)
+    fold = np.random.default_rng(0).permutation(26) % 5
+    fold = fold[np.argsort(np.argsort(rows))]
+    cosines = []
+    for number in range(5):
+        held = fold == number
+        fitted = ResidualMap(50, Weighting.softmax, 0.15, 0.1).fit(vectors.matrix[rows[~held]], values[~held])
+        mapped = fitted.transform(vectors.matrix[rows[held]]) - values.mean(axis=0)
+        own = values[held] - values.mean(axis=0)
+        cosines += [*(mapped * own).sum(axis=1) / np.linalg.norm(mapped, axis=1) / np.linalg.norm(own, axis=1)]
+    assert found.without == pytest.approx(np.mean(cosines), abs=1e-5)
+    with monkeypatch.context() as patch:
+        patch.setattr("mosecrot_cli.pipeline.transfer.judge.JUDGED", 7)
+        assert judge(*told, Opened(), SilentReporter()).pairs == 7
 
 
 def test_what_would_do_nothing_is_refused(here: Path, capsys: pytest.CaptureFixture[str]):

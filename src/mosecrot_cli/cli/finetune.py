@@ -31,7 +31,7 @@ def finetune(settings: FinetuneSettings, sink: Sink, *, given: frozenset[str]) -
     from mosecrot_cli.pipeline.finetune.run import run
 
     if not settings.augment:
-        for name in sorted({"augment_rate", "drop_tokens", "move_tokens"} & given):
+        for name in sorted({"augment_rate", "move_tokens"} & given):
             raise UsageError(f"`{name}` has no effect without `augment`", hint="name a folder written by map")
     if {"seed", "seeds"} <= given:
         raise UsageError("`seed` and `seeds` exclude each other", hint="give one of them")

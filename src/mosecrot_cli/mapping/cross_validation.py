@@ -106,6 +106,7 @@ def out_of_fold(
     *,
     folds: int = FOLDS,
     seed: int = 0,
+    wanted: NDArray[np.bool_] | None = None,
 ) -> Matrix:
     """The embeddings `[A, D]` of anchors, float32, each by a map that was fitted without its word.
 
@@ -116,6 +117,7 @@ def out_of_fold(
         words: number of each anchor's word, `[A]`; anchors of one word are held out together.
         folds: parts that the words are dealt into, at least 2; of fewer words each is a fold.
         seed: of the dealing.
+        wanted: which anchors are asked for, `[A]`; the rows of the others are zero. None: all.
 
     Raises:
         ValueError: fewer than two words or folds, numbers of rows that differ, or a value that is not finite.
@@ -128,8 +130,10 @@ def out_of_fold(
         raise ValueError(f"{len(words):,} words for {len(vectors):,} anchors")
     order = np.random.default_rng(seed).permutation(len(distinct))
     fold = (order % min(folds, len(distinct)))[which]
-    out = np.empty(values.shape, dtype=np.float32)
+    out = np.zeros(values.shape, dtype=np.float32)
     for number in range(fold.max() + 1):
         held = fold == number
-        out[held] = build().fit(vectors[~held], values[~held]).transform(vectors[held])
+        asked = held if wanted is None else held & wanted
+        if asked.any():
+            out[asked] = build().fit(vectors[~held], values[~held]).transform(vectors[asked])
     return out

@@ -145,8 +145,8 @@ class MapPreset(Choice):
 class AnchorLearning(Choice):
     """When anchors are learnt with the help of source-language vectors."""
 
-    auto = "auto", "where the texts speak for them; without texts, where all vectors are large"
-    always = "always", "whatever the texts say"
+    auto = "auto", "where the texts speak for them; without texts, where held-out pairs of the lexicon do"
+    always = "always", "whatever these say"
 
 
 class AdaptMethod(Choice):

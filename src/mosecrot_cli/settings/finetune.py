@@ -27,7 +27,6 @@ from mosecrot_cli.settings.option import (
     Nested,
     Option,
     fraction,
-    holdout,
     not_negative,
     positive,
     probability,
@@ -174,21 +173,11 @@ class FinetuneSettings:
             parser=fraction,
         ),
     ] = 0.8
-    drop_tokens: Annotated[
-        float,
-        Option(
-            "--drop-tokens",
-            help="Probability that a token is left out.",
-            panel=AUGMENTATION,
-            metavar="P",
-            parser=holdout,
-        ),
-    ] = 0.15
     move_tokens: Annotated[
         int,
         Option(
             "--move-tokens",
-            help="Largest number of places by which a token moves.",
+            help="Largest number of places by which a token moves in a text.",
             panel=AUGMENTATION,
             metavar="N",
             least=0,

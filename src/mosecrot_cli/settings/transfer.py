@@ -105,7 +105,7 @@ class TransferSettings:
                 "-o",
                 "--output",
                 help="Folder of the stitched checkpoint; anchors.tsv and mapped/ are written next to it, and "
-                "anchors-learnt.tsv and mapped-learnt/ where two maps are compared.",
+                "anchors-learnt.tsv and mapped-learnt/ where learnt anchors are compared with the lexicon's.",
                 panel="Output",
                 metavar="DIR",
             )

@@ -16,7 +16,7 @@ from mosecrot_cli.model.training import trainer as trainer_module
 from mosecrot_cli.model.training.augmentation import Augmentation, augmented
 from mosecrot_cli.model.training.launcher import train_in_workers
 from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
-from mosecrot_cli.model.training.token_noise import NoisyTexts, TokenNoise
+from mosecrot_cli.model.training.token_order import ReorderedTexts, moved
 from mosecrot_cli.model.training.types import TrainingTask
 from pico import FAMILIES, pico_classifier, pico_tokenizer
 
@@ -122,7 +122,7 @@ class Killed(Exception):
 
 
 def test_a_resumed_run_ends_like_an_uninterrupted_one(tokenizer, tmp_path, augmentation, monkeypatch):
-    augmentation = replace(augmentation, noise=TokenNoise(0.1, 1))
+    augmentation = replace(augmentation, places=1)
 
     def train(name, *, resume=False, **options):
         settings = replace(FROZEN, resume=resume)
@@ -139,7 +139,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tokenizer, tmp_path, augme
     with pytest.raises(UsageError, match="other augmentation"):
         train("killed", resume=True, augmentation=replace(augmentation, rate=0.4))
     with pytest.raises(UsageError, match="other augmentation"):
-        train("killed", resume=True, augmentation=replace(augmentation, noise=TokenNoise(0.1, 2)))
+        train("killed", resume=True, augmentation=replace(augmentation, places=2))
     with pytest.raises(UsageError, match="other augmentation"):
         train("killed", resume=True)
     result = train("killed", resume=True, augmentation=augmentation)
@@ -154,6 +154,8 @@ def test_what_does_not_fit_is_refused(tokenizer, tmp_path, augmentation):
     ]:
         with pytest.raises(DataError, match=message):
             train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=FROZEN, augmentation=wrong)
+    with pytest.raises(UsageError, match="less than 0"):
+        replace(augmentation, places=-1)
     for rate in (0.0, 1.5, float("nan")):
         with pytest.raises(UsageError, match="not a probability"):
             replace(augmentation, rate=rate)
@@ -166,46 +168,33 @@ def test_tokens_move_by_a_few_places_and_special_tokens_by_none():
     inner = np.flatnonzero(movable)
     furthest = 0
     for _ in range(300):
-        found = np.array(TokenNoise(move=2).positions(movable, generator))
+        found = np.array(moved(movable, 2, generator))
         assert sorted(found) == list(range(len(movable)))
         assert found[still].tolist() == still
-        moved = np.searchsorted(inner, found[inner]) - np.arange(len(inner))
-        furthest = max(furthest, *np.abs(moved))
+        distance = np.searchsorted(inner, found[inner]) - np.arange(len(inner))
+        furthest = max(furthest, *np.abs(distance))
     assert furthest == 2
+    assert moved(movable, 0, generator) == list(range(len(movable))) and moved([], 2, generator) == []
 
 
-def test_tokens_are_left_out_as_often_as_told_and_never_all():
-    generator = np.random.default_rng(0)
-    movable = [False, *[True] * 20, False]
-    found = [TokenNoise(drop=0.3).positions(movable, generator) for _ in range(1000)]
-    assert all(places == sorted(places) and {0, 21} <= set(places) for places in found)
-    assert 1 - (np.mean([len(places) for places in found]) - 2) / 20 == pytest.approx(0.3, abs=0.01)
-    assert all(len(TokenNoise(drop=0.99).positions([False, True, True], generator)) >= 2 for _ in range(100))
-    assert TokenNoise(drop=0.9, move=3).positions([False, False], generator) == [0, 1]
-    assert TokenNoise().positions(movable, generator) == list(range(22)) and not TokenNoise()
-    for wrong in ({"drop": 1.0}, {"drop": -0.1}, {"drop": float("nan")}, {"move": -1}):
-        with pytest.raises(UsageError):
-            TokenNoise(**wrong)
-
-
-def test_epoch_seed_and_number_decide_the_noise_of_a_text():
-    row = {"input_ids": [1, *range(10, 40), 2], "token_type_ids": [0] * 32, "labels": 3}
-    texts = NoisyTexts([row, row], TokenNoise(0.2, 2), {1, 2}, seed=5)
+def test_epoch_seed_and_number_decide_the_order_of_a_text():
+    row = {"input_ids": [1, *range(10, 40), 2], "token_type_ids": [*range(32)], "labels": 3}
+    texts = ReorderedTexts([row, row], 2, {1, 2}, seed=5)
     first, other, again = texts[0], texts[1], texts[0]
     assert first == again and first != other and [first, other] == texts[:2]
-    assert first["labels"] == 3 and len(first["token_type_ids"]) == len(first["input_ids"]) < 32
+    assert first["labels"] == 3 and [row["input_ids"][place] for place in first["token_type_ids"]] == first["input_ids"]
     assert first["input_ids"][0] == 1 and first["input_ids"][-1] == 2
     texts.set_epoch(1)
     assert texts[0] != first
     texts.set_epoch(0)
-    assert texts[0] == first and texts[0] != NoisyTexts([row], TokenNoise(0.2, 2), {1, 2}, seed=6)[0]
+    assert texts[0] == first and texts[0] != ReorderedTexts([row], 2, {1, 2}, seed=6)[0]
 
 
 @pytest.mark.slow
 def test_several_processes_get_the_vectors(tokenizer, tmp_path, augmentation, reporter):
     """At a rate of 1 and with one vector a token nothing is left to chance: two processes train like one."""
     single = augmentation.tokens != tokens_of(tokenizer, ["dog"])[0]
-    certain = Augmentation(augmentation.tokens[single], augmentation.vectors[single], 1.0, TokenNoise(0.2, 2))
+    certain = Augmentation(augmentation.tokens[single], augmentation.vectors[single], 1.0, 2)
     train = LabelledTexts(*tiny_texts(48, seed=1))
     one, plain = (
         train_classifier(

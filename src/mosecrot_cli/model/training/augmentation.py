@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ import torch
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError, UsageError
-from mosecrot_cli.model.training.token_noise import TokenNoise
 from mosecrot_cli.model.training.work_folder import digest_tensors
 
 if TYPE_CHECKING:
@@ -33,44 +32,38 @@ class Augmentation:
         tokens: the id of the token that each vector may stand in for, `n`; a token may have several, or none.
         vectors: float32, `n x D`, of the width of the model's input embeddings.
         rate: probability, for each occurrence of a token with vectors, that one of them is read instead of its own.
-        noise: which tokens are left out or moved; none, unless told.
+        places: how many places a token moves at most (`token_order`).
 
     Raises:
-        UsageError: the rate is no probability above 0.
+        UsageError: the rate is no probability above 0, or the number of places is negative.
     """
 
     tokens: NDArray[np.int64]
     vectors: NDArray[np.float32]
     rate: float
-    noise: TokenNoise = field(default_factory=TokenNoise)
+    places: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1:
             raise UsageError(f"{self.rate} is not a probability above 0", where="`augment_rate`")
+        if self.places < 0:
+            raise UsageError(f"{self.places} is less than 0", where="`move_tokens`")
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the vectors, whose they are, the rate and the noise."""
-        told = torch.tensor([self.rate, self.noise.drop, self.noise.move], dtype=torch.float64)
+        """SHA-256 of the vectors, whose they are, the rate and the places."""
+        told = torch.tensor([self.rate, self.places], dtype=torch.float64)
         return digest_tensors([torch.from_numpy(self.tokens), torch.from_numpy(self.vectors), told])
 
     def save(self, path: Path) -> None:
         """Write it as an `.npz` file."""
-        np.savez(
-            path,
-            tokens=self.tokens,
-            vectors=self.vectors,
-            rate=self.rate,
-            drop=self.noise.drop,
-            move=self.noise.move,
-        )
+        np.savez(path, tokens=self.tokens, vectors=self.vectors, rate=self.rate, places=self.places)
 
     @classmethod
     def load(cls, path: Path) -> Augmentation:
         """Read what `save` has written."""
         with np.load(path, allow_pickle=False) as content:
-            noise = TokenNoise(float(content["drop"]), int(content["move"]))
-            return cls(content["tokens"], content["vectors"], float(content["rate"]), noise)
+            return cls(content["tokens"], content["vectors"], float(content["rate"]), int(content["places"]))
 
 
 @contextmanager

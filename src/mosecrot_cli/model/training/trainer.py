@@ -34,7 +34,7 @@ from mosecrot_cli.model.training.hooks import (
     deterministic,
     writing_checkpoints,
 )
-from mosecrot_cli.model.training.token_noise import NoisyTexts
+from mosecrot_cli.model.training.token_order import ReorderedTexts
 from mosecrot_cli.model.training.trackers import PROJECT, tracked
 from mosecrot_cli.model.training.types import EpochRecord, LabelledTexts, TrainingResult, TrainingSettings, TrainingTask
 from mosecrot_cli.progress import Reporter
@@ -83,7 +83,7 @@ class _EpochLoader(DataLoader[Any]):
 
     def set_epoch(self, epoch: int) -> None:
         self.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
-        if isinstance(self.dataset, NoisyTexts):
+        if isinstance(self.dataset, ReorderedTexts):
             self.dataset.set_epoch(epoch)
 
 
@@ -93,7 +93,7 @@ class ClassifierTrainer(Trainer):
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of similar length, in an order that seed and epoch decide."""
         data: Any = self.train_dataset
-        lengths = [_length(row) for row in (data.rows if isinstance(data, NoisyTexts) else data)]
+        lengths = [_length(row) for row in (data.rows if isinstance(data, ReorderedTexts) else data)]
         batches = SimilarLengthBatches(
             lengths,
             self.args.per_device_train_batch_size * self.args.world_size,
@@ -159,7 +159,7 @@ def train_in_process(
         tracked(settings.log_to, settings.run_name, reporter),
     ):
         progress = ProgressCallback(reporter, advance, has_dev=task.dev is not None)
-        read, padded = _with_noise(rows, task), 8 if device.kind == "cuda" else 1
+        read, padded = _reordered(rows, task), 8 if device.kind == "cuda" else 1
         trainer = _trainer(task, arguments, read, dev_rows, progress, padded=padded)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     _restore(task.model)
@@ -202,10 +202,10 @@ def _rows(task: TrainingTask[PreTrainedModel], data: LabelledTexts) -> list[dict
     return [{**features, "labels": ids[label]} for features, label in zip(encoded, data.labels, strict=True)]
 
 
-def _with_noise(rows: list[dict[str, Any]], task: TrainingTask[PreTrainedModel]) -> Any:
-    """The texts as training reads them: with the noise of the augmentation, if there is any."""
-    noise = task.augmentation.noise if task.augmentation else None
-    return NoisyTexts(rows, noise, task.tokenizer.all_special_ids, task.settings.seed) if noise else rows
+def _reordered(rows: list[dict[str, Any]], task: TrainingTask[PreTrainedModel]) -> Any:
+    """The texts as training reads them: their tokens moved, if the augmentation says so."""
+    places = task.augmentation.places if task.augmentation else 0
+    return ReorderedTexts(rows, places, task.tokenizer.all_special_ids, task.settings.seed) if places else rows
 
 
 def _length(row: Mapping[str, Any]) -> int:

@@ -15,7 +15,6 @@ from mosecrot_cli.model.layers import input_embeddings
 from mosecrot_cli.model.loading import Classifier
 from mosecrot_cli.model.source_words import SourceWords, unlimited_ids
 from mosecrot_cli.model.training.augmentation import Augmentation
-from mosecrot_cli.model.training.token_noise import TokenNoise
 from mosecrot_cli.orthography import is_punctuation
 from mosecrot_cli.pipeline.map.out_of_fold import OutOfFoldRows
 from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, Mapped, array_digest
@@ -113,14 +112,14 @@ class MappedWords:
 
 
 def build_augmentation(
-    sources: Sequence[MappedWords], rate: float, noise: TokenNoise, classifier: Classifier
+    sources: Sequence[MappedWords], rate: float, places: int, classifier: Classifier
 ) -> Augmentation:
     """The vectors of all folders together: one language or several.
 
     Args:
         sources: what was mapped.
         rate: see `Augmentation`.
-        noise: see `TokenNoise`.
+        places: see `Augmentation`.
         classifier: the model, with its own embeddings, and its tokenizer.
 
     Raises:
@@ -142,7 +141,7 @@ def build_augmentation(
                 f"tokens beyond the {len(matrix):,} of the model", where=str(source.out_of_fold_file), hint="map again"
             )
     tokens, vectors = zip(*(source.vectors(words) for source in sources), strict=True)
-    return Augmentation(np.concatenate(tokens), np.concatenate(vectors), rate, noise)
+    return Augmentation(np.concatenate(tokens), np.concatenate(vectors), rate, places)
 
 
 def covered_share(augmentation: Augmentation, classifier: Classifier, texts: Sequence[str]) -> float:

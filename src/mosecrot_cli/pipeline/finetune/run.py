@@ -15,7 +15,6 @@ from mosecrot_cli.model.layers import input_embeddings, replace_input_embeddings
 from mosecrot_cli.model.loading import Classifier, load_for_finetuning, load_tokenizer, quiet_transformers
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.model.training.run import train_classifier
-from mosecrot_cli.model.training.token_noise import TokenNoise
 from mosecrot_cli.pipeline import plausibility, resources
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, LABEL_SHARES, InputSpace, seed_name
 from mosecrot_cli.pipeline.finetune import further
@@ -199,8 +198,7 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
     space = _set_input_space(job, classifier)
     augmentation = None
     if job.augment:
-        noise = TokenNoise(told.drop_tokens, told.move_tokens)
-        augmentation = build_augmentation(job.augment, told.augment_rate, noise, classifier)
+        augmentation = build_augmentation(job.augment, told.augment_rate, told.move_tokens, classifier)
     result = train_classifier(
         classifier.model,
         classifier.tokenizer,
@@ -219,8 +217,7 @@ def _train_one(job: FinetuneJob, seed: int, output: Path, work: Path, reporter: 
     if augmentation:
         report["augmentation"] = {
             "rate": augmentation.rate,
-            "dropped": augmentation.noise.drop,
-            "moved": augmentation.noise.move,
+            "places": augmentation.places,
             "tokens": len(np.unique(augmentation.tokens)),
             "vectors": len(augmentation.vectors),
             "covered_share": covered_share(augmentation, classifier, job.train.texts),

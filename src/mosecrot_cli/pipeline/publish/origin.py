@@ -167,18 +167,13 @@ def _steps_of_training(
         f"{f', {seeds} seeds' if seeds > 1 else ''}."
     )
     if settings.get("augment"):
-        rate = settings.get("augment_rate")
-        yield f"Augmentation: in training, words were read as mapped vectors with probability {rate}{_noise(settings)}."
+        rate, places = settings.get("augment_rate"), settings.get("move_tokens")
+        moved = f", and moved by up to {places} places" if places else ""
+        yield f"Augmentation: in training, words were read as mapped vectors with probability {rate}{moved}."
     scores = [score for each in _mapping(statistics.get("training")).values() if (score := _dev_score(each))]
     if scores:
         mean = sum(scores) / len(scores)
         yield f"On the development texts in {language_name(facts.src)} its macro-F1 was {mean:.3f} before stitching."
-
-
-def _noise(settings: Mapping[str, Any]) -> str:
-    dropped, moved = settings.get("drop_tokens"), settings.get("move_tokens")
-    left_out = f", left out with probability {dropped}" if dropped else ""
-    return left_out + (f", and moved by up to {moved} places" if moved else "")
 
 
 def _dev_score(report: Any) -> float | None:

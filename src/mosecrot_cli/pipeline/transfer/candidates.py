@@ -1,31 +1,24 @@
 """Which maps `transfer` makes: with the anchors of the lexicon, with learnt ones as well, or both to choose from.
 
-Learnt anchors mostly helped where the vectors of both languages were large, and cost ten points in the one language
-whose vectors were trained on little text (docs/transfer.md). Texts decide; without any, the sizes of the vectors do.
+Learnt anchors help with most vectors, and cost points where these were trained on little text (docs/transfer.md). Texts
+decide; without any, pairs of the lexicon do that are held out.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.manifest import Facts
 from mosecrot_cli.model.checks import read_config
-from mosecrot_cli.pipeline import resources
-from mosecrot_cli.pipeline.anchors import run as anchors
 from mosecrot_cli.pipeline.anchors.learnt import contradicts_lexicon
 from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, InputSpace, checkpoints_of
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.pipeline.stitch.choice import MapChoice
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import AnchorLearning, AnchorsSettings, TransferSettings
-from mosecrot_cli.vectors.readers import peek, read_vectors
-
-LARGE = 125_000
-"""Words of large vectors. The smallest that learnt anchors helped with, and that were not cut, have 125,796."""
+from mosecrot_cli.settings import AnchorLearning, AnchorsSettings, MapSettings, TransferSettings, with_preset
 
 
 @dataclass(frozen=True)
@@ -46,8 +39,8 @@ LEARNT_ALONE = Candidate("", learns=True)
 LEARNT_TOO = Candidate("-learnt", learns=True)
 
 
-def candidates_of(settings: TransferSettings) -> tuple[Candidate, ...] | None:
-    """The maps that the settings ask for; None where the sizes of the vectors decide (`by_size`).
+def candidates_of(settings: TransferSettings) -> tuple[Candidate, ...]:
+    """The maps that the settings ask for; of two, one is chosen.
 
     Raises:
         UsageError: `learnt_anchors` without the vectors that anchors are learnt from.
@@ -59,36 +52,32 @@ def candidates_of(settings: TransferSettings) -> tuple[Candidate, ...] | None:
         return (PLAIN,)
     if settings.learnt_anchors is AnchorLearning.always:
         return (LEARNT_ALONE,)
-    return None if settings.texts is None else (PLAIN, LEARNT_TOO)
+    return (PLAIN, LEARNT_TOO)
 
 
-def by_size(settings: AnchorsSettings, mapped: Path, opened: Opened, reporter: Reporter) -> tuple[Candidate, MapChoice]:
-    """Whether anchors are learnt where no texts can tell: only if the vectors of both languages are large.
+def by_lexicon(settings: TransferSettings, opened: Opened, reporter: Reporter) -> tuple[Candidate, MapChoice]:
+    """The map to make where no texts can tell: that with learnt anchors if they bring held-out pairs nearer together.
 
     Args:
-        settings: of `anchors`, with the vectors of both languages.
-        mapped: the folder of the map.
-        opened: takes the target vectors.
-        reporter: hears of progress, and of the reason if none are learnt.
+        settings: of `transfer`, whose two files of anchors are written.
+        opened: takes the model and the target vectors.
+        reporter: hears of progress, and of the reason if the learnt anchors are left out.
 
     Raises:
-        UsageError, DataError, SourceUnavailableError: see `anchors.run.bring`.
+        UsageError, DataError: see `map`.
     """
-    job = anchors.bring(anchors.resolve(settings), reporter, opened)
-    assert job.pivot is not None
-    target = opened.vectors(job.vectors, resources.limit(job.settings.max_vocab), reporter)
-    sizes = {job.vectors: len(target), job.pivot: _words(job.pivot, reporter)}
-    small = {path: words for path, words in sizes.items() if words < LARGE}
-    shown = " and ".join(f"{words:,} ({path.name})" for path, words in (small or sizes).items())
-    if small:
-        reason = f"no anchors are learnt, because some vectors have fewer than {LARGE:,} words: {shown}"
-        reporter.warn(
-            f"{reason}. With small vectors, learnt anchors have cost up to ten points. Unlabelled texts (`texts`) "
-            "decide which map is better; `learnt_anchors=always` learns anchors anyway"
-        )
-        return PLAIN, MapChoice(str(mapped), reason)
-    reason = f"anchors are learnt, because the vectors of both languages are large: {shown} words"
-    return LEARNT_ALONE, MapChoice(str(mapped), reason)
+    from mosecrot_cli.pipeline.transfer.judge import judge
+
+    found = judge(map_settings(settings, PLAIN), map_settings(settings, LEARNT_TOO), opened, reporter)
+    cosines = (
+        f"{found.pairs:,} held-out pairs of the lexicon have a mean cosine of {found.with_learnt:.3f} with them, "
+        f"{found.without:.3f} without (standard error of the difference {found.error:.4f})"
+    )
+    if found.helps:
+        return LEARNT_TOO, MapChoice(str(map_folder(settings, LEARNT_TOO)), f"the learnt anchors help: {cosines}")
+    reason = f"the learnt anchors are left out, because they do not help: {cosines}"
+    reporter.warn(f"{reason}. `learnt_anchors=always` uses them anyway")
+    return PLAIN, MapChoice(str(map_folder(settings, PLAIN)), reason)
 
 
 def refuted(learnt: StepResult, mapped: Path) -> MapChoice | None:
@@ -106,15 +95,6 @@ def refuted(learnt: StepResult, mapped: Path) -> MapChoice | None:
     return MapChoice(str(mapped), reason)
 
 
-def _words(path: Path, reporter: Reporter) -> int:
-    """Words of a file of vectors: as its header says, or counted."""
-    rows = peek(path).rows
-    if rows is None:
-        first = itertools.count()
-        rows = read_vectors(path, max_vocab=None, reporter=reporter, keep=lambda _: next(first) == 0).notes["rows"]
-    return rows
-
-
 def anchors_settings(settings: TransferSettings, candidate: Candidate) -> AnchorsSettings:
     """What `anchors` is told for a map."""
     return AnchorsSettings(
@@ -129,6 +109,16 @@ def anchors_settings(settings: TransferSettings, candidate: Candidate) -> Anchor
         seed=settings.seed,
         out=replace(settings.out, output=settings.out.output.with_name(f"anchors{candidate.suffix}.tsv")),
     )
+
+
+def map_settings(settings: TransferSettings, candidate: Candidate) -> MapSettings:
+    """What `map` is told for a map."""
+    told = MapSettings(
+        anchors=str(anchors_settings(settings, candidate).out.output),
+        device=settings.device,
+        out=replace(settings.out, output=map_folder(settings, candidate)),
+    )
+    return with_preset(told, settings.preset, set())
 
 
 def map_folder(settings: TransferSettings, candidate: Candidate) -> Path:

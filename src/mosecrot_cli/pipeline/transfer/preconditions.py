@@ -47,7 +47,7 @@ def _check_outputs(settings: TransferSettings) -> None:
     given |= {"source_vectors": settings.source_vectors, "source_model": settings.source_model}
     given |= {f"lexicon_{number}": lexicon for number, lexicon in enumerate(settings.lexicons, start=1)}
     inputs = {name: value for name, value in given.items() if value is not None}
-    for candidate in candidates_of(settings) or (LEARNT_ALONE,):
+    for candidate in candidates_of(settings):
         outputs = anchors.outputs_of(anchors_settings(settings, candidate))
         Step("anchors", settings, inputs, outputs, folder=False).check()
         Step("map", settings, inputs, (map_folder(settings, candidate),)).check()

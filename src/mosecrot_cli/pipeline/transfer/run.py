@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +16,18 @@ from mosecrot_cli.pipeline.stitch import run as stitching
 from mosecrot_cli.pipeline.stitch.choice import MapChoice
 from mosecrot_cli.pipeline.transfer import preconditions
 from mosecrot_cli.pipeline.transfer.candidates import (
-    LEARNT_ALONE,
     LEARNT_TOO,
     PLAIN,
     Candidate,
     anchors_settings,
-    by_size,
+    by_lexicon,
     candidates_of,
     map_folder,
+    map_settings,
     refuted,
 )
 from mosecrot_cli.progress import PostponedReporter, Reporter
-from mosecrot_cli.settings import InspectSettings, MapSettings, StitchSettings, TransferSettings, with_preset
+from mosecrot_cli.settings import InspectSettings, StitchSettings, TransferSettings
 
 # Both import torch, which is imported beside the reading (`_import_libraries`).
 if TYPE_CHECKING:
@@ -66,33 +65,22 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
     Thread(target=_import_libraries).start()
     opened, choice, steps = Opened(), None, dict[str, StepResult]()
     candidates = candidates_of(settings)
-    if candidates is None and settings.out.dry_run:
-        candidates = (LEARNT_ALONE,)  # at most
-    if candidates is None:
-        told = anchors_settings(settings, LEARNT_ALONE)
-        candidate, choice = by_size(told, map_folder(settings, LEARNT_ALONE), opened, reporter)
-        candidates = (candidate,)
     for each in candidates:
-        told = anchors_settings(settings, each)
-        chosen = steps[f"anchors{each.suffix}"] = anchors.run(told, reporter, opened=opened)
-        if each is LEARNT_TOO and (choice := refuted(chosen, map_folder(settings, PLAIN))):
-            candidates = (PLAIN,)
-        elif not settings.out.dry_run:
-            steps[f"map{each.suffix}"] = _map(settings, each, told.out.output, opened, reporter)
+        steps[f"anchors{each.suffix}"] = anchors.run(anchors_settings(settings, each), reporter, opened=opened)
     if settings.out.dry_run:
         return Transfer(steps, None)
-    steps["stitch"], found = _stitch_and_inspect(settings, candidates, choice, opened, reporter)
-    return Transfer(steps, found)
-
-
-def _map(
-    settings: TransferSettings, candidate: Candidate, anchors_file: Path, opened: Opened, reporter: Reporter
-) -> StepResult:
+    if LEARNT_TOO in candidates:
+        if choice := refuted(steps[f"anchors{LEARNT_TOO.suffix}"], map_folder(settings, PLAIN)):
+            candidates = (PLAIN,)
+        elif settings.texts is None:
+            candidate, choice = by_lexicon(settings, opened, reporter)
+            candidates = (candidate,)
     from mosecrot_cli.pipeline.map import run as mapping
 
-    out = replace(settings.out, output=map_folder(settings, candidate))
-    mapped = MapSettings(anchors=str(anchors_file), device=settings.device, out=out)
-    return mapping.run(with_preset(mapped, settings.preset, set()), reporter, opened=opened)
+    for each in candidates:
+        steps[f"map{each.suffix}"] = mapping.run(map_settings(settings, each), reporter, opened=opened)
+    steps["stitch"], found = _stitch_and_inspect(settings, candidates, choice, opened, reporter)
+    return Transfer(steps, found)
 
 
 def _import_libraries() -> None:
