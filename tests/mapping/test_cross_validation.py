@@ -8,6 +8,7 @@ from scipy.spatial.distance import cosine
 from scipy.stats import rankdata
 from sklearn.linear_model import Ridge
 
+from mosecrot_cli.mapping import cross_validation
 from mosecrot_cli.mapping.cross_validation import JUDGED, RIDGES, LeaveOneOut, plausible
 from mosecrot_cli.mapping.methods.linear import ridge_solver
 
@@ -56,6 +57,22 @@ def test_equal_values_are_one_translation():
     vectors = np.array([[1.0, 0.1], [1.0, -0.1], [0.1, 1.0], [-0.1, 1.0]])
     values = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
     assert LeaveOneOut(vectors, values, centred=False).ranks(0.1, np.arange(4)).tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("most_close", [0, 64])
+@pytest.mark.parametrize("alike", [0, 25])
+def test_ranks_equal_those_of_all_cosines_in_float64(anchors, most_close, alike, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cross_validation, "_MOST_CLOSE", most_close)
+    vectors, values = (side.copy() for side in anchors)
+    values[:alike] = values[0]
+    judge, rows = LeaveOneOut(vectors, values, centred=False), np.arange(0, len(values), 3)
+    predicted = judge.predictions(0.3, rows)
+    units = values / np.linalg.norm(values, axis=1, keepdims=True)
+    cosines = predicted / np.linalg.norm(predicted, axis=1, keepdims=True) @ units.T
+    own = cosines[np.arange(len(rows)), rows]
+    expected = 1 + (cosines > own[:, None] + 1e-12).sum(axis=1)
+    assert len(set(expected.tolist())) > 1
+    np.testing.assert_array_equal(judge.ranks(0.3, rows), expected)
 
 
 def test_with_many_anchors_a_sample_is_judged():

@@ -22,7 +22,7 @@ RIDGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """The strengths to choose from, see `linear.ridge_solver`."""
 JUDGED = 2_000
 """How many anchors, at most, choose a ridge."""
-_BLOCK_ROWS = 2_048
+_BLOCK_ROWS, _MOST_CLOSE = 512, 64
 
 Rows = NDArray[np.float64]
 
@@ -47,6 +47,7 @@ class LeaveOneOut:
         self._rotated, self._values = vectors @ axes, values
         self._moments = self._rotated.T @ (values - self._mean)
         self._units = exact_units(values)
+        self._rounded = self._units.astype(np.float32)
         self.sample = np.sort(np.random.default_rng(0).permutation(len(vectors))[:JUDGED])
 
     def predictions(self, strength: float, rows: NDArray[np.int64]) -> Rows:
@@ -68,11 +69,28 @@ class LeaveOneOut:
         ranks = np.empty(len(rows), dtype=np.int64)
         for start in range(0, len(rows), _BLOCK_ROWS):
             part = rows[start : start + _BLOCK_ROWS]
-            cosines = exact_units(self.predictions(strength, part)) @ self._units.T
-            own = cosines[np.arange(len(part)), part]
-            # Equal to the last digits is equal.
-            ranks[start : start + len(part)] = 1 + (cosines > own[:, None] + 1e-12).sum(axis=1)
+            predicted = exact_units(self.predictions(strength, part))
+            ranks[start : start + len(part)] = 1 + self._nearer(predicted, part)
         return ranks
+
+    def _nearer(self, predicted: Rows, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many values are nearer to unit vectors `[n, D]` than those of the rows are, `[n]`.
+
+        A product in float32 tells which cosines are too close to call; these are computed in float64.
+        """
+        own = np.einsum("nd,nd->n", predicted, self._units[rows])
+        least = own + 1e-12  # equal to the last digits is equal
+        above = predicted.astype(np.float32) @ self._rounded.T
+        above -= own.astype(np.float32)[:, None]
+        error = np.float32((self._units.shape[1] + 8) * 2.0**-23)
+        sure: NDArray[np.int64] = (above > error).sum(axis=1)
+        close = np.flatnonzero(np.abs(above, out=above) <= error)
+        if len(close) > _MOST_CLOSE * len(rows):  # equal values
+            count: NDArray[np.int64] = (predicted @ self._units.T > least[:, None]).sum(axis=1)
+            return count
+        which, values = np.divmod(close, len(self._units))
+        nearer = np.einsum("nd,nd->n", predicted[which], self._units[values]) > least[which]
+        return sure + np.bincount(which[nearer], minlength=len(rows))
 
     def best_ridge(self) -> float:
         """The strength of `RIDGES` with the highest mean reciprocal rank; of equal ones the first."""
