@@ -29,7 +29,7 @@ from mosecrot_cli.pipeline.transfer.candidates import (
 from mosecrot_cli.progress import PostponedReporter, Reporter
 from mosecrot_cli.settings import InspectSettings, StitchSettings, TransferSettings
 
-# Both import torch, which is imported beside the reading (`_import_libraries`).
+# `inspect` and `map` need torch, which is imported beside the reading (`_import_libraries`).
 if TYPE_CHECKING:
     from mosecrot_cli.pipeline.inspect.report import Inspection
 
