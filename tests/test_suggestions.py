@@ -26,6 +26,8 @@ def test_nearest_path(tmp_path: Path):
     assert nearest_path(tmp_path / "stiched") == tmp_path / "stitched"
     assert did_you_mean(tmp_path / "stiched") == f"did you mean {tmp_path / 'stitched'}?"
     assert did_you_mean(tmp_path / "other", "advice") == "advice"
+    (tmp_path / "link").symlink_to("gone")
+    assert did_you_mean(tmp_path / "link") is None
 
 
 @given(st.text(max_size=400))

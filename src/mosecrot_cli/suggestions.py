@@ -18,7 +18,8 @@ def nearest_path(missing: str | Path) -> Path | None:
     """The file or folder with the name most like that of a missing one, in the same folder; None if there is none."""
     try:
         path = Path(missing).expanduser()
-        name = nearest(path.name, (entry.name for entry in path.parent.iterdir()))
+        others = (entry.name for entry in path.parent.iterdir() if entry.name != path.name)  # a broken link is there
+        name = nearest(path.name, others)
     except (OSError, ValueError, RuntimeError):  # no such folder, no permission, an impossible name, no such user
         return None
     return path.with_name(name) if name else None

@@ -107,3 +107,9 @@ def test_what_cannot_be_read_again_is_told(world: Path, capsys: pytest.CaptureFi
     assert run("leakage model --data xx.test.tsv".split()) == 0
     assert "(training) could not be read again" in capsys.readouterr().err
     assert "noflder: no such file or folder" in failure_of("leakage noflder --data xx.test.tsv", 3, capsys)
+
+
+def test_a_checkpoint_whose_training_is_not_known_proves_nothing(chain: Path, capsys: pytest.CaptureFixture[str]):
+    Path("model/manifest.json").unlink()
+    answer = failure_of("leakage stitched --data xx.test.tsv", 3, capsys)
+    assert "a checkpoint without a manifest, so what it was trained on is not known" in answer

@@ -155,6 +155,10 @@ def test_what_is_no_model_is_refused(hub: HubServer, capsys: CAPSYS):
     Path("broken/manifest.json").unlink()
     Path("broken/model.safetensors").write_bytes(b"\xff" * 100)
     assert "broken" in failure_of("push broken me/fo", 3, capsys)
+    card = Path("stitched/README.md").read_bytes()
+    Path("stitched/README.md").write_bytes(card + b"\xff")
+    assert "stitched/README.md" in failure_of("push stitched me/fo", 3, capsys)
+    Path("stitched/README.md").write_bytes(card)
     Path("stitched/tokenizer.json").unlink()
     assert "tokenizer.json is missing" in failure_of("push stitched me/fo", 3, capsys)
     assert hub.seen == []

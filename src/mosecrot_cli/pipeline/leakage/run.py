@@ -23,6 +23,8 @@ _REMEDIES = {
     _USES["text"]: "leave them out with `vectors train.exclude`",
     _USES["parallel"]: "leave them out with `anchors.exclude`",
 }
+_TRAINED = ("checkpoint", "continue_from")
+"""Kinds of inputs that were trained on texts which must be known."""
 _BIAS = "class bias (no label)"
 _SELF_TRAINING = "self-training"
 _SIDE = re.compile(r"(?<=\d)_(source|target)$")
@@ -113,6 +115,9 @@ def _follow(path: Path, scored: Exclusion, found: Leakage, *, seen: set[Path]) -
                 behind = _manifest_behind(each, path)
                 if behind is not None:
                     _follow(behind, scored, found, seen=seen)
+                elif kind in _TRAINED:
+                    what = "a checkpoint without a manifest, so what it was trained on is not known"
+                    raise DataError(what, where=each.path, hint="nothing can be proved of what was made from it")
                 elif each.path not in found.foreign:
                     found.foreign.append(each.path)
 

@@ -17,6 +17,7 @@ from mosecrot_cli.pipeline.checkpoints import CONFIG_KEY, checkpoints_of
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import PushSettings
 from mosecrot_cli.sources.upload import check_repository, upload
+from mosecrot_cli.text_lines import read_text
 
 _WRITERS = ("stitch", "adapt", "finetune", "export")
 """Commands whose outputs can be pushed."""
@@ -59,6 +60,9 @@ def run(settings: PushSettings, reporter: Reporter) -> Push:
     """
     check_repository(settings.repository)
     files = _files(settings.model)
+    for name, what in files.items():
+        if Path(name).name == CARD and isinstance(what, Path):
+            read_text(str(what))  # the hub takes no other encoding than UTF-8
     sizes = {name: len(what) if isinstance(what, bytes) else what.stat().st_size for name, what in files.items()}
     if CARD not in files:
         reporter.warn(f"{settings.model} has no model card (README.md): nobody will know what it is")

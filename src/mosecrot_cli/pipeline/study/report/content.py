@@ -53,8 +53,10 @@ class Content:
         """How much of the study is done."""
         missing = len(self.plan.runs) - len(self.finished)
         seeds = len(self.plan.study.seeds)
-        told = f"{len(self.finished):,} numbers, {seeds} training {'seed' if seeds == 1 else 'seeds'}"
-        return f"{told}; {missing:,} numbers are missing: the study is not finished" if missing else told
+        numbers = "1 number" if len(self.finished) == 1 else f"{len(self.finished):,} numbers"
+        told = f"{numbers}, {seeds} training {'seed' if seeds == 1 else 'seeds'}"
+        absent = "1 number is" if missing == 1 else f"{missing:,} numbers are"
+        return f"{told}; {absent} missing: the study is not finished" if missing else told
 
     @property
     def legend(self) -> str:
