@@ -68,3 +68,11 @@ def test_inputs_are_described_by_size_and_hash(tmp_path: Path):
     assert describe_input(path) == Input(str(path), 3, hashlib.sha256(b"abc").hexdigest())
     assert describe_input(path, digest="known").sha256 == "known"
     assert describe_input("bert-base-cased") == Input("bert-base-cased")
+
+
+@pytest.mark.parametrize("recorded", ["", "12", 1.5, True, -1, [3]])
+def test_a_count_that_is_none_is_said(recorded: object):
+    written = Manifest("map", {}, statistics={"anchors": recorded, "texts": 12})
+    with pytest.raises(DataError, match=r"mapped/manifest.json: `statistics.anchors` is .* no count"):
+        written.count("anchors", where=Path("mapped/manifest.json"))
+    assert written.count("texts", where=Path("m")) == 12 and written.count("words", where=Path("m")) == 0

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from mosecrot_cli import __version__
+from mosecrot_cli.errors import DataError
 from mosecrot_cli.files import digested_files, sha256
 from mosecrot_cli.staging import check_whole
 from mosecrot_cli.structured import read_json, to_json
@@ -26,6 +27,9 @@ _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokeniz
 def file_manifest(output: Path) -> Path:
     """The manifest of a file: `anchors.manifest.json` next to `anchors.tsv`."""
     return output.with_name(output.stem + ".manifest.json")
+
+
+_WRITE_AGAIN = "mosecrot writes this manifest; run the command that wrote it again"
 
 
 def manifest_of(output: Path) -> Path:
@@ -158,7 +162,7 @@ class Manifest:
         Raises:
             DataError: it is missing or damaged, or is not a manifest.
         """
-        return read_json(path, cls, hint="mosecrot writes this manifest; run the command that wrote it again")
+        return read_json(path, cls, hint=_WRITE_AGAIN)
 
     @classmethod
     def of(cls, output: Path) -> Manifest | None:
@@ -170,6 +174,24 @@ class Manifest:
         check_whole(output)
         path = manifest_of(output)
         return cls.read(path) if path.is_file() else None
+
+    def count(self, name: str, *, where: Path) -> int:
+        """A count among the statistics; 0 where it is not recorded.
+
+        Args:
+            name: of the count.
+            where: the file of the manifest.
+
+        Raises:
+            DataError: what is recorded is no whole number of 0 or more.
+        """
+        recorded = self.statistics.get(name)
+        if recorded is None:
+            return 0
+        if isinstance(recorded, bool) or not isinstance(recorded, int) or recorded < 0:
+            problem = f"`statistics.{name}` is {recorded!r}, which is no count"
+            raise DataError(problem, where=str(where), hint=_WRITE_AGAIN)
+        return recorded
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:

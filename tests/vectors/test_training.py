@@ -121,9 +121,9 @@ def test_unsegmented_text_is_noticed(tmp_path):
     reporter = SilentReporter()
     told = FastTextSettings(min_count=1)
     check_corpus(corpus(tmp_path, ["我们喜欢狗也喜欢猫和很多别的动物"])[1], told, where="x", reporter=reporter)
-    assert "put spaces between the words" in reporter.warnings[0]
+    assert "put spaces between the words" in reporter.warnings[0] and len(reporter.warnings) == 1
     check_corpus(corpus(tmp_path, ["我们 喜欢 狗"])[1], told, where="x", reporter=reporter)
-    assert len(reporter.warnings) == 1
+    assert "so little text" in reporter.warnings[1] and len(reporter.warnings) == 2
 
 
 def test_a_failure_of_the_library_is_one_line(tmp_path):

@@ -78,8 +78,6 @@ def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str
         hint = f"at least {_FRESH_BYTES // (4 * settings.dim):,}, or {_FILLING_THREADS} threads, or `maxn` 0"
         raise UsageError(what, where="`buckets`", hint=hint)
     words = sum(count >= settings.min_count for count in counts.values())
-    if words < _FEW_WORDS:
-        reporter.warn(f"so little text: only {words:,} different words get a vector, which will mean next to nothing")
     total = counts.total()
     unsegmented = sum(count for token, count in counts.items() if is_unsegmented(token))
     if unsegmented > _UNSEGMENTED_SHARE * total:
@@ -87,6 +85,8 @@ def check_corpus(counts: Counter[str], settings: FastTextSettings, *, where: str
             f"{unsegmented:,} of {total:,} words are long stretches of a script without spaces between words: "
             "put spaces between the words first"
         )
+    elif words < _FEW_WORDS:
+        reporter.warn(f"so little text: only {words:,} different words get a vector, which will mean next to nothing")
     return words
 
 

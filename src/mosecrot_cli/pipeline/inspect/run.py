@@ -17,7 +17,7 @@ from mosecrot_cli.evaluation.reference_ranges import Judgement, kind_of_map
 from mosecrot_cli.files import sha256
 from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.lexicon.types import Pair
-from mosecrot_cli.manifest import Facts, Manifest
+from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Manifest
 from mosecrot_cli.mapping.diagnostics import NormStatistics, k_occurrences, norm_statistics, skewness
 from mosecrot_cli.mapping.search import topk_cosine
 from mosecrot_cli.model.source_model import SourceModel
@@ -81,7 +81,7 @@ class InspectMaterial:
     @property
     def composed(self) -> Sequence[str]:
         """The mapped words that the vectors lack: they were composed from subwords."""
-        count = int(self.mapped.manifest.statistics.get("subword_words", 0))
+        count = self.mapped.manifest.count("subword_words", where=self.mapped.folder / FOLDER_MANIFEST)
         return self.target.words[len(self.target) - count :]
 
     @property
@@ -338,8 +338,8 @@ def _hubs(material: InspectMaterial, source: Matrix, target: Matrix) -> Hubs:
 
 def _count(material: InspectMaterial) -> int:
     """Anchors of the map."""
-    recorded = material.mapped.manifest.statistics.get("anchors")
-    return int(recorded) if recorded is not None else len(material.pairs or [])
+    recorded = material.mapped.manifest.count("anchors", where=material.mapped.folder / FOLDER_MANIFEST)
+    return recorded or len(material.pairs or [])
 
 
 def _judge(

@@ -13,7 +13,7 @@ from typing import Any
 from mosecrot_cli.errors import DataError, MosecrotError
 from mosecrot_cli.files import CARD, sha256
 from mosecrot_cli.lexicon.choice import LexiconKind, meant_by
-from mosecrot_cli.manifest import Facts, Manifest
+from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Manifest, manifest_of
 from mosecrot_cli.model.locations import is_local
 from mosecrot_cli.pipeline.mapped import Mapped
 from mosecrot_cli.sources import provenance
@@ -92,7 +92,9 @@ def of_checkpoint(checkpoint: Path) -> Origin:
         return msgspec.convert(manifest.statistics[ORIGIN], Origin)
     except (KeyError, msgspec.ValidationError):
         pass
-    return _of_training(manifest, Facts.of(checkpoint)) if manifest.command == "finetune" else Origin()
+    if manifest.command != "finetune":
+        return Origin()
+    return _of_training(manifest, Facts.of(checkpoint), manifest_of(checkpoint))
 
 
 def of_stitching(checkpoint: Path, mapped: Mapped) -> Origin:
@@ -137,7 +139,7 @@ def _manifest_of(output: Path) -> Manifest | None:
 
 
 # --- the training -----------------------------------------------------------------------------------------------------
-def _of_training(manifest: Manifest, facts: Facts) -> Origin:
+def _of_training(manifest: Manifest, facts: Facts, where: Path) -> Origin:
     settings, statistics = manifest.settings, manifest.statistics
     train = str(settings.get("train", ""))
     notes = _mapping(_mapping(statistics.get("data")).get("train"))
@@ -150,17 +152,16 @@ def _of_training(manifest: Manifest, facts: Facts) -> Origin:
         **_base(facts.source_model),
         ingredients=_unique([*model, data, *_ingredients_of_augmentation(settings)]),
         datasets=(repository,) if repository else (),
-        steps=tuple(_steps_of_training(settings, statistics, facts, data.name)),
+        steps=tuple(_steps_of_training(manifest, facts, data.name, where)),
     )
 
 
-def _steps_of_training(
-    settings: Mapping[str, Any], statistics: Mapping[str, Any], facts: Facts, data: str
-) -> Iterator[str]:
+def _steps_of_training(manifest: Manifest, facts: Facts, data: str, where: Path) -> Iterator[str]:
+    settings, statistics = manifest.settings, manifest.statistics
     space = "its own input embeddings" if facts.source_kept else "relative representations (F^s) as input embeddings"
     labels, seeds = len(facts.labels or ()), len(facts.seeds or ())
     yield (
-        f"Fine-tuning: the source model was trained on {int(statistics.get('texts', 0)):,} labelled texts in "
+        f"Fine-tuning: the source model was trained on {manifest.count('texts', where=where):,} labelled texts in "
         f"{language_name(facts.src)} ({data}, {labels} classes), with {space} "
         f"{'frozen' if facts.embeddings_frozen else 'trained'}, {settings.get('epochs')} epochs, learning rate "
         f"{settings.get('learning_rate')}, batches of {settings.get('batch_size')}"
@@ -197,10 +198,12 @@ def _ingredients_of_augmentation(settings: Mapping[str, Any]) -> Iterator[Ingred
 def _steps_of_map(mapped: Mapped, *, kept: bool) -> Iterator[str]:
     """What the map did; `kept`: the model was fine-tuned with its own embeddings, even if the folder has an F^s."""
     statistics, facts = mapped.manifest.statistics, mapped.facts
-    anchors = int(statistics.get("anchors", 0))
+    anchors, words, width = (
+        mapped.manifest.count(name, where=mapped.folder / FOLDER_MANIFEST)
+        for name in ("anchors", "target_words", "dimension")
+    )
     lexica = ", ".join(each.name for each in _ingredients_of_map(mapped) if "lexicon" in each.role) or "unknown"
     yield f"Anchors: {anchors:,} pairs of words ({language_name(facts.src)}, {language_name(facts.tgt)}; {lexica})."
-    words, width = int(statistics.get("target_words", 0)), int(statistics.get("dimension", 0))
     side = "the source embeddings kept" if kept else "the source embeddings mapped as well"
     method = statistics.get("method") or mapped.settings().method  # an older version recorded the settings alone
     yield (
