@@ -74,3 +74,5 @@ def test_one_anchor_is_a_warning(place: Path, capsys: CAPSYS):
     assert run(["map"]) == 0
     shown = " ".join(capsys.readouterr().err.split())
     assert shown.count("only one anchor is left: all words get the same embedding") == 1
+    assert run(["inspect"]) == 0
+    assert capsys.readouterr().err.count("too few to hold some out: the translation test is left out") == 1

@@ -27,7 +27,7 @@ from model.tiny import (
 from mosecrot_cli.errors import DataError
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.model.training.launcher import train_in_workers
-from mosecrot_cli.model.training.run import LabelledTexts, train_classifier
+from mosecrot_cli.model.training.run import EpochRecord, LabelledTexts, TrainingResult, train_classifier
 from mosecrot_cli.model.training.types import TrainingTask
 from mosecrot_cli.model.training.work_folder import is_complete
 from mosecrot_cli.settings import ComputeSettings
@@ -90,11 +90,17 @@ def test_several_gpus_go_to_workers(tokenizer, tmp_path, monkeypatch):
     from mosecrot_cli.model.training import run as training
 
     asked = []
+
+    def train(task, **options):
+        asked.append(task.settings)
+        history = (EpochRecord(epoch=1, step=6, loss=0.5, macro_f1=None),)
+        return TrainingResult(task.model, best_epoch=1, steps=6, history=history, seconds=1.0, device="two GPUs")
+
     monkeypatch.setattr(training, "resolve_device", lambda compute: resolve_device(CPU))
-    monkeypatch.setattr(workers, "train_in_workers", lambda task, **options: asked.append(task.settings))
+    monkeypatch.setattr(workers, "train_in_workers", train)
     settings = replace(QUICK, compute=ComputeSettings(gpus=(0, 3)))
-    train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=settings)
-    assert asked == [settings]
+    result = train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=settings)
+    assert asked == [settings] and result.device == "two GPUs"
 
 
 @pytest.mark.parametrize(("visible", "expected"), [(None, "1,2"), ("4,5,7", "5,7"), ("", "1,2")])

@@ -242,6 +242,12 @@ def test_a_full_disk_is_an_output_error(tokenizer, tmp_path, monkeypatch, error)
         train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=QUICK)
 
 
+def test_a_learning_rate_at_which_training_diverges_is_told(tokenizer, tmp_path, reporter):
+    settings = replace(QUICK, learning_rate=100.0)
+    train_classifier(tiny_model(), tokenizer, TRAIN, work=tmp_path, settings=settings, reporter=reporter)
+    assert sum("try a lower learning rate" in warning for warning in reporter.warnings) == 1
+
+
 def test_a_loss_that_is_no_number_is_told_once(tokenizer, tmp_path, reporter):
     model = tiny_model()
     with torch.no_grad():

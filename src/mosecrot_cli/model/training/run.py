@@ -6,6 +6,8 @@ Paper, section 3, step 4. The Trainer itself is in `trainer`, several processes 
 from __future__ import annotations
 
 import io
+import math
+from collections import Counter
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
@@ -26,10 +28,15 @@ from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from mosecrot_cli.model.training.augmentation import Augmentation
+
+_DIVERGED = 1.5
+"""A training loss so many times that of a guess is worse than a bad start: a few steps, or labels that are noise."""
 
 __all__ = ["EpochRecord", "LabelledTexts", "TrainingResult", "TrainingSettings", "train_classifier"]
 
@@ -76,15 +83,34 @@ def train_classifier(
     checkpoint = prepare_work(work, _identity(task), resume=task.settings.resume, reporter=reporter)
     if checkpoint is not None:
         reporter.info(f"going on from {checkpoint.name}")
+    train_task = _trainer_of(task.settings)
+    result = train_task(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
+    _warn_of_divergence(result.history[-1].loss, task.train, reporter)
+    return result
+
+
+def _trainer_of(settings: TrainingSettings) -> Callable[..., TrainingResult[PreTrainedModel]]:
+    """How it is trained: in this process, or in one for each GPU."""
     # Here, because the Trainer takes seconds to import, and this module is also imported by what trains nothing.
-    if len(task.settings.compute.gpus) > 1:
+    if len(settings.compute.gpus) > 1:
         from mosecrot_cli.model.training.launcher import train_in_workers
 
-        return train_in_workers(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
+        return train_in_workers
     with redirect_stdout(io.StringIO()):  # the Trainer prints a greeting if WANDB_MODE is set
         from mosecrot_cli.model.training.trainer import train_in_process
 
-    return train_in_process(task, device=device, work=work, checkpoint=checkpoint, reporter=reporter)
+    return train_in_process
+
+
+def _warn_of_divergence(loss: float, train: LabelledTexts, reporter: Reporter) -> None:
+    """Warn where the loss of the last epoch is clearly above that of a guess by the shares of the labels."""
+    shares = [count / len(train.labels) for count in Counter(train.labels).values()]
+    guess = -sum(share * math.log(share) for share in shares)
+    if guess and _DIVERGED * guess < loss < math.inf:
+        reporter.warn(
+            f"the training loss ended at {loss:.3g}, and a guess by the shares of the labels has {guess:.3g}: "
+            "the model has learnt nothing; try a lower learning rate"
+        )
 
 
 def _check(task: TrainingTask[PreTrainedModel]) -> None:

@@ -262,6 +262,9 @@ def _translate(material: InspectMaterial, opened: Opened, reporter: Reporter) ->
     vectors = _read_static(material, opened, reporter)
     where = settings.anchors or str(mapped.anchors())
     anchors = anchor_rows(material.pairs, material.model, vectors, where=where)
+    if len(set(anchors.rows.tolist())) < 2:
+        reporter.warn(f"{where} has one target word, too few to hold some out: the translation test is left out")
+        return None
     found = (vectors.index.get(material.target.words[row]) for row in material.sample.tolist())
     sample = np.array([row for row in found if row is not None], dtype=np.int64)
     if len(sample) < len(material.sample):

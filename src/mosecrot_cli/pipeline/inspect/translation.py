@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.errors import DataError
 from mosecrot_cli.mapping.base import EmbeddingMap
 from mosecrot_cli.mapping.csls import hubness, in_blocks
 from mosecrot_cli.mapping.devices import torch_device
@@ -66,7 +65,7 @@ def split_anchors(anchors: AnchorRows, candidates: NDArray[np.int64], *, share: 
         seed: of the choice.
 
     Raises:
-        DataError: there are fewer than two target words.
+        ValueError: there are fewer than two target words.
     """
     place = {int(token): row for row, token in enumerate(candidates)}
     translations: dict[int, list[int]] = {}
@@ -75,7 +74,7 @@ def split_anchors(anchors: AnchorRows, candidates: NDArray[np.int64], *, share: 
         found += [place[token] for token in ids if len(ids) == 1 and token in place]
     words = np.array(list(translations), dtype=np.int64)
     if len(words) < 2:
-        raise DataError("one anchor is too few to hold some out", hint="`holdout=0` leaves the translation test out")
+        raise ValueError("one target word is too few to hold some out")
     count = min(max(1, round(share * len(words))), len(words) - 1)
     held = np.sort(np.random.default_rng(seed).permutation(len(words))[:count])
     right = [np.array(translations[int(row)], dtype=np.int64) for row in words[held]]
