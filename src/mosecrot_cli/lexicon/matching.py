@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import regex
 
+from mosecrot_cli.lexicon.scripts import has_han
 from mosecrot_cli.lexicon.types import Pair, SourceVocabulary, TargetVocabulary
 from mosecrot_cli.progress import Reporter
 
 _BATCH = 20_000
 _LETTER = regex.compile(r"\p{L}")
-_HAN = regex.compile(r"\p{Han}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def match_identical(
         lower = word.lower()
         if not (count := len(_LETTER.findall(word))):
             return True
-        if count < letters and not _HAN.search(word):
+        if count < letters and not has_han(word):
             return False
         return word in tokens or (lower in tokens and lower not in vocabulary)
 

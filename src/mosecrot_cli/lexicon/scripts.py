@@ -30,6 +30,7 @@ _NAMES = {
 # Writing systems that mix several scripts, and names of scripts that Unicode does not use.
 _JAPANESE = ("Japanese", ("Hani", "Hira", "Kana"))
 _KOREAN = ("Korean", ("Hang", "Hani"))
+_HAN_LETTER = regex.compile(r"\p{Han}")
 _HAN = ("Han", ("Hani",))
 _SYSTEMS = {
     "jpan": _JAPANESE, "japanese": _JAPANESE, "kore": _KOREAN, "korean": _KOREAN,
@@ -73,6 +74,11 @@ def _letters_of(parts: tuple[str, ...]) -> tuple[regex.Pattern[str], regex.Patte
     own = rf"[[{scripts}]&&\p{{L}}]"
     foreign = rf"[\p{{L}}--[{scripts}\p{{Script=Common}}\p{{Script=Inherited}}]]"
     return regex.compile(own, regex.V1), regex.compile(foreign, regex.V1)
+
+
+def has_han(word: str) -> bool:
+    """Whether a letter of the word is a Han character, which stands for a word and not for a sound."""
+    return _HAN_LETTER.search(word) is not None
 
 
 def find_script(name: str) -> Script:

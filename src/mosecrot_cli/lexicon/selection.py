@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mosecrot_cli.errors import UsageError
@@ -81,6 +81,25 @@ class Selection:
     dropped: dict[str, int]
     kept: dict[str, int]
     script: str | None
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The anchors as pairs, to be selected once more beside others."""
+        return [Pair(anchor.source, anchor.target, anchor.score, anchor.origin) for anchor in self.anchors]
+
+    def further(self, options: SelectionOptions) -> SelectionOptions:
+        """The options for pairs that no lexicon has: no sample is drawn once more, and no score of a lexicon asked."""
+        return replace(options, max_anchors=None, min_score=None, identical=False, script=self.script or OFF)
+
+    def extended(self, after: Selection) -> Selection:
+        """A second selection, of these anchors and further pairs, with what became of the pairs of either."""
+        dropped = Counter(self.dropped) + Counter(after.dropped)
+        return replace(
+            after,
+            read=self.read + after.read - len(self.anchors),
+            dropped={str(reason): dropped[reason] for reason in DropReason if dropped[reason]},
+            script=self.script,
+        )
 
 
 def select_anchors(

@@ -13,6 +13,9 @@ IDENTICAL: Final = "identical"
 LEARNT: Final = "learnt"
 """The origin of pairs that come from no lexicon but are learnt with the help of pivot vectors."""
 
+COGNATE: Final = "cognate"
+"""The origin of pairs that come from no lexicon but are spelt alike, and confirmed by the vectors."""
+
 ALIGNED: Final = "align"
 """The lexicon made by word alignment of parallel text (`align:FILE`), and the origin of its pairs."""
 

@@ -119,6 +119,15 @@ class AnchorsSettings:
             panel=SELECTION,
         ),
     ] = False
+    cognates: Annotated[
+        bool,
+        Option(
+            "--cognates",
+            help="Add words that are spelt alike once both are romanised, such as names, where the vectors confirm "
+            "them. Most useful with small lexica.",
+            panel=SELECTION,
+        ),
+    ] = False
     multi_token: Annotated[
         bool,
         Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from mosecrot_cli.settings.anchors import AnchorsSettings
 from mosecrot_cli.settings.choices import DEFAULT_MAX_VOCAB, DEFAULT_SEED, AnchorLearning, MapPreset
-from mosecrot_cli.settings.option import CLASS_BIAS, PAPER, PIVOT, Nested, Option
+from mosecrot_cli.settings.option import CLASS_BIAS, PAPER, PIVOT, SELECTION, Nested, Option
 from mosecrot_cli.settings.shared import (
     BaseModel,
     Checkpoint,
@@ -67,6 +67,10 @@ class TransferSettings:
     preset: Annotated[
         MapPreset, Option("--preset", help="How the vectors are mapped.", panel=PAPER, metavar="NAME")
     ] = MapPreset.transfer
+    cognates: Annotated[
+        bool,
+        Option("--cognates", help="Add anchors that are spelt alike in both languages; see anchors.", panel=SELECTION),
+    ] = AnchorsSettings.cognates
     source_vectors: Annotated[
         str | None,
         Option(

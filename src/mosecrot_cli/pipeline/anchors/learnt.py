@@ -8,9 +8,9 @@ vectors. Static vectors of the source language are. So a dictionary is induced b
 from __future__ import annotations
 
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.lexicon.scripts import OFF
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
-from mosecrot_cli.lexicon.types import LEARNT, Anchor, DropReason, Pair, SourceVocabulary
+from mosecrot_cli.lexicon.types import LEARNT, Anchor, Pair, SourceVocabulary
 from mosecrot_cli.model.devices import resolve_device
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import AnchorsSettings, ComputeSettings
@@ -95,11 +94,10 @@ def with_pivot_anchors(
             f"the learnt anchors are mostly wrong: of {compared:,} learnt pairs whose source word has an anchor, only "
             f"{known:,} agree with it. Leave out `source_vectors`, or train the vectors on more text"
         )
-    pairs = [Pair(anchor.source, anchor.target, anchor.score, anchor.origin) for anchor in selection.anchors]
-    pairs += _pairs(dictionary, pivot, target)
-    options = replace(options, max_anchors=None, min_score=None, identical=False, script=selection.script or OFF)
+    pairs = selection.pairs + _pairs(dictionary, pivot, target)
+    options = selection.further(options)
     return PivotSelection(
-        _joined(selection, select_anchors(pairs, source=source, target=target, options=options, reporter=reporter)),
+        selection.extended(select_anchors(pairs, source=source, target=target, options=options, reporter=reporter)),
         {
             "pivot": {
                 "seeds": len(seeds),
@@ -177,14 +175,3 @@ def _pairs(dictionary: Dictionary, pivot: WordVectors, target: WordVectors) -> l
         Pair(pivot.words[source], target.words[row], round(float(similarity), 4), LEARNT)
         for (source, row), similarity in zip(dictionary.pairs[order], dictionary.similarities[order], strict=True)
     ]
-
-
-def _joined(before: Selection, after: Selection) -> Selection:
-    """The second selection, with what became of the pairs of either."""
-    dropped = Counter(before.dropped) + Counter(after.dropped)
-    return replace(
-        after,
-        read=before.read + after.read - len(before.anchors),
-        dropped={str(reason): dropped[reason] for reason in DropReason if dropped[reason]},
-        script=before.script,
-    )

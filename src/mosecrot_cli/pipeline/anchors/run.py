@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mosecrot_cli.lexicon.alignment import align_words
 from mosecrot_cli.lexicon.choice import LexiconKind, read_lexica, resolve_lexicon
@@ -262,7 +263,7 @@ def _aligned(job: AnchorsJob, value: str, reporter: Reporter) -> list[Pair]:
 
 
 def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> PivotSelection:
-    """The anchors of the lexica and, with pivot vectors, those learnt with their help.
+    """The anchors of the lexica and, if they are asked for, words that are spelt alike and what pivot vectors tell.
 
     Raises:
         DataError: none is left, or the pivot vectors are damaged or of another language.
@@ -271,9 +272,16 @@ def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> Piv
     options = selection_options(job.settings)
     source, target = material.source, material.target
     selection = select_anchors(material.pairs, source=source, target=target, options=options, reporter=reporter)
-    selected = PivotSelection(selection, {}, None)
+    found: dict[str, Any] = {}
+    if job.settings.cognates:
+        # `confirm` needs scipy, and plain anchors are not to wait for it.
+        from mosecrot_cli.pipeline.anchors.cognates import with_cognates
+
+        cognates = with_cognates(selection, model=job.model, target=target, options=options, reporter=reporter)
+        selection, found = cognates.selection, cognates.statistics
+    selected = PivotSelection(selection, found, None)
     if job.pivot is not None:
-        selected = with_pivot_anchors(
+        learnt = with_pivot_anchors(
             selection,
             job.pivot,
             source=source,
@@ -282,6 +290,7 @@ def select(material: AnchorMaterial, job: AnchorsJob, reporter: Reporter) -> Piv
             settings=job.settings,
             reporter=reporter,
         )
+        selected = replace(learnt, statistics=found | learnt.statistics)
     resources.warn_of_few_anchors(len(selected.selection.anchors), reporter)
     return selected
 

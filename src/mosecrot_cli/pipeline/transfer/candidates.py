@@ -104,6 +104,7 @@ def anchors_settings(settings: TransferSettings, candidate: Candidate) -> Anchor
         source_model=settings.source_model or source_model_of(settings.checkpoint),
         target_vectors=settings.target_vectors,
         max_vocab=settings.max_vocab,
+        cognates=settings.cognates,
         source_vectors=settings.source_vectors if candidate.learns else None,
         device=settings.device,
         seed=settings.seed,
