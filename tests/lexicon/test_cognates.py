@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mosecrot_cli.lexicon.cognates import (
     LEAST_KEY,
-    LETTERS_PER_EDIT,
+    LETTERS_FOR_EDIT,
     can_be_cognate,
     find_candidates,
     is_source_word,
@@ -65,10 +65,10 @@ def test_all_pairs_that_are_alike_are_found(sources: list[str], targets: list[st
     for row, source in enumerate(map(spelling_key, sources)):
         for column, target in enumerate(map(spelling_key, targets)):
             apart = edits(source, target)
-            if min(len(source), len(target)) >= LEAST_KEY and apart <= len(source) // LETTERS_PER_EDIT:
+            if min(len(source), len(target)) >= LEAST_KEY and apart <= (len(source) >= LETTERS_FOR_EDIT):
                 expected[row, column] = pytest.approx(1 - apart / max(len(source), len(target)))
     seen = []
     found = find_candidates(sources, targets, seen.append)
     pairs = zip(found.sources.tolist(), found.targets.tolist(), strict=True)
     assert dict(zip(pairs, found.similarities.tolist(), strict=True)) == expected
-    assert len(found.sources) == len(expected) and sum(seen) == len(sources)
+    assert len(found.sources) == len(expected) and sum(seen) == len(targets)

@@ -42,15 +42,16 @@ def trained(chain: Path) -> Path:
     return chain
 
 
-def test_it_leaves_the_files_of_the_single_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert output_of(f"{TRANSFER} -q", capsys).startswith("verdict: ")
+@pytest.mark.parametrize("more", ["", " --cognates"])
+def test_it_leaves_the_files_of_the_single_commands(more: str, trained: Path, capsys: pytest.CaptureFixture[str]):
+    assert output_of(f"{TRANSFER}{more} -q", capsys).startswith("verdict: ")
     found = files_of(trained)
     for name in ("anchors.tsv", "anchors.scores.tsv", "anchors.manifest.json"):
         Path(name).unlink()
     for name in ("mapped", "stitched"):
         Path(name).rename(f"{name}-transfer")
     for line in (
-        "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -q",
+        f"anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec{more} -q",
         "map --preset transfer -q",
         "stitch -q",
     ):

@@ -93,7 +93,7 @@ REFERENCES: Mapping[str, Reference] = {
     ANCHORS: Reference(
         8_838,
         14_555,
-        low="more pairs help (`mosecrot anchors` with a second lexicon, identical strings or words of several tokens)",
+        low="more pairs help (`mosecrot anchors` with a second lexicon, cognates or words of several tokens)",
     ),
     KNOWN_WORDS: Reference(
         0.66,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,10 +23,10 @@ LEAST_LETTERS = 5
 LEAST_KEY = 4
 """Letters of a spelling key that can be compared."""
 
-LETTERS_PER_EDIT = 7
-"""A source key may differ from a target key by one edit for so many of its letters; a shorter one has to be equal."""
+LETTERS_FOR_EDIT = 7
+"""A source key of so many letters may differ from a target key by one edit; a shorter one has to be equal."""
 
-_BATCH = 500
+_BATCH = 10_000
 
 _SPELLINGS = (
     ("sch", "sh"),
@@ -52,7 +52,7 @@ class Candidates(NamedTuple):
     Attributes:
         sources: places of the source words, int64 `[n]`.
         targets: places of the target words, int64 `[n]`.
-        similarities: 1 less the edits for each letter of the longer key, float32 `[n]`.
+        similarities: 1, or one part less of as many as the longer key has letters, float32 `[n]`.
     """
 
     sources: NDArray[np.int64]
@@ -86,52 +86,50 @@ def is_source_word(word: str) -> bool:
 def find_candidates(
     sources: Sequence[str], targets: Sequence[str], advance: Callable[[int], None] = lambda words: None
 ) -> Candidates:
-    """All pairs of a source and a target word whose keys are alike (`LETTERS_PER_EDIT`).
+    """All pairs of a source and a target word whose keys are equal, or one edit apart (`LETTERS_FOR_EDIT`).
 
     Args:
         sources: words of the source language.
         targets: words of the target language.
-        advance: called with the number of source words that were compared.
+        advance: called with the number of target words that were compared.
     """
-    by_length = _KeysByLength(targets)
-    groups: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
-    for place, word in enumerate(sources):
-        key = spelling_key(word)
-        groups[len(key)].append((place, key))
-    found = [np.empty((0, 3), dtype=np.float64)]
-    for length, group in sorted(groups.items()):
-        for start in range(0, len(group) if length >= LEAST_KEY else 0, _BATCH):
-            batch = group[start : start + _BATCH]
-            found.append(by_length.near([key for _, key in batch], [place for place, _ in batch], length))
-        advance(len(group))
-    pairs = np.concatenate(found)
+    keys, found = _SourceKeys(sources), list[tuple[int, int, float]]()
+    for start in range(0, len(targets), _BATCH):
+        batch = targets[start : start + _BATCH]
+        for place, word in enumerate(batch, start):
+            key = spelling_key(word)
+            if len(key) >= LEAST_KEY:
+                found += [(source, place, similarity) for source, similarity in keys.near(key)]
+        advance(len(batch))
+    pairs = np.array(found, dtype=np.float64).reshape(-1, 3)
     return Candidates(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), pairs[:, 2].astype(np.float32))
 
 
-class _KeysByLength:
-    """The keys of words, grouped by their length."""
+class _SourceKeys:
+    """The keys of the source words, by their halves: one edit leaves one of the two halves as it is."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        self._keys: defaultdict[int, list[str]] = defaultdict(list)
-        self._places: defaultdict[int, list[int]] = defaultdict(list)
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
         for place, word in enumerate(words):
             key = spelling_key(word)
             if len(key) >= LEAST_KEY:
-                self._keys[len(key)].append(key)
-                self._places[len(key)].append(place)
+                self._places[key].append(place)
+        self._starts: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+        self._ends: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+        for key in self._places:
+            if (length := len(key)) >= LETTERS_FOR_EDIT:
+                self._starts[length, key[: length // 2]].append(key)
+                self._ends[length, key[length // 2 :]].append(key)
 
-    def near(self, keys: Sequence[str], places: Sequence[int], length: int) -> NDArray[np.float64]:
-        """Place of the source word, place of the target word and similarity `[n, 3]`, for keys of one length."""
+    def near(self, key: str) -> Iterator[tuple[int, float]]:
+        """The places of the source words whose keys are alike, each with its similarity."""
         from rapidfuzz.distance import Levenshtein
-        from rapidfuzz.process import cdist
 
-        edits, found = length // LETTERS_PER_EDIT, [np.empty((0, 3), dtype=np.float64)]
-        for other in range(length - edits, length + edits + 1):
-            if not self._keys[other]:
-                continue
-            distances = cdist(keys, self._keys[other], scorer=Levenshtein.distance, score_cutoff=edits, dtype=np.uint8)
-            rows, columns = np.nonzero(distances <= edits)
-            similarities = 1 - distances[rows, columns] / max(length, other)
-            sources, targets = np.asarray(places)[rows], np.asarray(self._places[other])[columns]
-            found.append(np.stack([sources, targets, similarities], axis=1))
-        return np.concatenate(found)
+        yield from ((place, 1.0) for place in self._places.get(key, ()))
+        for length in range(max(len(key) - 1, LETTERS_FOR_EDIT), len(key) + 2):
+            half = length // 2
+            halves = self._starts.get((length, key[:half]), []) + self._ends.get((length, key[half - length :]), [])
+            for other in dict.fromkeys(halves):
+                if Levenshtein.distance(key, other, score_cutoff=1) == 1:
+                    similarity = 1 - 1 / max(length, len(key))
+                    yield from ((place, similarity) for place in self._places[other])

@@ -61,7 +61,7 @@ def with_cognates(
     sources, ids = list(tokens), np.array(list(tokens.values()), dtype=np.int64)
     rows = _target_rows(selection, target)
     words = [target.words[row] for row in rows]
-    with reporter.track("words spelt alike", len(sources)) as advance:
+    with reporter.track("words spelt alike", len(words)) as advance:
         found = find_candidates(sources, words, advance)
     if len(selection.anchors) < _FEWEST or not len(found.sources):
         reporter.warn(
