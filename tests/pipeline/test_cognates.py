@@ -77,3 +77,9 @@ def test_where_there_are_none_a_warning_says_so(spelt: Path, capsys: pytest.Capt
     assert run(LINE.replace("seeds.tsv", "one.tsv").split()) == 0
     told = " ".join(capsys.readouterr().err.split())
     assert "--cognates adds no anchors: 7 pairs of words are spelt alike, and 1 anchors are there to confirm" in told
+
+
+def test_explain_tells_where_they_come_from(spelt: Path, capsys: pytest.CaptureFixture[str]):
+    assert run([*LINE.split(), "--explain", "планет"]) == 0
+    told = capsys.readouterr().out
+    assert "planet" in told and COGNATE in told

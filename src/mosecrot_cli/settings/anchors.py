@@ -124,7 +124,7 @@ class AnchorsSettings:
         Option(
             "--cognates",
             help="Add words that are spelt alike once both are romanised, such as names, where the vectors confirm "
-            "them. Most useful with small lexica.",
+            "them. Useful with small lexica and without --source-vectors.",
             panel=SELECTION,
         ),
     ] = False

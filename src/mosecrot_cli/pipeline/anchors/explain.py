@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mosecrot_cli.lexicon.scripts import OFF
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
-from mosecrot_cli.lexicon.types import IDENTICAL, LEARNT, Anchor, DropReason, Pair
+from mosecrot_cli.lexicon.types import COGNATE, IDENTICAL, LEARNT, Anchor, DropReason, Pair
 from mosecrot_cli.pipeline.anchors.run import AnchorMaterial, bring, read, resolve, select, selection_options
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.progress import Reporter, SilentReporter
@@ -54,7 +54,7 @@ def explain(settings: AnchorsSettings, word: str, reporter: Reporter) -> list[Fa
     ]
     judge = _Judge(material, selection, options)
     fates = [Fate(pair.source, pair.target, pair.score, pair.origin, judge.verdict(pair)) for pair in concerned]
-    found = [anchor for anchor in selection.anchors if anchor.origin in (IDENTICAL, LEARNT)]
+    found = [anchor for anchor in selection.anchors if anchor.origin in (IDENTICAL, LEARNT, COGNATE)]
     return fates + [
         Fate(anchor.source, anchor.target, anchor.score, anchor.origin, ANCHOR)
         for anchor in found
