@@ -63,11 +63,11 @@ def with_cognates(
     words = [target.words[row] for row in rows]
     with reporter.track("words spelt alike", len(words)) as advance:
         found = find_candidates(sources, words, advance)
-    if len(selection.anchors) < _FEWEST or not len(found.sources):
-        reporter.warn(
-            f"`cognates` adds no anchors: {len(found.sources):,} pairs of words are spelt alike, and "
-            f"{len(selection.anchors):,} anchors are there to confirm them"
-        )
+    why_not = "no word of the vectors is spelt like a word of the model" if not len(found.sources) else None
+    if len(selection.anchors) < _FEWEST:
+        why_not = "one anchor cannot confirm words that are spelt alike"
+    if why_not:
+        reporter.warn(f"`cognates` adds no anchors: {why_not}")
         return CognateSelection(selection, {"cognates": {"candidates": len(found.sources), "confirmed": 0}})
     heard = confirm(
         target.matrix[[target.index[anchor.target] for anchor in selection.anchors]],
