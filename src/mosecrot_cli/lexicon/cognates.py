@@ -52,7 +52,7 @@ class Candidates(NamedTuple):
     Attributes:
         sources: places of the source words, int64 `[n]`.
         targets: places of the target words, int64 `[n]`.
-        similarities: 1, or one part less of as many as the longer key has letters, float32 `[n]`.
+        similarities: 1 for equal keys, 1 - 1 / n for keys of which the longer one has n letters, float32 `[n]`.
     """
 
     sources: NDArray[np.int64]

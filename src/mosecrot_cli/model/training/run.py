@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mosecrot_cli.model.training.augmentation import Augmentation
 
 _DIVERGED = 1.5
-"""A training loss so many times that of a guess is worse than a bad start: a few steps, or labels that are noise."""
+"""A few steps, or noisy labels, leave a loss near that of a guess. So many times as much means divergence."""
 
 __all__ = ["EpochRecord", "LabelledTexts", "TrainingResult", "TrainingSettings", "train_classifier"]
 
