@@ -10,6 +10,7 @@ from make_pico import WORDS, backwards, make_texts
 
 from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
+from mosecrot_cli.lexicon.types import COGNATE
 from mosecrot_cli.mapping.methods.residual import ResidualMap
 from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline.resources import Opened
@@ -223,6 +224,24 @@ def test_without_texts_held_out_pairs_refuse_garbage(here: Path, capsys: pytest.
     assert manifest("mapped")["statistics"]["anchors"] == 22
 
 
+def test_cognates_are_not_held_out(here: Path):
+    material(26)
+    _, *rows = Path("xx.vec").read_text(encoding="utf-8").splitlines()
+    spelt = {backwards(word): word for word in WORDS[26:] if len(word) >= 5}
+    alike = [f"{spelt[word]} {vector}" for word, _, vector in (row.partition(" ") for row in rows) if word in spelt]
+    Path("xx.vec").write_text("\n".join([*rows, *alike]) + "\n", encoding="utf-8")
+    assert run(f"{TRANSFER} --cognates".split()) == 0
+    kept = json.loads(Path("anchors.manifest.json").read_text())["statistics"]["kept"]
+    assert kept["few.tsv"] == 26 and kept[COGNATE] > 0
+    assert "the learnt anchors help: 26 held-out pairs" in choice_of()["reason"]
+
+
+def test_a_lexicon_of_one_pair_has_none_to_hold_out(here: Path):
+    material(1)
+    assert run(TRANSFER.split()) == 0
+    assert choice_of()["chosen"] == "mapped" and "no pairs of the lexicon can be held out" in choice_of()["reason"]
+
+
 def test_the_cosines_are_those_of_held_out_pairs(here: Path, monkeypatch: pytest.MonkeyPatch):
     """By hand: each fold of target words is mapped by a map of all others."""
     material(26)
@@ -241,17 +260,23 @@ def test_the_cosines_are_those_of_held_out_pairs(here: Path, monkeypatch: pytest
     values = np.asarray(model.embeddings[ids], dtype=np.float64)
     fold = np.random.default_rng(0).permutation(26) % 5
     fold = fold[np.argsort(np.argsort(rows))]
-    cosines = []
+    cosines = np.empty(26)
     for number in range(5):
         held = fold == number
         fitted = ResidualMap(50, Weighting.softmax, 0.15, 0.1).fit(vectors.matrix[rows[~held]], values[~held])
         mapped = fitted.transform(vectors.matrix[rows[held]]) - values.mean(axis=0)
         own = values[held] - values.mean(axis=0)
-        cosines += [*(mapped * own).sum(axis=1) / np.linalg.norm(mapped, axis=1) / np.linalg.norm(own, axis=1)]
+        cosines[held] = (mapped * own).sum(axis=1) / np.linalg.norm(mapped, axis=1) / np.linalg.norm(own, axis=1)
     assert found.without == pytest.approx(np.mean(cosines), abs=1e-5)
     with monkeypatch.context() as patch:
         patch.setattr("mosecrot_cli.pipeline.transfer.judge.JUDGED", 7)
         assert judge(*told, Opened(), SilentReporter()).pairs == 7
+    # Cognates map as before, but the mean is of the others.
+    header, *table = Path("anchors.scores.tsv").read_text(encoding="utf-8").splitlines()
+    table[:6] = [row.rpartition("\t")[0] + f"\t{COGNATE}" for row in table[:6]]
+    Path("anchors.scores.tsv").write_text("\n".join([header, *table]) + "\n", encoding="utf-8")
+    found = judge(*told, Opened(), SilentReporter())
+    assert found.pairs == 20 and found.without == pytest.approx(np.mean(cosines[6:]), abs=1e-5)
 
 
 def test_what_would_do_nothing_is_refused(here: Path, capsys: pytest.CaptureFixture[str]):

@@ -111,6 +111,11 @@ def read_lexicon(path: str | Path, *, origin: str | None = None, odd: OddLines |
     ]
 
 
+def scores_of(anchors: Path) -> Path:
+    """The table of scores and origins that belongs to a file of anchors: `anchors.scores.tsv` to `anchors.tsv`."""
+    return anchors.with_name(anchors.stem + ".scores.tsv")
+
+
 def read_anchor_pairs(path: str | Path) -> list[Pair]:
     """The pairs of `anchors.tsv` or `anchors.scores.tsv` (or of stdin, `-`), unchanged and in order.
 

@@ -11,7 +11,7 @@ from typing import Any
 from mosecrot_cli.lexicon.alignment import align_words
 from mosecrot_cli.lexicon.choice import LexiconKind, read_lexica, resolve_lexicon
 from mosecrot_cli.lexicon.entries import OddLines
-from mosecrot_cli.lexicon.files import write_anchor_scores, write_anchors
+from mosecrot_cli.lexicon.files import scores_of, write_anchor_scores, write_anchors
 from mosecrot_cli.lexicon.parallel import parallel_files, read_parallel
 from mosecrot_cli.lexicon.selection import ENGLISH, SelectionOptions, load_stopwords, select_anchors
 from mosecrot_cli.lexicon.types import ALIGNED, Pair
@@ -139,7 +139,7 @@ def outputs_of(settings: AnchorsSettings) -> list[Path]:
         DataError: a lexicon is neither a source nor a readable file.
     """
     output = settings.out.output
-    outputs = [output, output.with_name(output.stem + ".scores.tsv")]
+    outputs = [output, scores_of(output)]
     if any(resolve_lexicon(value).kind is LexiconKind.ALIGNED for value in settings.lexicons):
         outputs.append(output.with_name(output.stem + ".aligned.tsv"))
     return outputs

@@ -66,7 +66,7 @@ def by_lexicon(settings: TransferSettings, opened: Opened, reporter: Reporter) -
     Raises:
         UsageError, DataError: see `map`.
     """
-    from mosecrot_cli.pipeline.transfer.judge import judge
+    from mosecrot_cli.pipeline.transfer.judge import FEWEST, judge
 
     found = judge(map_settings(settings, PLAIN), map_settings(settings, LEARNT_TOO), opened, reporter)
     cosines = (
@@ -75,7 +75,8 @@ def by_lexicon(settings: TransferSettings, opened: Opened, reporter: Reporter) -
     )
     if found.helps:
         return LEARNT_TOO, MapChoice(str(map_folder(settings, LEARNT_TOO)), f"the learnt anchors help: {cosines}")
-    reason = f"the learnt anchors are left out, because they do not help: {cosines}"
+    why = f"they do not help: {cosines}" if found.pairs >= FEWEST else "no pairs of the lexicon can be held out"
+    reason = f"the learnt anchors are left out, because {why}"
     reporter.warn(f"{reason}. `learnt_anchors=always` uses them anyway")
     return PLAIN, MapChoice(str(map_folder(settings, PLAIN)), reason)
 

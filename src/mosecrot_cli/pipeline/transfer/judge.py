@@ -1,22 +1,26 @@
 """Whether learnt anchors help, as the lexicon tells: without labels, without texts, and before anything is mapped.
 
 Pairs of the lexicon are held out in turn, and the others map them, once alone and once together with learnt anchors. If
-these are right, words that are no anchors land nearer to their translations with them. docs/transfer.md has the
-settings in which this foresaw what the labels of the target language said later.
+these are right, words that are no anchors land nearer to their translations with them. Cognates map like other anchors,
+but are never held out, since the vectors have confirmed them already. docs/transfer.md has the settings in which this
+foresaw what the labels of the target language said later.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.lexicon.files import read_anchor_pairs
+from mosecrot_cli.lexicon.files import read_anchor_pairs, scores_of
+from mosecrot_cli.lexicon.types import COGNATE, LEARNT
 from mosecrot_cli.mapping.cross_validation import out_of_fold
 from mosecrot_cli.mapping.units import exact_units
+from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.pipeline.map import run as mapping
 from mosecrot_cli.pipeline.map.fit import AnchorRows, anchor_rows
 from mosecrot_cli.pipeline.map.method import ChosenMethod
@@ -31,6 +35,9 @@ JUDGED = 10_000
 RIDGE = 0.1
 """Strength of the ridge where the map would choose it: the anchors are compared, and not the strengths."""
 
+FEWEST = 2
+"""With fewer held-out pairs there is no standard error."""
+
 NOISE = 2.0
 """So many standard errors of the difference may be chance."""
 
@@ -40,7 +47,7 @@ class HeldOut:
     """What became of the held-out pairs.
 
     Attributes:
-        pairs: how many there are.
+        pairs: how many there are; with fewer than `FEWEST`, the rest is 0.
         without: mean cosine of a mapped target word and its translation, with the anchors of the lexicon alone.
         with_learnt: the same, with the learnt anchors too.
         error: standard error of the difference of the two.
@@ -61,7 +68,7 @@ def judge(lexicon: MapSettings, learnt: MapSettings, opened: Opened, reporter: R
     """Map held-out pairs of the lexicon with and without learnt anchors.
 
     Args:
-        lexicon: of the map with the anchors of the lexicon.
+        lexicon: of the map with the anchors of the lexicon, whose table of scores and origins is next to them.
         learnt: of the map with learnt anchors too.
         opened: takes the model and the target vectors.
         reporter: hears of progress.
@@ -75,7 +82,7 @@ def judge(lexicon: MapSettings, learnt: MapSettings, opened: Opened, reporter: R
         anchor_rows(read_anchor_pairs(told.anchors), job.source_model, vectors, where=told.anchors)
         for told in (lexicon, learnt)
     ]
-    known = [*dict.fromkeys(_pairs(sides[0]))]
+    known = _of_lexicon(sides[0], scores_of(Path(lexicon.anchors)), job.source_model, vectors)
     order = np.random.default_rng(0).permutation(len(known))[:JUDGED]
     asked = {known[number]: place for place, number in enumerate(order.tolist())}
     centre = sides[0].values.mean(axis=0, dtype=np.float64)
@@ -85,11 +92,18 @@ def judge(lexicon: MapSettings, learnt: MapSettings, opened: Opened, reporter: R
             found.append(_cosines(side, asked, vectors, job.method, centre))
             advance(1)
     both = np.isfinite(found[0]) & np.isfinite(found[1])
-    if (pairs := int(both.sum())) < 2:
+    if (pairs := int(both.sum())) < FEWEST:
         return HeldOut(pairs, 0.0, 0.0, 0.0)
     without, with_learnt = (cosines[both] for cosines in found)
     error = float((with_learnt - without).std(ddof=1)) / math.sqrt(pairs)
     return HeldOut(pairs, float(without.mean()), float(with_learnt.mean()), error)
+
+
+def _of_lexicon(side: AnchorRows, scores: Path, model: SourceModel, vectors: WordVectors) -> list[tuple[Any, ...]]:
+    """The anchors, as `_pairs` has them, that no vectors have confirmed yet."""
+    found = [pair for pair in read_anchor_pairs(scores) if pair.origin in (COGNATE, LEARNT)]
+    confirmed = set(_pairs(anchor_rows(found, model, vectors, where=str(scores)))) if found else set()
+    return [pair for pair in dict.fromkeys(_pairs(side)) if pair not in confirmed]
 
 
 def _pairs(side: AnchorRows) -> list[tuple[Any, ...]]:
