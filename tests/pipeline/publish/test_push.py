@@ -155,6 +155,12 @@ def test_what_is_no_model_is_refused(hub: HubServer, capsys: CAPSYS):
     Path("broken/manifest.json").unlink()
     Path("broken/model.safetensors").write_bytes(b"\xff" * 100)
     assert "broken" in failure_of("push broken me/fo", 3, capsys)
+    # Weights that are cut, or of another model.
+    weights = Path("stitched/model.safetensors").read_bytes()
+    for damaged in (weights[:-100], Path("pico-bert/model.safetensors").read_bytes()):
+        Path("stitched/model.safetensors").write_bytes(damaged)
+        assert "stitched: " in failure_of("push stitched me/fo", 3, capsys)
+    Path("stitched/model.safetensors").write_bytes(weights)
     card = Path("stitched/README.md").read_bytes()
     Path("stitched/README.md").write_bytes(card + b"\xff")
     assert "stitched/README.md" in failure_of("push stitched me/fo", 3, capsys)

@@ -19,8 +19,9 @@ from mosecrot_cli.settings import PushSettings
 from mosecrot_cli.sources.upload import check_repository, upload
 from mosecrot_cli.text_lines import read_text
 
-_WRITERS = ("stitch", "adapt", "finetune", "export")
-"""Commands whose outputs can be pushed."""
+_EXPORT = "export"
+_WRITERS = ("stitch", "adapt", "finetune", _EXPORT)
+"""Commands whose outputs can be pushed; that of `export` holds a graph instead of weights."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def run(settings: PushSettings, reporter: Reporter) -> Push:
     """Upload a checkpoint that mosecrot wrote, or one that can be loaded, to the hub, in one commit.
 
     Raises:
-        DataError: the folder is not such a checkpoint or is incomplete, or the hub refuses its card.
+        DataError: the folder is not such a checkpoint, is incomplete or damaged, or the hub refuses its card.
         UsageError: the id of the repository is not valid.
         SourceUnavailableError, OutputExistsError: see `sources.upload.upload`.
     """
@@ -81,7 +82,7 @@ def _files(folder: Path) -> dict[str, Path | bytes]:
     removed from the configuration for the same reason.
 
     Raises:
-        DataError: this is not a checkpoint, or files are missing.
+        DataError: this is not a checkpoint, files are missing, or it cannot be loaded.
     """
     folders = checkpoints_of(folder)
     manifest = Manifest.of(folder)
@@ -90,8 +91,9 @@ def _files(folder: Path) -> dict[str, Path | bytes]:
         if missing := [name for name in names if not (folder / name).is_file()]:
             raise DataError(f"{missing[0]} is missing", where=str(folder), hint="run the command that wrote it again")
     else:
+        manifest, names = None, sorted(_visible(folder))
+    if manifest is None or manifest.command != _EXPORT:
         _check_loadable(folders)
-        names = sorted(_visible(folder))
     files: dict[str, Path | bytes] = {name: folder / name for name in names}
     for checkpoint in folders.values():
         config = checkpoint / CONFIG
@@ -101,7 +103,7 @@ def _files(folder: Path) -> dict[str, Path | bytes]:
 
 
 def _check_loadable(folders: dict[str, Path]) -> None:
-    """Check that folders that look like checkpoints can be loaded."""
+    """Check that folders that look like checkpoints can be loaded: nobody could use what else arrives on the hub."""
     from mosecrot_cli.model.loading import load_classifier
 
     for folder in folders.values():
