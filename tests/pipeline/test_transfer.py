@@ -111,6 +111,23 @@ def test_what_the_last_step_would_refuse_is_refused_before_the_first(more, code,
     assert answer in failure_of(f"{TRANSFER} {more} -q", code, capsys)
 
 
+@pytest.mark.parametrize(
+    ("vectors", "name", "answer"),
+    [
+        ("wiki", "wiki", "fastText vectors of Wikipedia"),
+        ("https://example.org/vectors/ru.vec.gz", "ru.vec", "did you mean ru.vec.gz?"),
+        ("someone/vectors", "model.bim", "did you mean model.bin?"),
+    ],
+)
+def test_a_misspelt_name_of_vectors_is_found_before_they_are_fetched(
+    vectors: str, name: str, answer: str, trained: Path, capsys: pytest.CaptureFixture[str]
+):
+    line = TRANSFER.replace("xx.vec", vectors).replace("--tgt xx", "--tgt ru")
+    said = failure_of(f"{line} --license-of {name}=mit -q", 2, capsys)
+    assert f"nothing that is called {name} went into the model" in said and answer in said
+    assert "offline" in failure_of(f"{line} --license-of en-xx.tsv=mit -q", 5, capsys)
+
+
 def test_an_earlier_output_is_not_replaced_in_vain(trained: Path, capsys: pytest.CaptureFixture[str]):
     Path("mapped").mkdir()
     Path("mapped/notes.txt").write_text("mine")

@@ -58,6 +58,11 @@ class VectorSource:
         """The address, for messages."""
         return shown(self.remote.url) if self.remote else f"{_HUB_FILE} of huggingface.co/{self.repository}"
 
+    @property
+    def file_name(self) -> str:
+        """The name of the file once it is here."""
+        return Path(self.remote.name).name if self.remote else _HUB_FILE
+
 
 def named_vectors(value: str, *, parameter: str) -> VectorSource | None:
     """The source that an address or a hub id names; None for any other value.

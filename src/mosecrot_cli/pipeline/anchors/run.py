@@ -201,7 +201,7 @@ def bring(settings: AnchorsSettings, reporter: Reporter, opened: Opened) -> Anch
         elif choice.kind is not LexiconKind.IDENTICAL:
             lexica[value] = choice.value
 
-    locations = _vectors(settings, reporter)
+    locations = vector_locations(settings, reporter)
     sources += [location.provenance for location in locations if location and location.provenance]
     vectors, pivot = locations[0].bring(), locations[1].bring() if locations[1] else None
     if model.provenance:
@@ -210,10 +210,14 @@ def bring(settings: AnchorsSettings, reporter: Reporter, opened: Opened) -> Anch
     return AnchorsJob(filled, model, vectors, pivot, lexica, parallel, tuple(sources))
 
 
-def _vectors(
+def vector_locations(
     settings: AnchorsSettings, reporter: Reporter
 ) -> tuple[resources.VectorLocation, resources.VectorLocation | None]:
-    """Where the target vectors and the source vectors are."""
+    """Where the target vectors and the source vectors are; nothing is downloaded.
+
+    Raises:
+        UsageError, DataError, SourceUnavailableError: see `resources.vectors`.
+    """
     target = resources.vectors(settings.target_vectors, settings.tgt, reporter=reporter)
     if not settings.source_vectors:
         return target, None
@@ -348,7 +352,7 @@ def _plan(settings: AnchorsSettings, reporter: Reporter) -> list[tuple[str, str]
     """What would be read, and fetched; nothing is fetched for it."""
     fetcher = Fetcher(reporter=reporter)
     plan = [("source model", str(settings.source_model))]
-    target, pivot = _vectors(settings, reporter)
+    target, pivot = vector_locations(settings, reporter)
     plan += target.plan(max_vocab=settings.max_vocab)
     if pivot:
         plan += pivot.plan("source vectors")

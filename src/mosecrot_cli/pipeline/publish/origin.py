@@ -16,6 +16,7 @@ from mosecrot_cli.lexicon.choice import LexiconKind, meant_by
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Manifest, manifest_of
 from mosecrot_cli.model.locations import is_local
 from mosecrot_cli.pipeline.mapped import Mapped
+from mosecrot_cli.pipeline.resources import VectorLocation
 from mosecrot_cli.sources import provenance
 from mosecrot_cli.sources.hub import repository_of_snapshot
 from mosecrot_cli.sources.languages import find_language
@@ -109,9 +110,12 @@ def of_stitching(checkpoint: Path, mapped: Mapped) -> Origin:
     return stitched.extended(*_steps_of_map(mapped, kept=kept), ingredients=_unique(_ingredients_of_map(mapped)))
 
 
-def foreseen(checkpoint: Path, source_model: str, lexicons: Iterable[str], vectors: Iterable[str]) -> Origin:
-    """What can be said of a model before it is stitched: its checkpoint, source model, lexica and files of vectors."""
-    found = (_vectors(path, "vectors") for path in vectors)
+def foreseen(checkpoint: Path, source_model: str, lexicons: Iterable[str], vectors: Iterable[VectorLocation]) -> Origin:
+    """What can be said of a model before it is stitched: its checkpoint, source model, lexica and vectors.
+
+    Files of vectors need not be on this machine yet.
+    """
+    found = map(_located_vectors, vectors)
     return of_checkpoint(checkpoint).extended(ingredients=(_model(source_model), *_named_lexica(lexicons), *found))
 
 
@@ -248,6 +252,13 @@ def _named_lexica(values: Iterable[str]) -> Iterator[Ingredient]:
 def _vectors(path: str, role: str) -> Ingredient:
     known = provenance_of_file(Path(path))
     return _known(role, known) if known else Ingredient(role, shown(path))
+
+
+def _located_vectors(location: VectorLocation) -> Ingredient:
+    role, source = "vectors", location.source
+    if source is None:
+        return _vectors(location.name, role)
+    return _known(role, source.provenance) if source.provenance else Ingredient(role, source.file_name)
 
 
 # --- the source model -------------------------------------------------------------------------------------------------

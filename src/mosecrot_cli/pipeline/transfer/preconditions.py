@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
 from mosecrot_cli.pipeline.anchors import run as anchors
 from mosecrot_cli.pipeline.publish.card import check_edited
-from mosecrot_cli.pipeline.publish.origin import foreseen
+from mosecrot_cli.pipeline.publish.origin import Origin, foreseen
 from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.step import Step
-from mosecrot_cli.pipeline.transfer.candidates import LEARNT_ALONE, anchors_settings, candidates_of, map_folder
+from mosecrot_cli.pipeline.transfer.candidates import (
+    LEARNT_ALONE,
+    PLAIN,
+    Candidate,
+    anchors_settings,
+    candidates_of,
+    map_folder,
+)
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.settings import TransferSettings
 from mosecrot_cli.text_lines import STDIN
@@ -25,9 +30,8 @@ def check(settings: TransferSettings) -> None:
     """
     stated = Statements.of(settings)
     told = anchors.resolve(anchors_settings(settings, LEARNT_ALONE))
-    vectors = [given for given in (told.target_vectors, told.source_vectors) if given]
-    if settings.licenses_of and told.target_vectors and all(Path(given).exists() for given in vectors):
-        stated.check_names([foreseen(settings.checkpoint, str(told.source_model), told.lexicons, vectors)])
+    if settings.licenses_of:
+        stated.check_names([_foreseen(settings, LEARNT_ALONE)])
     if settings.texts == STDIN:
         raise UsageError("`texts` are read more than once, so they cannot come from standard input", hint="name a file")
     if not settings.out.dry_run:
@@ -36,10 +40,19 @@ def check(settings: TransferSettings) -> None:
         unlabelled_texts(settings.texts, settings.data, language=told.tgt, reporter=SilentReporter())
 
 
-def is_of_source_vectors(licence: str, settings: TransferSettings) -> bool:
-    """Whether a value of `licenses_of` is about the source vectors, which a map without learnt anchors does not use."""
-    named = settings.source_vectors
-    return named is not None and licence.rpartition("=")[0] == Path(named).name
+def licences_without_source_vectors(settings: TransferSettings) -> tuple[str, ...]:
+    """`licenses_of` for a map without learnt anchors, which source vectors do not go into."""
+    if not settings.licenses_of:
+        return ()
+    names = {each.name for each in _foreseen(settings, PLAIN).ingredients}
+    return tuple(given for given in settings.licenses_of if given.rpartition("=")[0] in names)
+
+
+def _foreseen(settings: TransferSettings, candidate: Candidate) -> Origin:
+    """What can be said of the model already."""
+    told = anchors.resolve(anchors_settings(settings, candidate))
+    vectors = [each for each in anchors.vector_locations(told, SilentReporter()) if each]
+    return foreseen(settings.checkpoint, str(told.source_model), told.lexicons, vectors)
 
 
 def _check_outputs(settings: TransferSettings) -> None:

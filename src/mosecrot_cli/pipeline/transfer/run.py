@@ -127,7 +127,7 @@ def _stitch(
     first, *others = (map_folder(settings, each) for each in candidates)
     licensed = settings.licenses_of
     if not any(each.learns for each in candidates):
-        licensed = tuple(given for given in licensed if not preconditions.is_of_source_vectors(given, settings))
+        licensed = preconditions.licences_without_source_vectors(settings)
     told = StitchSettings(
         checkpoint=settings.checkpoint,
         embeddings=first,
