@@ -213,6 +213,21 @@ def test_a_dry_run_of_stitch_names_all_maps_and_counts_the_texts(stitched: Path,
     assert {"target embeddings of mapped", "target embeddings of same"} <= plan.keys()
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("mapped", "--alternative: mapped is the map of --embeddings (mapped)"),
+        ("linked", "--alternative: linked is the map of --embeddings (mapped)"),
+        ("same --alternative ../WORK/same", "is named twice (same)"),
+    ],
+)
+def test_a_map_is_no_alternative_to_itself(more: str, why: str, stitched: Path, capsys: pytest.CaptureFixture[str]):
+    shutil.copytree("mapped", "same")
+    Path("linked").symlink_to("mapped")
+    more = more.replace("WORK", Path.cwd().name)
+    assert why in failure_of(f"stitch model --texts unlabelled.txt --alternative {more} -q -o chosen", 2, capsys)
+
+
 def test_seeds_use_the_same_map(stitched: Path):
     for seed in (1, 4):
         shutil.copytree("model", f"models/seed-{seed}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from mosecrot_cli.errors import UsageError
 from mosecrot_cli.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -60,6 +63,20 @@ class MapChoice:
         """For people: the map, the reason, and the information of each."""
         compared = [(f"information with {folder}", f"{share:.3f} nats") for folder, share in self.information.items()]
         return [("map", self.chosen), ("reason", self.reason), *compared]
+
+
+def check_alternatives(embeddings: Path, alternatives: Sequence[Path]) -> None:
+    """Check that there is something to choose from: that each map is named once.
+
+    Raises:
+        UsageError: a folder is named twice, under the same or another name.
+    """
+    named = {os.path.realpath(embeddings): f"is the map of `embeddings` ({embeddings})"}
+    for folder in alternatives:
+        place = os.path.realpath(folder)
+        if place in named:
+            raise UsageError(f"`alternatives`: {folder} {named[place]}", hint="name another map, or leave it out")
+        named[place] = f"is named twice ({folder})"
 
 
 def choose_map(answers: Mapping[str, Sequence[ClassBias]]) -> MapChoice:

@@ -31,7 +31,7 @@ from mosecrot_cli.pipeline.publish.card import check_edited, with_card
 from mosecrot_cli.pipeline.publish.origin import Origin, bias_step, of_stitching
 from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
-from mosecrot_cli.pipeline.stitch.choice import MAP_CHOICE, STITCH, MapChoice, choose_map
+from mosecrot_cli.pipeline.stitch.choice import MAP_CHOICE, STITCH, MapChoice, check_alternatives, choose_map
 from mosecrot_cli.pipeline.stitch.summary import plan, rows_of, sizes_of
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ComputeSettings, StitchSettings
@@ -54,7 +54,7 @@ def run(settings: StitchSettings, reporter: Reporter, *, choice: MapChoice | Non
     """
     stated = Statements.of(settings)
     checkpoints = checkpoints_of(settings.checkpoint)
-    maps = tuple(map(Mapped.open, dict.fromkeys((settings.embeddings, *settings.alternatives))))
+    maps = tuple(map(Mapped.open, (settings.embeddings, *settings.alternatives)))
     origins = {str(each.folder): of_stitching(settings.checkpoint, each) for each in maps}
     stated.check_names(origins.values())
     texts = _texts(settings, maps, reporter)
@@ -86,7 +86,7 @@ def _texts(settings: StitchSettings, maps: Sequence[Mapped], reporter: Reporter)
     """The unlabelled texts, if any were given.
 
     Raises:
-        UsageError: options that need texts were given without.
+        UsageError: options that need texts were given without, or a map is named twice.
         DataError: the maps are of several languages, or the texts are missing, damaged or empty.
     """
     hint = "name unlabelled texts of the target language"
@@ -96,6 +96,7 @@ def _texts(settings: StitchSettings, maps: Sequence[Mapped], reporter: Reporter)
         if settings.prior != StitchSettings.prior:
             raise UsageError("`prior` has no effect without `texts`", hint=hint)
         return None
+    check_alternatives(settings.embeddings, settings.alternatives)
     languages = {mapped.facts.tgt for mapped in maps}
     if len(languages) > 1:
         named = ", ".join(sorted(str(language) for language in languages))
