@@ -4,7 +4,8 @@ Each case damages one file of a small finished chain and runs one command that r
 bound on time and memory. It is a fault when the command
 
 - ends with exit code 1, a signal, a traceback or not in time,
-- fails without exactly one line that begins with `error:`, or leaves a new file behind,
+- fails without exactly one line that begins with `error:`, or leaves a new file behind (`transfer` leaves whole outputs of
+  the steps before the one that fails),
 - changes or removes a file that was there,
 - ends with exit code 0 and leaves NaN or infinity in what it wrote or printed,
 - or sends a control character to the terminal.
@@ -20,7 +21,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
@@ -30,8 +30,14 @@ from pathlib import Path
 
 import numpy as np
 
+from mosecrot_cli.manifest import Manifest
 from reliability.mutations import mutate
 from reliability.world import SECONDS, build_world, forked, hub, preload, quick_jobs
+
+_COGNATES = "anchors --src en --tgt xx --lexicon few.tsv --source-model pico-bert --target-vectors spelt.vec --cognates -o new.tsv"
+_TRANSFER = "transfer model --tgt xx --lexicon few.tsv --target-vectors spelt.vec --cognates -o further/stitched --json"
+_LEARNT = f"{_TRANSFER} --source-vectors en.vec"
+_JUDGED = f"{_LEARNT} --texts texts.txt"
 
 COMMANDS: dict[str, list[str]] = {
     # What is read, by kind of input -> (file to damage, command line).
@@ -50,6 +56,28 @@ COMMANDS: dict[str, list[str]] = {
         "xx.vec.gz|vectors convert xx.vec.gz -o new.vec",
     ],
     "anchors": ["anchors.tsv|map -o new", "anchors.manifest.json|map -o new"],
+    "cognates": [
+        f"few.tsv|{_COGNATES}",
+        f"spelt.vec|{_COGNATES}",
+        f"pico-bert/tokenizer.json|{_COGNATES}",
+        f"pico-bert/model.safetensors|{_COGNATES}",
+        f"en.vec|{_COGNATES} --source-vectors en.vec",
+    ],
+    "transfer": [
+        f"few.tsv|{_TRANSFER}",
+        f"spelt.vec|{_TRANSFER}",
+        f"few.tsv|{_LEARNT}",
+        f"spelt.vec|{_LEARNT}",
+        f"en.vec|{_LEARNT}",
+        f"en.vec|{_JUDGED}",
+        f"texts.txt|{_JUDGED}",
+        f"model/config.json|{_TRANSFER}",
+        f"model/manifest.json|{_TRANSFER}",
+        f"model/tokenizer.json|{_TRANSFER}",
+        f"model/model.safetensors|{_JUDGED}",
+        f"pico-bert/model.safetensors|{_LEARNT}",
+        f"pico-bert/config.json|{_TRANSFER}",
+    ],
     "mapped": [
         "mapped/manifest.json|stitch -o new",
         "mapped/target.npy|stitch -o new",
@@ -185,10 +213,12 @@ def run_case(world: Path, case: Case, place: Path) -> Verdict:
     before = _listing(folder)
     os.chdir(folder)
     out, err = place / f"{case.seed}.out", place / f"{case.seed}.err"
-    started = time.monotonic()
     code = forked(case.line, out, err)
     said = err.read_bytes().decode("utf-8", "replace")
-    fault = _fault(code, out, said, before, folder, time.monotonic() - started)
+    fault = _fault(code, out, said, before, folder)
+    if not fault and code:
+        left = _left_behind(folder, before, steps=case.line.startswith("transfer"))
+        fault = f"left behind: {left[0]}" if left else ""
     os.chdir(place)
     shutil.rmtree(folder)
     out.unlink()
@@ -196,7 +226,7 @@ def run_case(world: Path, case: Case, place: Path) -> Verdict:
     return Verdict(case, mutation, code, fault, said[-1500:])
 
 
-def _fault(code: int, out: Path, said: str, before: dict[str, tuple[int, int]], folder: Path, seconds: float) -> str:
+def _fault(code: int, out: Path, said: str, before: dict[str, tuple[int, int]], folder: Path) -> str:
     after = _listing(folder)
     errors = [line for line in said.splitlines() if line.startswith("error:")]
     if code == -signal.SIGALRM:
@@ -210,11 +240,23 @@ def _fault(code: int, out: Path, said: str, before: dict[str, tuple[int, int]], 
     if any(after.get(name) != state for name, state in before.items()):
         return "an input was changed or removed"
     if code:
-        if len(errors) != 1:
-            return f"{len(errors)} lines of error"
-        new = [name for name in after if name not in before]
-        return f"left behind: {new[0]}" if new else ""
+        return "" if len(errors) == 1 else f"{len(errors)} lines of error"
     return _not_finite(out, [folder / name for name in after if name not in before])
+
+
+def _left_behind(folder: Path, before: dict[str, tuple[int, int]], *, steps: bool) -> list[str]:
+    """New files and folders; with `steps`, but for the outputs of steps that were finished."""
+    new = sorted(_listing(folder).keys() - before.keys())
+    if not steps:
+        return new
+    whole = set[str]()
+    for name in new:
+        if name.endswith("manifest.json"):
+            home = Path(name).parent
+            files = {str(home / file) for file in Manifest.read(folder / name).files}
+            whole |= files if files <= set(new) else set()
+    parents = {str(parent) for name in whole for parent in Path(name).parents}
+    return [name for name in new if name not in whole | parents]
 
 
 def _not_finite(out: Path, new: list[Path]) -> str:

@@ -37,6 +37,8 @@ from reliability.world import build_world, connect_to_hub, hub, preload, quick_j
 SECONDS = 600
 """For one command, among them a whole study, on a busy machine."""
 _ANCHORS = "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -q -o"
+_FURTHER = "transfer model --tgt xx --lexicon few.tsv --target-vectors spelt.vec -q -o new/stitched"
+_ANCHOR_FILES = ("tsv", "scores.tsv", "manifest.json")
 _REPOSITORY = "me/of-the-case"
 _TRAIN = "finetune --train en.train.tsv --source-model pico-bert --embeddings none --epochs 2 --batch-size 8 -q -o"
 
@@ -67,6 +69,29 @@ COMMANDS = {
         f"{_ANCHORS} new.tsv",
         f"{_ANCHORS} new.tsv --max-anchors 20",
         ("new.tsv", "new.scores.tsv", "new.manifest.json"),
+    ),
+    "anchors, cognates": Command(
+        f"{_ANCHORS.replace('en-xx.tsv', 'few.tsv').replace('xx.vec', 'spelt.vec')} new.tsv --cognates",
+        f"{_ANCHORS} new.tsv",
+        ("new.tsv", "new.scores.tsv", "new.manifest.json"),
+    ),
+    "transfer": Command(
+        f"{_FURTHER} --cognates",
+        _FURTHER,
+        ("new/stitched", "new/mapped", *(f"new/anchors.{each}" for each in _ANCHOR_FILES)),
+        again="--if-changed",
+        grows=True,
+    ),
+    "transfer, judged": Command(
+        f"{_FURTHER} --cognates --source-vectors en.vec --texts texts.txt",
+        f"{_FURTHER} --source-vectors en.vec --texts xx.test.tsv",
+        (
+            "new/stitched",
+            *(f"new/mapped{suffix}" for suffix in ("", "-learnt")),
+            *(f"new/anchors{suffix}.{each}" for suffix in ("", "-learnt") for each in _ANCHOR_FILES),
+        ),
+        again="--if-changed",
+        grows=True,
     ),
     "map": Command("map anchors.tsv --k 5 -q -o new", "map anchors.tsv --k 3 -q -o new", ("new",)),
     "map transfer": Command("map anchors.tsv --preset transfer -q -o new", "map anchors.tsv --k 3 -q -o new", ("new",)),
@@ -284,7 +309,7 @@ class Killer:
         if found in (old, new) or (command.repository and not found):
             return ""
         if command.grows:
-            wrong = sorted(name for name, digest in found.items() if new.get(name) != digest)
+            wrong = sorted(name for name, digest in found.items() if digest not in (old.get(name), new.get(name)))
             return f"half an output: {wrong}" if wrong else ""
         try:
             check_whole(Path(command.outputs[0]))
@@ -306,6 +331,7 @@ class Killer:
             return f"run again, it gives another result: {sorted(found.items() ^ wanted.items())[:2]}"
         tops = {Path(output).parts[0] for output in command.outputs}
         left = {path.name for path in Path().iterdir()} - {path.name for path in self.world.iterdir()} - tops
+        left |= {str(path) for top in tops for path in Path(top).rglob(".mosecrot-*")}
         return f"left behind: {sorted(left)}" if left else self._judge_foreign(command)
 
     def _judge_foreign(self, command: Command) -> str:

@@ -77,6 +77,7 @@ def build_world(folder: Path, *, study: bool) -> None:
     chance = np.random.default_rng(0)
     make_vectors(Path("xx.vec"), make_model(Path("pico-bert")), chance)
     write_lexicon(Path("en-xx.tsv"))
+    _make_further_language()
     for name, count, invented in [("en.train", 24, False), ("xx.train", 24, True), ("xx.test", 24, True)]:
         make_texts(Path(f"{name}.tsv"), count, chance, invented=invented)
     rows = [line.split("\t") for line in Path("xx.test.tsv").read_text().splitlines()]
@@ -105,9 +106,23 @@ def build_world(folder: Path, *, study: bool) -> None:
             raise SystemExit(f"the undamaged chain failed ({code}): {step}: {Path('stderr').read_text()}")
     for file in ("stdout", "stderr"):
         Path(file).unlink()
+    Path("further").mkdir()
     # A checkpoint of mosecrot without a manifest is one from elsewhere.
     shutil.copytree("stitched", "other")
     Path("other/manifest.json").unlink()
+
+
+def _make_further_language() -> None:
+    """For `transfer`: few pairs, vectors of both languages, and words that are spelt alike in them."""
+    from make_pico import WORDS, backwards
+
+    known, others = WORDS[:22], {backwards(word): word for word in WORDS[22:] if len(word) >= 5}
+    Path("few.tsv").write_text("".join(f"{word}\t{backwards(word)}\n" for word in known))
+    rows = [line.partition(" ") for line in Path("xx.vec").read_text().splitlines()[1:]]
+    alike = [(others[word], *rest) for word, *rest in rows if word in others]
+    english = [(word, *rest) for word, (_, *rest) in zip(WORDS, rows, strict=True)]
+    for name, lines in (("spelt.vec", [*rows, *alike]), ("en.vec", english)):
+        Path(name).write_text("".join("".join(line) + "\n" for line in lines))
 
 
 def forked(line: str, out: Path, err: Path, *, seconds: int = SECONDS) -> int:
