@@ -38,8 +38,7 @@ def own(rows: int, folder: str, device: str, *, masked: bool = False) -> dict[st
     """
     if masked:
         os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
-    from numpy.lib.format import open_memmap
-
+    from mosecrot_cli.arrays import NewArray
     from mosecrot_cli.mapping.methods.relative import RelativeMap
     from mosecrot_cli.mapping.reduced import bfloat16_pays
 
@@ -49,10 +48,12 @@ def own(rows: int, folder: str, device: str, *, masked: bool = False) -> dict[st
     )  # threads started, imports done
     with tempfile.TemporaryDirectory(dir=folder) as place:
         started = time.perf_counter()
-        out = open_memmap(Path(place) / "target.npy", mode="w+", dtype=np.float32, shape=(rows, WIDTH))
-        for _ in RelativeMap(K, "sparsemax", 1.0, device).fit(anchors, values).transform_into(target, out):
-            pass
+        path = Path(place) / "target.npy"
+        with NewArray(path, (rows, WIDTH)) as written:
+            for _ in RelativeMap(K, "sparsemax", 1.0, device).fit(anchors, values).transform_into(target, written):
+                pass
         seconds = time.perf_counter() - started
+        out = np.load(path, mmap_mode="r")
         return {
             "seconds": seconds,
             "sample": out[:: max(1, rows // 50), :4].astype(float).tolist(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mosecrot_cli.arrays import FLOATS, map_npy, read_npz, require_finite
-from mosecrot_cli.errors import DataError
+from mosecrot_cli.arrays import FLOATS, NewArray, map_npy, read_npz, require_finite
+from mosecrot_cli.errors import DataError, OutputError
 
 QUIET = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MATRICES = arrays.arrays(
@@ -40,6 +41,27 @@ def test_what_numpy_writes_is_read(tmp_path: Path, matrix, order):
     archive = read_npz(tmp_path / "x.npz", WANTED)
     np.testing.assert_array_equal(archive["rows"], matrix)
     np.testing.assert_array_equal(archive["ids"], ids)
+
+
+@QUIET
+@given(matrix=MATRICES, cuts=st.lists(st.integers(0, 5)), dtype=st.sampled_from(FLOATS))
+def test_a_new_array_is_what_numpy_writes(tmp_path: Path, matrix, cuts, dtype):
+    edges = sorted({0, len(matrix), *(cut for cut in cuts if cut < len(matrix))})
+    with NewArray(tmp_path / "new.npy", matrix.shape, dtype) as new:
+        for start, stop in reversed([*pairwise(edges)]):
+            new[start:stop] = matrix[start:stop]
+    np.save(tmp_path / "expected.npy", np.ascontiguousarray(matrix, dtype=dtype))
+    assert (tmp_path / "new.npy").read_bytes() == (tmp_path / "expected.npy").read_bytes()
+
+
+def test_a_new_array_takes_only_what_fits(tmp_path: Path):
+    with NewArray(tmp_path / "new.npy", (3, 2)) as new, pytest.raises(ValueError, match="rows 2 to 3"):
+        new[2:4] = np.zeros((2, 2))
+
+
+def test_a_new_array_without_room_is_refused_at_once(tmp_path: Path):
+    with pytest.raises(OutputError, match="cannot write"):
+        NewArray(tmp_path / "new.npy", (1 << 40, 1 << 10))
 
 
 @QUIET

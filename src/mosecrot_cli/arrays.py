@@ -1,4 +1,4 @@
-"""Reading arrays that anyone may have written: `.npy` files as memory maps, and small arrays of an `.npz` archive.
+"""Arrays in files: `.npy` files as memory maps, small arrays of an `.npz` archive, and new `.npy` files.
 
 A header is data, too: what it claims is compared with the size of the file before any memory is reserved, and an array
 of objects, which numpy would unpickle, is refused. `numpy.load` raises nine kinds of exceptions for odd headers and
@@ -8,20 +8,23 @@ reserves what they claim; here every fault is a `DataError`.
 from __future__ import annotations
 
 import ast
+import errno
 import math
+import os
 import re
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import numpy as np
+import numpy.lib.format as npy
 from numpy.typing import NDArray
 
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.files import regular_file
+from mosecrot_cli.files import regular_file, writing
 from mosecrot_cli.packing import check_unpacked
 
 NPY_MAGIC = b"\x93NUMPY"
@@ -77,6 +80,56 @@ def map_npy(path: Path, *, dimensions: int = 2, dtypes: Sequence[str] = FLOATS) 
     if not header.nbytes:
         return np.empty(header.shape, header.dtype, order=order)
     return np.memmap(path, dtype=header.dtype, mode="r", offset=start, shape=header.shape, order=order)
+
+
+class NewArray:
+    """A new `.npy` file that is filled by blocks of rows, in any order, by several threads; used in a `with` statement.
+
+    Written blocks cost less than a memory map, of which the system has to map and clear each page. All the room on the
+    disk is taken at once.
+
+    Args:
+        path: the file.
+        shape: of the array.
+        dtype: of its numbers; those of the blocks are cast.
+
+    Raises:
+        OutputError: there is no room, or the system refuses the writing.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int], dtype: str = "float32") -> None:
+        self.shape, self.dtype, self._path = shape, np.dtype(dtype), path
+        header = {"descr": npy.dtype_to_descr(self.dtype), "fortran_order": False, "shape": shape}
+        with writing(path):
+            self._file = path.open("wb", buffering=0)
+            npy.write_array_header_1_0(self._file, header)
+            self._start = self._file.tell()
+            try:
+                os.posix_fallocate(self._file.fileno(), 0, self._place(shape[0]))
+            except (AttributeError, OSError) as error:  # no such call on this system, or for this file system
+                if getattr(error, "errno", errno.EOPNOTSUPP) not in (errno.EOPNOTSUPP, errno.EINVAL):
+                    raise
+                self._file.truncate(self._place(shape[0]))
+
+    def __setitem__(self, rows: slice, values: NDArray[Any], /) -> None:
+        start, stop, _ = rows.indices(self.shape[0])
+        block = np.ascontiguousarray(values, dtype=self.dtype)
+        if block.shape != (stop - start, self.shape[1]):
+            raise ValueError(f"a block of shape {block.shape} for the rows {start} to {stop} of {self.shape}")
+        rest, place = block.view(np.uint8).reshape(-1).data, self._place(start)
+        with writing(self._path):
+            while rest:
+                written = os.pwrite(self._file.fileno(), rest, place)
+                rest, place = rest[written:], place + written
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _place(self, row: int) -> int:
+        return self._start + row * self.shape[1] * self.dtype.itemsize
 
 
 def read_npz(

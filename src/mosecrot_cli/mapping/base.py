@@ -28,6 +28,16 @@ class MapStatistics:
     zero_rows: int
 
 
+class RowOutput(Protocol):
+    """Takes blocks of rows: an array, or a file that is written (`arrays.NewArray`)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """`[n, D]`."""
+
+    def __setitem__(self, rows: slice, values: NDArray[Any], /) -> None: ...
+
+
 class EmbeddingMap(Protocol):
     """A map from target vectors to embeddings of the source model's width, learnt from anchors.
 
@@ -52,7 +62,7 @@ class EmbeddingMap(Protocol):
             ValueError: the map is not fitted, the width does not fit, or a row (named) is not finite.
         """
 
-    def transform_into(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[int]:
+    def transform_into(self, matrix: NDArray[Any], out: RowOutput) -> Iterator[int]:
         """Map a matrix of any size (a memory map, say) into `out`, block by block.
 
         It works as the iterator is advanced, and yields the number of rows of each block once they are written.
@@ -114,7 +124,7 @@ def checked_anchors(vectors: NDArray[Any], values: NDArray[Any]) -> tuple[NDArra
     )
 
 
-def checked_output(matrix: NDArray[Any], out: NDArray[Any], width: int) -> None:
+def checked_output(matrix: NDArray[Any], out: RowOutput, width: int) -> None:
     """Refuse an output array that does not take the `[n, width]` embeddings of `matrix`.
 
     Raises:

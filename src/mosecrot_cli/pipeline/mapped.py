@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from mosecrot_cli.arrays import map_npy, require_finite
 from mosecrot_cli.errors import DataError
-from mosecrot_cli.files import writing
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Manifest
-from mosecrot_cli.mapping.base import EmbeddingMap
+from mosecrot_cli.mapping.base import EmbeddingMap, RowOutput
 from mosecrot_cli.pipeline.checkpoints import InputSpace
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, STDIO, MapSettings
@@ -140,24 +136,7 @@ class Mapped:
         )
 
 
-def new_array(path: Path, shape: tuple[int, ...], dtype: str = "float32") -> NDArray[Any]:
-    """A new `.npy` file as a writable memory map; its room on the disk is taken at once.
-
-    Raises:
-        OutputError: there is no room: writing into a map would end the whole process.
-    """
-    with writing(path):
-        array = open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
-        with path.open("r+b") as file:
-            try:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-            except (AttributeError, OSError) as error:  # no such call on this system, or for this file system
-                if getattr(error, "errno", errno.EOPNOTSUPP) not in (errno.EOPNOTSUPP, errno.EINVAL):
-                    raise
-    return array
-
-
-def fill(mapping: EmbeddingMap, rows: NDArray[Any], out: NDArray[Any], what: str, reporter: Reporter) -> None:
+def fill(mapping: EmbeddingMap, rows: NDArray[Any], out: RowOutput, what: str, reporter: Reporter) -> None:
     """Map `rows` into `out`, block by block, reported as `what`."""
     with reporter.track(what, len(rows)) as advance:
         for count in mapping.transform_into(rows, out):

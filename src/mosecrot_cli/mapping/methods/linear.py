@@ -15,6 +15,7 @@ from mosecrot_cli.mapping.base import (
     BLOCK_ROWS,
     MapStatistics,
     Matrix,
+    RowOutput,
     checked,
     checked_anchors,
     checked_output,
@@ -176,7 +177,7 @@ class LinearMap:
             pass
         return out
 
-    def transform_into(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[int]:
+    def transform_into(self, matrix: NDArray[Any], out: RowOutput) -> Iterator[int]:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
         self.check(matrix)
         checked_output(matrix, out, self.matrix_.shape[1])

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from mosecrot_cli.errors import UsageError
-from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
+from mosecrot_cli.mapping.base import MapStatistics, Matrix, RowOutput, checked, checked_anchors, checked_output
 from mosecrot_cli.mapping.csls import Queries, hubness
 from mosecrot_cli.mapping.devices import exact_device, scratch_bytes, torch_device
 from mosecrot_cli.mapping.search import AnchorIndex, Nearest
@@ -104,7 +104,7 @@ class RelativeMap:
             pass
         return out
 
-    def transform_into(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[int]:
+    def transform_into(self, matrix: NDArray[Any], out: RowOutput) -> Iterator[int]:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
         self._check(matrix)
         checked_output(matrix, out, self._values.width)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mosecrot_cli.mapping.base import MapStatistics, Matrix, checked, checked_anchors, checked_output
+from mosecrot_cli.mapping.base import MapStatistics, Matrix, RowOutput, checked, checked_anchors, checked_output
 from mosecrot_cli.mapping.csls import Queries, changed
 from mosecrot_cli.mapping.methods.linear import relative_residual, ridge_solver
 from mosecrot_cli.mapping.methods.relative import RelativeMap, Tally
@@ -107,7 +107,7 @@ class ResidualMap:
             pass
         return out
 
-    def transform_into(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[int]:
+    def transform_into(self, matrix: NDArray[Any], out: RowOutput) -> Iterator[int]:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
         self._check(matrix)
         checked_output(matrix, out, self.matrix_.shape[1])

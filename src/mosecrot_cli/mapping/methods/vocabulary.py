@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mosecrot_cli.mapping.base import BLOCK_ROWS, Matrix, checked, checked_output, finite
+from mosecrot_cli.mapping.base import BLOCK_ROWS, Matrix, RowOutput, checked, checked_output, finite
 from mosecrot_cli.mapping.csls import Queries, changed
 from mosecrot_cli.mapping.methods.linear import LinearMap, LinearStatistics
 from mosecrot_cli.mapping.methods.relative import RelativeMap
@@ -91,7 +91,7 @@ class VocabularyMap:
             pass
         return out
 
-    def transform_into(self, matrix: NDArray[Any], out: NDArray[Any]) -> Iterator[int]:
+    def transform_into(self, matrix: NDArray[Any], out: RowOutput) -> Iterator[int]:
         """Map `matrix` `[n, Dx]` into `out` `[n, D]`, yielding the number of rows of each block; see `EmbeddingMap`."""
         self.linear.check(matrix)
         checked_output(matrix, out, self.linear.matrix_.shape[1])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mosecrot_cli.arrays import NewArray
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.files import read_anchor_pairs
 from mosecrot_cli.manifest import Facts
@@ -26,7 +27,7 @@ from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.map.out_of_fold import OUT_OF_FOLD, out_of_fold_rows
 from mosecrot_cli.pipeline.map.pivot import pivot, pivot_pairs
 from mosecrot_cli.pipeline.map.target_words import TargetRequest, composes, read_target
-from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill, new_array
+from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
@@ -167,12 +168,13 @@ def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Compu
     output.mkdir()
     queries = in_blocks(fit.matrix)
     target_map = method.build(tokens=tokens, queries=queries).fit(fit.vectors, fit.values)
-    target = new_array(output / TARGET, (len(vectors), own.shape[1]), settings.dtype)
     ridge = asdict(target_map.statistics_).get("ridge")
     again = partial(method.build, tokens=tokens, queries=queries, ridge=ridge) if method.keeps_source else None
-    _fill(target_map, fit, target, again, output, reporter)
-    if keeps_anchors:
-        target[fit.rows] = fit.values
+    with NewArray(output / TARGET, (len(vectors), own.shape[1]), settings.dtype) as target:
+        _fill(target_map, fit, target, again, output, reporter)
+        if keeps_anchors and fit.rows is not None:
+            for row, value in zip(fit.rows.tolist(), fit.values, strict=True):
+                target[row : row + 1] = value[None]
     (output / VOCABULARY).write_text("".join(f"{word}\n" for word in vectors.words), encoding="utf-8")
     statistics: dict[str, Any] = {"target": asdict(target_map.statistics_)}
     if settings.subwords:
@@ -181,7 +183,8 @@ def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Compu
         np.save(output / SOURCE, own)
     else:
         source_map = method.build(queries=in_blocks(own)).fit(fit.values, fit.values)
-        fill(source_map, own, new_array(output / SOURCE, own.shape), "mapping source tokens", reporter)
+        with NewArray(output / SOURCE, (len(own), own.shape[1])) as source:
+            fill(source_map, own, source, "mapping source tokens", reporter)
         statistics["source"] = asdict(source_map.statistics_)
     return _describe(job, output, own, fit, vectors, statistics)
 
@@ -189,7 +192,7 @@ def _map(job: MapJob, output: Path, reporter: Reporter, opened: Opened) -> Compu
 def _fill(
     target_map: EmbeddingMap,
     fit: Fit,
-    target: Matrix,
+    target: NewArray,
     again: Callable[[], EmbeddingMap] | None,
     output: Path,
     reporter: Reporter,
