@@ -224,6 +224,23 @@ def test_without_texts_held_out_pairs_refuse_garbage(here: Path, capsys: pytest.
     assert manifest("mapped")["statistics"]["anchors"] == 22
 
 
+def test_a_map_of_an_earlier_run_is_told(here: Path, capsys: pytest.CaptureFixture[str]):
+    material(26)
+    assert run(PLAIN.split()) == 0
+    capsys.readouterr()
+    material(24)
+    loud = f"{TRANSFER} --overwrite".replace(" -q", "")
+    assert run(loud.split()) == 0 and choice_of()["chosen"] == "mapped-learnt"
+    told = " ".join(capsys.readouterr().err.split())
+    assert "mapped is left from an earlier run, but this model was stitched with mapped-learnt" in told
+    assert run("stitch -o other".split()) == 0
+    assert "anchors.tsv has changed since mapped was mapped" in " ".join(capsys.readouterr().err.split())
+    shutil.rmtree("mapped")
+    assert run(loud.split()) == 0 and run("stitch --embeddings mapped-learnt -o another".split()) == 0
+    told = capsys.readouterr().err
+    assert "earlier run" not in told and "has changed" not in told
+
+
 def test_cognates_are_not_held_out(here: Path):
     material(26)
     _, *rows = Path("xx.vec").read_text(encoding="utf-8").splitlines()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mosecrot_cli.arrays import map_npy, require_finite
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.files import sha256
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Manifest
 from mosecrot_cli.mapping.base import EmbeddingMap, RowOutput
 from mosecrot_cli.pipeline.checkpoints import InputSpace
@@ -96,6 +97,12 @@ class Mapped:
         recorded = read.path if read else STDIO
         places = [self.facts.anchors, recorded, self.folder.parent / recorded]
         return next((Path(place) for place in places if place and recorded != STDIO and Path(place).is_file()), None)
+
+    def warn_of_changed_anchors(self, reporter: Reporter) -> None:
+        """Warn where the file of the anchors is no longer that which was mapped."""
+        read, path = self.manifest.inputs.get("anchors"), Path(self.facts.anchors or "")
+        if read and read.sha256 and path.is_file() and sha256(path) != read.sha256:
+            reporter.warn(f"{path} has changed since {self.folder} was mapped: run `mosecrot map` again to use it")
 
     def source(self) -> NDArray[np.float32]:
         """The source side: one row per token id, `[V^s, D]`; a read-only memory map.

@@ -69,6 +69,8 @@ def run(settings: StitchSettings, reporter: Reporter, *, choice: MapChoice | Non
     if unchanged := step.unchanged():
         return unchanged
     check_edited(settings.out.output)
+    for each in maps:
+        each.warn_of_changed_anchors(reporter)
 
     def compute(partials: Sequence[Path]) -> Computed:
         with ThreadPoolExecutor(1) as pool:  # stitching is mostly Python on one core

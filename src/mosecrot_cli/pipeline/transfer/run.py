@@ -80,7 +80,19 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
     for each in candidates:
         steps[f"map{each.suffix}"] = mapping.run(map_settings(settings, each), reporter, opened=opened)
     steps["stitch"], found = _stitch_and_inspect(settings, candidates, choice, opened, reporter)
+    _warn_of_older_maps(settings, candidates, reporter)
     return Transfer(steps, found)
+
+
+def _warn_of_older_maps(settings: TransferSettings, made: tuple[Candidate, ...], reporter: Reporter) -> None:
+    """Warn of a map that an earlier run has left: later commands may take it by its name, and it may be out of date."""
+    now = [map_folder(settings, each) for each in made]
+    for folder in (map_folder(settings, each) for each in (PLAIN, LEARNT_TOO)):
+        if folder not in now and folder.is_dir():
+            reporter.warn(
+                f"{folder} is left from an earlier run, but this model was stitched with {now[0]}: remove {folder}, or "
+                "name the map when you stitch or inspect again"
+            )
 
 
 def _import_libraries() -> None:
