@@ -20,6 +20,7 @@ import numpy as np
 
 import mosecrot_cli
 from documentation.fork_server import MosecrotOnPath
+from pipeline.study.pico_study import SMALL_STUDY
 from sources.hub_server import TOKEN, HubServer
 
 SECONDS = 60
@@ -43,28 +44,7 @@ PRELOADED = (
 
 HUB = "RELIABILITY_HUB"
 """Variable with the address of the hub, for commands that upload."""
-STUDY = """\
-source_models = ["pico-bert"]
-baselines = ["lr"]
-
-[tasks.topics]
-train = "en.train.tsv"
-epochs = 1
-
-[languages.xx]
-lexicons = ["en-xx.tsv"]
-target_vectors = "xx.vec"
-test = "xx.test.tsv"
-train = "xx.train.tsv"
-
-[maps.k5]
-k = 5
-
-[[grid]]
-anchors = ["all"]
-maps = ["k5"]
-embeddings = ["kept"]
-"""
+STUDY = f'baselines = ["lr"]\n{SMALL_STUDY}'
 
 
 def build_world(folder: Path, *, study: bool) -> None:

@@ -55,6 +55,29 @@ macro_f1 = 0.123
 where = "Table 9"
 """
 
+SMALL_STUDY = """\
+source_models = ["pico-bert"]
+
+[tasks.topics]
+train = "en.train.tsv"
+epochs = 1
+
+[languages.xx]
+lexicons = ["en-xx.tsv"]
+target_vectors = "xx.vec"
+test = "xx.test.tsv"
+train = "xx.train.tsv"
+
+[maps.k5]
+k = 5
+
+[[grid]]
+anchors = ["all"]
+maps = ["k5"]
+embeddings = ["kept"]
+"""
+"""One model, language and map, of files that every pico world has."""
+
 
 def write_study(folder: Path, text: str = STUDY) -> Path:
     """`study.toml` in a pico world, with the files that it names."""

@@ -6,39 +6,26 @@ import os
 import stat
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from mosecrot_cli.pipeline.study import on_gpu
-from pipeline.study.pico_study import write_study
+from pipeline.study.pico_study import SMALL_STUDY, write_study
 
 pytestmark = pytest.mark.slow
 
 
 def test_a_failure_leaves_the_others_going_and_is_named(world: Path, start):
-    text = """
-    source_models = ["pico-bert"]
-    [tasks.topics]
-    train = "en.train.tsv"
-    epochs = 1
-    [languages.xx]
-    lexicons = ["en-xx.tsv"]
-    target_vectors = "xx.vec"
-    test = "xx.test.tsv"
+    further = """
     [languages.yy]
     lexicons = ["bad.tsv"]
     target_vectors = "xx.vec"
     test = "xx.test.tsv"
-    [maps.k5]
-    k = 5
-    [[grid]]
-    anchors = ["all"]
-    maps = ["k5"]
-    embeddings = ["kept"]
     """
     Path("bad.tsv").write_text("never\tseen\n")
-    write_study(world, text)
+    write_study(world, SMALL_STUDY + textwrap.dedent(further))
     process = start(world, "study.toml")
     _, told = process.communicate(timeout=200)
     assert process.returncode == 3
