@@ -11,7 +11,7 @@ __version__ = "0.2.0"
 
 _API = "mosecrot_cli.api"
 _NAMES = {"Anchors", "Checkpoint", "MappedVectors", "MosecrotWarning", "evaluate", "finetune", "inspect", "map_vectors"}
-_NAMES |= {"adapt", "report_study", "run_study", "select_anchors", "stitch"}
+_NAMES |= {"adapt", "align", "report_study", "run_study", "select_anchors", "stitch"}
 
 
 def __getattr__(name: str) -> Any:

@@ -112,4 +112,4 @@ def test_what_cannot_be_read_again_is_told(world: Path, capsys: pytest.CaptureFi
 def test_a_checkpoint_whose_training_is_not_known_proves_nothing(chain: Path, capsys: pytest.CaptureFixture[str]):
     Path("model/manifest.json").unlink()
     answer = failure_of("leakage stitched --data xx.test.tsv", 3, capsys)
-    assert "a checkpoint without a manifest, so what it was trained on is not known" in answer
+    assert "a checkpoint without a manifest, so what it was made of is not known" in answer

@@ -13,7 +13,7 @@ the command can be given by the name of its field in `mosecrot_cli.settings`. Wa
 
 from mosecrot_cli.api.assessment import evaluate, inspect
 from mosecrot_cli.api.results import Anchors, Checkpoint, MappedVectors
-from mosecrot_cli.api.steps import adapt, finetune, map_vectors, select_anchors, stitch
+from mosecrot_cli.api.steps import adapt, align, finetune, map_vectors, select_anchors, stitch
 from mosecrot_cli.api.studies import report_study, run_study
 from mosecrot_cli.api.values import MosecrotWarning
 
@@ -23,6 +23,7 @@ __all__ = [
     "MappedVectors",
     "MosecrotWarning",
     "adapt",
+    "align",
     "evaluate",
     "finetune",
     "inspect",

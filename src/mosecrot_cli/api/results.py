@@ -98,11 +98,15 @@ class MappedVectors(_Result):
         return inspect(self, **settings)
 
     def __repr__(self) -> str:
-        settings, facts = self.manifest.settings, self.manifest.facts
-        figures = self.manifest.statistics
+        from mosecrot_cli.pipeline.mapped import map_behind
+
+        facts, made = self.manifest.facts, map_behind(self.manifest)
+        settings, figures = made.settings, made.statistics
         side = "source kept" if facts.source_kept else "source mapped"
         size = f"{figures['target_words']:,} words x {figures['dimension']}"
-        return f"MappedVectors({size}, {settings['method']}, {figures['anchors']:,} anchors, {side})"
+        moved = self.manifest.statistics.get("moved_rows")
+        aligned = "" if moved is None else f", {moved:,} rows aligned"
+        return f"MappedVectors({size}, {settings['method']}, {figures['anchors']:,} anchors, {side}{aligned})"
 
 
 @dataclass(frozen=True, repr=False)

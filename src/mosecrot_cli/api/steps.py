@@ -11,6 +11,7 @@ from mosecrot_cli.api.values import WarningReporter, choice, listed, settings_of
 from mosecrot_cli.settings import (
     CONTINUED_OUTPUT,
     AdaptSettings,
+    AlignSettings,
     AnchorsSettings,
     FinetuneSettings,
     MapPreset,
@@ -54,6 +55,26 @@ def map_vectors(
 
     told, folder = settings_of(MapSettings, settings | {"anchors": str(Path(anchors))}, "mapped")
     told = with_preset(told, choice(MapPreset, preset, "preset"), set(settings))
+    return MappedVectors(*written(run(told, WarningReporter())), folder)
+
+
+def align(
+    mapped: MappedVectors | str | Path, parallel: str | Path | Sequence[str | Path], **settings: Any
+) -> MappedVectors:
+    """Between steps 3 and 5: move mapped words by parallel text, so that the model reads translations alike.
+
+    Args:
+        mapped: what `map_vectors` gave, or a folder.
+        parallel: a file of sentences and their translations, or two files with a comma between; or several of these.
+        settings: fields of `AlignSettings` (`exclude`, `epochs`, ...), and `output`.
+
+    Raises:
+        MosecrotError: see `errors`.
+    """
+    from mosecrot_cli.pipeline.align.run import run
+
+    given = settings | {"mapped": Path(mapped), "parallel": listed(parallel)}
+    told, folder = settings_of(AlignSettings, given, "mapped-aligned")
     return MappedVectors(*written(run(told, WarningReporter())), folder)
 
 

@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from mosecrot_cli import __version__
 from mosecrot_cli.cli.adapt import adapt
+from mosecrot_cli.cli.align import align
 from mosecrot_cli.cli.anchors import anchors
 from mosecrot_cli.cli.compare import compare
 from mosecrot_cli.cli.evaluate import evaluate
@@ -48,6 +49,7 @@ app = typer.Typer(
 METHOD, CHECK, USE, PREPARE = "The method, step by step", "Check and compare", "Use", "Prepare"
 app.command(cls=Command, rich_help_panel=METHOD)(anchors)
 app.command("map", cls=Command, rich_help_panel=METHOD)(map_)
+app.command(cls=Command, rich_help_panel=METHOD)(align)
 app.command(cls=Command, rich_help_panel=METHOD)(finetune)
 app.command(cls=Command, rich_help_panel=METHOD)(stitch)
 app.command(cls=Command, rich_help_panel=METHOD)(evaluate)

@@ -183,6 +183,25 @@ def load_for_finetuning(reference: str | Path, labels: Sequence[str], *, seed: i
     return _with_tokenizer(model, reference)
 
 
+def load_body(reference: str | Path) -> PreTrainedModel:
+    """A pre-trained model without a head, in float32, in evaluation mode. A pooling layer may be new: it is not used.
+
+    Args:
+        reference: a folder, or an id on the hub.
+
+    Raises:
+        DataError: the checkpoint is missing or broken, or lacks tensors.
+        SourceUnavailableError: the hub cannot be reached.
+    """
+    import torch
+    from transformers import AutoModel
+
+    model, missing, _ = _load(AutoModel, reference, dtype=torch.float32)
+    _check_embeddings(model, missing, where=str(reference))
+    _check_body(model, [f"{model.base_model_prefix}.{name}" for name in missing], where=str(reference))
+    return model
+
+
 def load_config(reference: str | Path) -> PreTrainedConfig:
     """The configuration of a checkpoint whose model class `transformers` itself has.
 

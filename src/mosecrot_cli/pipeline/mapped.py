@@ -1,9 +1,9 @@
-"""The folder that `map` writes and `finetune` and `stitch` read."""
+"""The folder that `map` and `align` write and `finetune` and `stitch` read."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from mosecrot_cli.pipeline.checkpoints import InputSpace
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ALL, STDIO, MapSettings
 from mosecrot_cli.staging import check_whole
+from mosecrot_cli.structured import converted
 from mosecrot_cli.suggestions import did_you_mean
 from mosecrot_cli.vectors.readers import read_vectors
 from mosecrot_cli.vectors.types import WordVectors
@@ -27,6 +28,9 @@ from mosecrot_cli.vectors.types import WordVectors
 SOURCE = "source.npy"
 TARGET = "target.npy"
 VOCABULARY = "target.vocab.txt"
+MAP, ALIGN = "map", "align"
+"""The commands that write such a folder, as manifests name them."""
+_BEHIND, _ALIGNMENTS = "map", "alignments"
 
 
 def array_digest(matrix: NDArray[Any]) -> str:
@@ -38,22 +42,39 @@ def array_digest(matrix: NDArray[Any]) -> str:
 
 
 @dataclass(frozen=True)
+class Alignment:
+    """How `align` moved rows of a map.
+
+    Attributes:
+        parallel: names of the parallel texts, without their folders; two files of one text with a comma between.
+        pairs: pairs of sentences that were learnt from.
+        rows: rows that moved.
+    """
+
+    parallel: tuple[str, ...]
+    pairs: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class Mapped:
     """An opened `mapped/` folder.
 
     Attributes:
         folder: where it is.
         facts: of its manifest, paths as seen from here.
-        manifest: its manifest.
+        manifest: what `map` did; the manifest of an aligned folder holds that of the map that it started from.
+        alignments: what `align` did afterwards, each time.
     """
 
     folder: Path
     facts: Facts
     manifest: Manifest
+    alignments: tuple[Alignment, ...] = ()
 
     @classmethod
     def open(cls, folder: Path) -> Mapped:
-        """Open a folder that `map` has written.
+        """Open a folder that `map` or `align` has written.
 
         Raises:
             DataError: it is missing, incomplete or no such folder.
@@ -67,9 +88,14 @@ class Mapped:
             if not (folder / name).is_file():
                 raise DataError(f"{name} is missing", where=str(folder), hint=hint)
         manifest = Manifest.read(folder / FOLDER_MANIFEST)
-        if manifest.command != "map":
+        if manifest.command not in (MAP, ALIGN):
             raise DataError("the manifest is not one of `mosecrot map`", where=str(folder), hint=hint)
-        return cls(folder, manifest.facts.resolved(folder / FOLDER_MANIFEST), manifest)
+        facts = manifest.facts.resolved(folder / FOLDER_MANIFEST)
+        try:
+            return cls(folder, facts, map_behind(manifest), _alignments(manifest))
+        except ValueError as error:
+            place = str(folder / FOLDER_MANIFEST)
+            raise DataError(f"what it says of its map is damaged: {error}", where=place, hint="align again") from error
 
     def settings(self) -> MapSettings:
         """What `map` was told, without its output; what an older version did not record has its default.
@@ -141,6 +167,26 @@ class Mapped:
             where=str(self.folder),
             hint="stitch it with the folder that it was fine-tuned on, or map again with its source model",
         )
+
+
+def map_behind(manifest: Manifest) -> Manifest:
+    """What `map` did, from its own manifest or from that of a folder that was aligned afterwards.
+
+    Raises:
+        ValueError: it is not recorded, or damaged.
+    """
+    return manifest if manifest.command == MAP else converted(manifest.statistics.get(_BEHIND), Manifest)
+
+
+def alignment_record(mapped: Mapped, alignment: Alignment) -> dict[str, Any]:
+    """What the manifest of an aligned folder says of its map and of everything that moved its rows."""
+    alignments = [asdict(each) for each in (*mapped.alignments, alignment)]
+    return {_BEHIND: mapped.manifest.to_dict(), _ALIGNMENTS: alignments}
+
+
+def _alignments(manifest: Manifest) -> tuple[Alignment, ...]:
+    recorded = manifest.statistics.get(_ALIGNMENTS) if manifest.command == ALIGN else []
+    return converted(recorded, tuple[Alignment, ...])
 
 
 def fill(mapping: EmbeddingMap, rows: NDArray[Any], out: RowOutput, what: str, reporter: Reporter) -> None:

@@ -50,7 +50,7 @@ from mosecrot_cli.settings.finetune import CONTINUED_OUTPUT, AdaptSettings, Fine
 from mosecrot_cli.settings.inspect import InspectSettings
 from mosecrot_cli.settings.map import MAP_PRESETS, MapSettings, with_preset
 from mosecrot_cli.settings.shared import ComputeSettings, DataSettings, OutputSettings
-from mosecrot_cli.settings.stitch import StitchSettings
+from mosecrot_cli.settings.stitch import ALIGNED_TEMPERATURE, AlignSettings, StitchSettings
 from mosecrot_cli.settings.transfer import TransferSettings
 from mosecrot_cli.settings.vectors import (
     DescribeVectorsSettings,
@@ -60,6 +60,7 @@ from mosecrot_cli.settings.vectors import (
 )
 
 __all__ = [
+    "ALIGNED_TEMPERATURE",
     "ALL",
     "AUTO",
     "CONTINUED_BATCH_SIZE",
@@ -77,6 +78,7 @@ __all__ = [
     "STDIO",
     "AdaptMethod",
     "AdaptSettings",
+    "AlignSettings",
     "AnchorLearning",
     "AnchorsSettings",
     "Basis",

@@ -1,4 +1,4 @@
-"""Settings of `mosecrot stitch`."""
+"""Settings of what follows the map: `mosecrot align` and `mosecrot stitch`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,60 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mosecrot_cli.settings.choices import DEFAULT_PRIOR
-from mosecrot_cli.settings.option import CLASS_BIAS, VOCABULARY, Nested, Option
+from mosecrot_cli.settings.choices import DEFAULT_PRIOR, DEFAULT_SEED
+from mosecrot_cli.settings.option import CLASS_BIAS, TRAINING, VOCABULARY, Argument, Nested, Option, positive
 from mosecrot_cli.settings.shared import (
     BaseModel,
     Checkpoint,
     ComputeSettings,
     DataSettings,
     Device,
+    Exclude,
     License,
     LicensesOf,
+    OneSeed,
     OutputSettings,
     Prior,
+    SourceModel,
 )
+
+ALIGNED_TEMPERATURE = 0.05
+"""Divides the cosines in the contrastive loss of `align`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignSettings:
+    """`mosecrot align`: between steps 3 and 5."""
+
+    mapped: Annotated[Path, Argument(help="Folder written by map or align.", metavar="MAPPED")] = Path("mapped")
+    parallel: Annotated[
+        tuple[str, ...],
+        Option(
+            "--parallel",
+            help="Sentences of the source language and their translations: one file (a table or TMX), or two with a "
+            "comma between (lines, or verses with ids). Repeatable.",
+            metavar="FILE|SOURCE,TARGET",
+        ),
+    ]
+    exclude: Exclude = ()
+    source_model: SourceModel = None
+    epochs: Annotated[
+        int, Option("--epochs", help="Passes over the sentences.", panel=TRAINING, metavar="N", least=1)
+    ] = 6
+    learning_rate: Annotated[
+        float,
+        Option("--lr", help="Learning rate at the start.", panel=TRAINING, metavar="X", parser=positive),
+    ] = 1e-3
+    batch_size: Annotated[
+        int, Option("--batch-size", help="Pairs of sentences in one step.", panel=TRAINING, metavar="N", least=2)
+    ] = 32
+    max_length: Annotated[
+        int,
+        Option("--max-length", help="Tokens of a sentence; the rest is cut off.", panel=TRAINING, metavar="N", least=3),
+    ] = 96
+    seed: OneSeed = DEFAULT_SEED
+    compute: Annotated[ComputeSettings, Nested("gpus")] = ComputeSettings()
+    out: OutputSettings = OutputSettings(Path("mapped-aligned"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +67,15 @@ class StitchSettings:
     """`mosecrot stitch`: step 5."""
 
     checkpoint: Checkpoint = Path("model")
-    embeddings: Annotated[Path, Option("--embeddings", help="Folder written by map.", metavar="DIR")] = Path("mapped")
+    embeddings: Annotated[
+        Path | None,
+        Option(
+            "--embeddings",
+            help="Folder written by map or align.",
+            metavar="DIR",
+            unset="mapped-aligned if it was made of mapped, else mapped",
+        ),
+    ] = None
     shared: Annotated[
         bool,
         Option(
@@ -51,8 +100,8 @@ class StitchSettings:
         tuple[Path, ...],
         Option(
             "--alternative",
-            help="Another folder written by map, which is used in place of --embeddings if the answers to the texts "
-            "then carry clearly more information; needs --texts. Repeatable.",
+            help="Another folder written by map or align, which is used in place of --embeddings if the answers to the "
+            "texts then carry clearly more information; needs --texts. Repeatable.",
             panel=CLASS_BIAS,
             metavar="DIR",
             unset="--embeddings is used",

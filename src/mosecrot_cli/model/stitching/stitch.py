@@ -159,7 +159,7 @@ def stitch(
         tokenizer,
         words,
         matrix,
-        reserved=_reserved(model, old),
+        reserved=reserved_ids(model),
         options=StitchOptions(lowercased, shared_strings),
         dtype=np.float16 if old.weight.dtype == torch.float16 else np.float32,
     )
@@ -243,8 +243,9 @@ def _check_shape(matrix: NDArray[Any], *, rows: int, width: int) -> None:
         )
 
 
-def _reserved(model: PreTrainedModel, embedding: torch.nn.Embedding) -> set[int]:
-    """Ids that the model itself refers to."""
+def reserved_ids(model: PreTrainedModel) -> set[int]:
+    """Token ids that the model itself refers to: those of its configuration, and that of the padding."""
+    embedding: torch.nn.Embedding = model.get_input_embeddings()  # type: ignore[assignment]
     named = {value for name, value in model.config.to_dict().items() if name.endswith("_token_id")}
     named.add(embedding.padding_idx)
     return {index for index in named if isinstance(index, int) and 0 <= index < embedding.num_embeddings}

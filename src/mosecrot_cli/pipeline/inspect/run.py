@@ -137,6 +137,8 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
     with reporter.track("hubs", None):
         hubs = _hubs(material, source, target)
     method = material.method.describe() + (", source kept" if material.keeps_source else ", source mapped")
+    if moved := sum(each.rows for each in mapped.alignments):
+        method += f", {moved:,} rows aligned afterwards"
     if settings.plot:
         _draw(material, source, settings.plot, f"{mapped.folder}: {method}", reporter)
     return Inspection(

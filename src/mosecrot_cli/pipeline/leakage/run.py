@@ -12,6 +12,7 @@ from mosecrot_cli.files import sha256
 from mosecrot_cli.lexicon.parallel import read_parallel
 from mosecrot_cli.manifest import FOLDER_MANIFEST, Input, Manifest, manifest_of
 from mosecrot_cli.pipeline.leakage.exclusion import Exclusion, telling_rows
+from mosecrot_cli.pipeline.mapped import ALIGN
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import LeakageSettings
 from mosecrot_cli.suggestions import did_you_mean
@@ -19,12 +20,18 @@ from mosecrot_cli.tasks.loading import load
 from mosecrot_cli.tasks.textfiles import identified_texts
 
 _USES = {"text": "word vectors", "parallel": "word alignment", "train": "training", "dev": "choice of the epoch"}
+_SENTENCES = "alignment of sentences"
 _REMEDIES = {
     _USES["text"]: "leave them out with `vectors train.exclude`",
     _USES["parallel"]: "leave them out with `anchors.exclude`",
+    _SENTENCES: "leave them out with `align.exclude`",
 }
-_TRAINED = ("checkpoint", "continue_from")
-"""Kinds of inputs that were trained on texts which must be known."""
+_MADE_OF_TEXTS = {
+    "checkpoint": "a checkpoint",
+    "continue_from": "a checkpoint",
+    "mapped": "a folder of mapped vectors",
+}
+"""Kinds of inputs whose texts must be known, in words."""
 _BIAS = "class bias (no label)"
 _SELF_TRAINING = "self-training"
 _SIDE = re.compile(r"(?<=\d)_(source|target)$")
@@ -115,8 +122,8 @@ def _follow(path: Path, scored: Exclusion, found: Leakage, *, seen: set[Path]) -
                 behind = _manifest_behind(each, path)
                 if behind is not None:
                     _follow(behind, scored, found, seen=seen)
-                elif kind in _TRAINED:
-                    what = "a checkpoint without a manifest, so what it was trained on is not known"
+                elif kind in _MADE_OF_TEXTS:
+                    what = f"{_MADE_OF_TEXTS[kind]} without a manifest, so what it was made of is not known"
                     raise DataError(what, where=each.path, hint="nothing can be proved of what was made from it")
                 elif each.path not in found.foreign:
                     found.foreign.append(each.path)
@@ -143,7 +150,8 @@ def _parallel(manifest: Manifest, files: list[Path], kept: Exclusion, scored: Ex
     pairs = read_parallel(files, src=manifest.facts.src, tgt=manifest.facts.tgt)
     pairs = [pair for pair in pairs if not kept.holds_either(pair)]
     overlap = sum(scored.holds_either(pair) for pair in pairs)
-    return Reading(_USES["parallel"], ",".join(map(str, files)), len(pairs), overlap)
+    use = _SENTENCES if manifest.command == ALIGN else _USES["parallel"]
+    return Reading(use, ",".join(map(str, files)), len(pairs), overlap)
 
 
 def _located(given: Input, manifest: Path) -> Path:

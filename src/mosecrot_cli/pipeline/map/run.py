@@ -27,7 +27,7 @@ from mosecrot_cli.pipeline.map.method import ChosenMethod
 from mosecrot_cli.pipeline.map.out_of_fold import OUT_OF_FOLD, out_of_fold_rows
 from mosecrot_cli.pipeline.map.pivot import pivot, pivot_pairs
 from mosecrot_cli.pipeline.map.target_words import TargetRequest, composes, read_target
-from mosecrot_cli.pipeline.mapped import SOURCE, TARGET, VOCABULARY, array_digest, fill
+from mosecrot_cli.pipeline.mapped import MAP, SOURCE, TARGET, VOCABULARY, array_digest, fill
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
 from mosecrot_cli.progress import Reporter
@@ -97,7 +97,7 @@ def run(
     """
     opened = opened or Opened()
     job = resolve(settings, reporter, opened)
-    step = Step("map", job.settings, job.inputs, (settings.out.output,))
+    step = Step(MAP, job.settings, job.inputs, (settings.out.output,))
     if settings.out.dry_run:
         job.method.warn(reporter, explicit)
         return StepResult(settings.out.output, None, _plan(job), planned=True)

@@ -214,10 +214,16 @@ def _steps_of_map(mapped: Mapped, *, kept: bool) -> Iterator[str]:
         f"Map: the static vectors of {words:,} words ({shown(facts.target_vectors or 'unknown')}) were mapped to the "
         f"{width}-dimensional input embeddings by {method}, {side}."
     )
+    for each in mapped.alignments:
+        texts = ", ".join(each.parallel)
+        yield (
+            f"Alignment: {each.rows:,} mapped words were moved until the source model read {each.pairs:,} sentences in "
+            f"{language_name(facts.tgt)} more like their translations ({texts})."
+        )
 
 
 def _ingredients_of_map(mapped: Mapped) -> Iterator[Ingredient]:
-    """Lexica and vectors of a map."""
+    """Lexica, vectors and parallel texts of a map."""
     recorded = mapped.manifest.inputs
     yield from _lexica(mapped)
     for name, role in (("target_vectors", "target vectors"), ("pivot_vectors", "source-language vectors")):
@@ -226,6 +232,8 @@ def _ingredients_of_map(mapped: Mapped) -> Iterator[Ingredient]:
     for name, read in recorded.items():
         if name.startswith("pivot_lexicon"):
             yield Ingredient("lexicon", shown(read.path))
+    for each in mapped.alignments:
+        yield from (Ingredient("parallel text", name) for name in each.parallel)
 
 
 def _lexica(mapped: Mapped) -> Iterator[Ingredient]:

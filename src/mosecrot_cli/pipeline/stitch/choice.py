@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from mosecrot_cli.errors import UsageError
+from mosecrot_cli.files import sha256
 from mosecrot_cli.manifest import Manifest
+from mosecrot_cli.pipeline.mapped import ALIGN
+from mosecrot_cli.progress import Reporter
+from mosecrot_cli.settings import AlignSettings, MapSettings
 
 if TYPE_CHECKING:
     from mosecrot_cli.model.class_bias import ClassBias
@@ -77,6 +81,29 @@ def check_alternatives(embeddings: Path, alternatives: Sequence[Path]) -> None:
         if place in named:
             raise UsageError(f"`alternatives`: {folder} {named[place]}", hint="name another map, or leave it out")
         named[place] = f"is named twice ({folder})"
+
+
+def default_map(reporter: Reporter) -> Path:
+    """The folder that is stitched where none is named: `mapped-aligned` if `align` made it of `mapped`, else `mapped`.
+
+    Args:
+        reporter: hears which, if both are there.
+
+    Raises:
+        DataError: the manifest of the aligned folder is damaged, or the folder is not whole.
+    """
+    plain, aligned = MapSettings.out.output, AlignSettings.out.output
+    manifest = Manifest.of(aligned) if aligned.is_dir() else None
+    if manifest is None or manifest.command != ALIGN:
+        return plain
+    if not plain.is_dir():
+        return aligned
+    read = manifest.inputs.get("mapped")
+    if read is None or Path(read.path) != plain or read.sha256 != sha256(plain):
+        reporter.warn(f"target embeddings: those of {plain}/, because {aligned}/ was made of another map")
+        return plain
+    reporter.warn(f"target embeddings: those of {aligned}/ (`embeddings={plain}` takes the map as it was)")
+    return aligned
 
 
 def choose_map(answers: Mapping[str, Sequence[ClassBias]]) -> MapChoice:

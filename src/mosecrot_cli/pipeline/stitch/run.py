@@ -31,7 +31,14 @@ from mosecrot_cli.pipeline.publish.card import check_edited, with_card
 from mosecrot_cli.pipeline.publish.origin import Origin, bias_step, of_stitching
 from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.step import Computed, Step, StepResult
-from mosecrot_cli.pipeline.stitch.choice import MAP_CHOICE, STITCH, MapChoice, check_alternatives, choose_map
+from mosecrot_cli.pipeline.stitch.choice import (
+    MAP_CHOICE,
+    STITCH,
+    MapChoice,
+    check_alternatives,
+    choose_map,
+    default_map,
+)
 from mosecrot_cli.pipeline.stitch.summary import plan, rows_of, sizes_of
 from mosecrot_cli.progress import Reporter
 from mosecrot_cli.settings import ComputeSettings, StitchSettings
@@ -54,11 +61,13 @@ def run(settings: StitchSettings, reporter: Reporter, *, choice: MapChoice | Non
     """
     stated = Statements.of(settings)
     checkpoints = checkpoints_of(settings.checkpoint)
-    maps = tuple(map(Mapped.open, (settings.embeddings, *settings.alternatives)))
+    embeddings = settings.embeddings or default_map(reporter)
+    settings = replace(settings, embeddings=embeddings)
+    maps = tuple(map(Mapped.open, (embeddings, *settings.alternatives)))
     origins = {str(each.folder): of_stitching(settings.checkpoint, each) for each in maps}
     stated.check_names(origins.values())
     texts = _texts(settings, maps, reporter)
-    inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "embeddings": settings.embeddings}
+    inputs: dict[str, str | Path] = {"checkpoint": settings.checkpoint, "embeddings": embeddings}
     inputs |= {f"alternative_{number}": folder for number, folder in enumerate(settings.alternatives, start=1)}
     if settings.texts is not None:
         inputs["texts"] = settings.texts
@@ -98,7 +107,7 @@ def _texts(settings: StitchSettings, maps: Sequence[Mapped], reporter: Reporter)
         if settings.prior != StitchSettings.prior:
             raise UsageError("`prior` has no effect without `texts`", hint=hint)
         return None
-    check_alternatives(settings.embeddings, settings.alternatives)
+    check_alternatives(maps[0].folder, settings.alternatives)
     languages = {mapped.facts.tgt for mapped in maps}
     if len(languages) > 1:
         named = ", ".join(sorted(str(language) for language in languages))
