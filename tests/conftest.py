@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-from make_pico import make_model, make_texts, make_vectors, write_lexicon
+from make_pico import make_model, make_texts, make_vectors, write_lexicon, write_parallel
 
 from commands import ANCHORS
 from mosecrot_cli.cli.app import run
@@ -44,7 +44,7 @@ def environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def pico_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with pico-bert/, xx.vec, en-xx.tsv, en.train.tsv, en.dev.tsv, xx.train.tsv and xx.test.tsv."""
+    """A folder with pico-bert/, xx.vec, en-xx.tsv, en.train.tsv, en.dev.tsv, xx.train.tsv, xx.test.tsv and parallel.tsv."""
     folder = tmp_path_factory.mktemp("world")
     random = np.random.default_rng(0)
     make_vectors(folder / "xx.vec", make_model(folder / "pico-bert"), random)
@@ -52,6 +52,7 @@ def pico_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, count, invented in [("en.train", 48, False), ("en.dev", 16, False), ("xx.train", 40, True)]:
         make_texts(folder / f"{name}.tsv", count, random, invented=invented)
     make_texts(folder / "xx.test.tsv", 40, random, invented=True)
+    write_parallel(folder / "parallel.tsv", 60, random)
     return folder
 
 

@@ -81,6 +81,14 @@ def write_lexicon(path: Path, translate: Callable[[str], str] = backwards) -> No
     path.write_text("".join(f"{word}\t{translate(word)}\n" for word in WORDS), encoding="utf-8")
 
 
+def write_parallel(
+    path: Path, count: int, random: np.random.Generator, translate: Callable[[str], str] = backwards
+) -> None:
+    sentences = [random.choice(WORDS, number % 5 + 4) for number in range(count)]
+    lines = (f"{' '.join(words)}.\t{' '.join(map(translate, words))}.\n" for words in sentences)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
 def make_texts(
     path: Path,
     count: int,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_pico import backwards, make_model, make_texts, make_vectors, write_lexicon
+from make_pico import backwards, make_model, make_texts, make_vectors, write_lexicon, write_parallel
 
 from mosecrot_cli.cli.app import run
 
@@ -45,6 +45,7 @@ def make_files(folder: Path) -> None:
     for code, translate in LANGUAGES.items():
         make_vectors(folder / f"{code}.vec", embeddings, random, translate)
         write_lexicon(folder / f"lexicon.en-{code}.tsv", translate)
+        write_parallel(folder / f"parallel.en-{code}.tsv", 60, random, translate)
         for name, count in [("train", 24), ("test", 24)]:
             make_texts(folder / f"{code}.{name}.tsv", count, random, invented=True, translate=translate)
         rows = (folder / f"{code}.train.tsv").read_text(encoding="utf-8").splitlines()[1:]

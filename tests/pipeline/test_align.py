@@ -28,7 +28,7 @@ UNSEEN = "orbit"
 def sentences(count: int) -> list[tuple[str, str]]:
     random = np.random.default_rng(5)
     words = [word for word in WORDS if word != UNSEEN]
-    drawn = [list(random.choice(words, 6)) for _ in range(count)]
+    drawn = [list(random.choice(words, number % 5 + 4)) for number in range(count)]
     return [(" ".join(words) + ".", " ".join(map(backwards, words)) + ".") for words in drawn]
 
 

@@ -87,6 +87,14 @@ COMMANDS: dict[str, list[str]] = {
         "mapped/target.npy|inspect",
         "kept/out_of_fold.npz|finetune --train en.train.tsv --embeddings none --augment kept --epochs 1 -o new",
     ],
+    "aligned": [
+        "kept/manifest.json|align kept --parallel parallel.tsv --epochs 1 -o new",
+        "kept/target.npy|align kept --parallel parallel.tsv --epochs 1 -o new",
+        "parallel.tsv|align kept --parallel parallel.tsv --epochs 1 -o new",
+        "pico-bert/config.json|align kept --parallel parallel.tsv --epochs 1 -o new",
+        "aligned/manifest.json|stitch --embeddings aligned -o new",
+        "aligned/manifest.json|leakage aligned --data xx.test.tsv --json",
+    ],
     "model": [
         "pico-bert/config.json|anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert "
         "--target-vectors xx.vec -o new.tsv",

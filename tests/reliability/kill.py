@@ -95,6 +95,11 @@ COMMANDS = {
     ),
     "map": Command("map anchors.tsv --k 5 -q -o new", "map anchors.tsv --k 3 -q -o new", ("new",)),
     "map transfer": Command("map anchors.tsv --preset transfer -q -o new", "map anchors.tsv --k 3 -q -o new", ("new",)),
+    "align": Command(
+        "align kept --parallel parallel.tsv --epochs 2 -q -o new",
+        "align kept --parallel parallel.tsv --epochs 1 -q -o new",
+        ("new",),
+    ),
     "finetune": Command(f"{_TRAIN} new", f"{_TRAIN} new --lr 1e-3", ("new",)),
     "finetune, resumed": Command(f"{_TRAIN} new", f"{_TRAIN} new --lr 1e-3", ("new",), "--resume"),
     "stitch": Command("stitch -q -o new", "stitch --no-shared -q -o new", ("new",)),

@@ -17,6 +17,7 @@ CAPSYS = pytest.CaptureFixture[str]
 LINES = {  # {} is the output
     "anchors": f"{ANCHORS} -o {{}}",
     "map": "map --k 3 -q -o {}",
+    "align": "align --parallel parallel.tsv --epochs 1 -q -o {}",
     "finetune": "finetune --train en.train.tsv --source-model pico-bert --embeddings none --epochs 1 -q -o {}",
     "stitch": "stitch -q -o {}",
     "adapt": "adapt stitched --method bias --texts xx.train.tsv -q -o {}",
@@ -26,7 +27,7 @@ LINES = {  # {} is the output
     "vectors convert": "vectors convert xx.vec -q -o {}",
     "vectors prune": "vectors prune xx.vec --max-vocab 9 -q -o {}",
 }
-FOLDERS = ("map", "finetune", "stitch", "adapt")
+FOLDERS = ("map", "align", "finetune", "stitch", "adapt")
 
 
 def contents() -> dict[str, str]:
@@ -67,6 +68,8 @@ def test_a_manifest_of_the_user_is_never_replaced(name: str, overwrite: str, cha
         "map anchors.tsv -o anchors.tsv",
         "map -o pico-bert",
         "finetune --train en.train.tsv --embeddings none --source-model pico-bert -o pico-bert",
+        "align --parallel parallel.tsv -o mapped",
+        "align --parallel parallel.tsv -o parallel.tsv",
         "stitch model -o model",
         "stitch model/seed-1 -o model",
         "stitch model --embeddings mapped -o mapped",

@@ -50,7 +50,7 @@ STUDY = f'baselines = ["lr"]\n{SMALL_STUDY}'
 def build_world(folder: Path, *, study: bool) -> None:
     """The pico world after the whole chain, with further formats of its files and, if wanted, a finished study."""
     sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "smoke"))
-    from make_pico import make_model, make_texts, make_vectors, write_lexicon
+    from make_pico import make_model, make_texts, make_vectors, write_lexicon, write_parallel
 
     folder.mkdir()
     os.chdir(folder)
@@ -60,6 +60,7 @@ def build_world(folder: Path, *, study: bool) -> None:
     _make_further_language()
     for name, count, invented in [("en.train", 24, False), ("xx.train", 24, True), ("xx.test", 24, True)]:
         make_texts(Path(f"{name}.tsv"), count, chance, invented=invented)
+    write_parallel(Path("parallel.tsv"), 60, chance)
     rows = [line.split("\t") for line in Path("xx.test.tsv").read_text().splitlines()]
     header, rows = rows[0], rows[1:]
     Path("xx.test.csv").write_text("\n".join(",".join(f'"{cell}"' for cell in row) for row in [header, *rows]) + "\n")
@@ -70,6 +71,7 @@ def build_world(folder: Path, *, study: bool) -> None:
         "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec",
         "map --k 5",
         "map --preset transfer -o kept",
+        "align kept --parallel parallel.tsv --epochs 1 -o aligned",
         "finetune --train en.train.tsv --embeddings none --epochs 1",
         "stitch",
         "stitch --texts texts.txt -o biased",

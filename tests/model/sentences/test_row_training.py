@@ -57,17 +57,18 @@ def test_pairs_that_share_a_sentence_are_no_wrong_answers_for_each_other():
 
 
 def trained(seed: int = 1, learning_rate: float = 0.01, epochs: int = 2):
-    """A training towards random vectors, its table before, and which rows were free."""
+    """A training towards the vectors of another table, its table before, which rows were free, and which occur."""
     tokenizer, body = pico_tokenizer(), pico_classifier().base_model
     own = body.get_input_embeddings().weight.detach().numpy().copy()
     encoder = SentenceEncoder.of(body, tokenizer, Device("cpu", Precision.fp32, ""))
     features = encoder.encode(tokenizer, ENGLISH[:40], 96)
     free = np.arange(len(own)) % 2 == 0
+    wanted = encoder.vectors(features, SilentReporter(), "")
+    own += np.random.default_rng(7).normal(scale=0.2, size=own.shape).astype(np.float32)
     table = encoder.replace_embeddings(own.copy(), np.arange(len(own)))
-    torch.manual_seed(7)
     pairs = SentencePairs(
         features,
-        torch.randn(40, own.shape[1]),
+        wanted,
         np.stack([np.arange(40)] * 2),
         trained=np.arange(30),
         held_out=np.arange(30, 40),

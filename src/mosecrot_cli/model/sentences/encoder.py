@@ -28,7 +28,8 @@ class EmbeddingTable(torch.nn.Module):
 
     Args:
         rows: embeddings `[R, D]`, which become the parameter `weight`.
-        places: for each token id the row that is its embedding, int64 `[V]`; -1 for an id that does not occur.
+        places: for each token id the row that is its embedding, int64 `[V]`; -1 for an id that
+            does not occur. Padding does.
         scale: what the model multiplies embeddings by (BART); 1 for most.
     """
 

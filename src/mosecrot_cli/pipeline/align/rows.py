@@ -32,9 +32,10 @@ class OccurringRows:
 
     @classmethod
     def of(cls, target: TargetEmbeddings, features: Sequence[Features]) -> OccurringRows:
-        """The rows of the token ids of some sentences; other spellings of a word share its row."""
+        """The rows of the token ids of some sentences and of the padding; other spellings of a word share its row."""
         kinds, indices = target.tokenizer.kinds, target.tokenizer.indices
-        ids = np.unique(np.concatenate([each["input_ids"] for each in features]))
+        pad = target.tokenizer.tokenizer.pad_token_id
+        ids = np.unique(np.concatenate([[pad], *(each["input_ids"] for each in features)]))
         is_mapped = np.isin(kinds[ids], _MAPPED)
         mapped, first = np.unique(indices[ids[is_mapped]], return_index=True)
         copied = ids[~is_mapped]
