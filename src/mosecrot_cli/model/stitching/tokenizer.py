@@ -15,9 +15,9 @@ The design, and why:
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,13 +142,7 @@ def build_target_tokenizer(
     unknown = source.unk_token or _unused("[UNK]", fixed.values())
     rules = rules or SpellingRules.of(words)
     normalizer = target_normalizer(rules, lowercased=lowercased, final_sigma=any("ς" in word for word in words))
-
-    def normalise(string: str) -> str:
-        # Most words of many languages, which the normaliser would take most of the time for.
-        plain = len(string) > 1 and string.isascii() and string.isalpha() and (string.islower() or not lowercased)
-        return string if plain else normalizer.normalize_str(string)
-
-    entries = Entries(normalise, forbidden={*fixed.values(), unknown})
+    entries = Entries(_normal_form(normalizer, lowercased=lowercased), forbidden={*fixed.values(), unknown})
     add_words(entries, words)
     if not entries:
         raise DataError("no mapped word can be in a vocabulary", hint="are the words of the mapped embeddings empty?")
@@ -157,14 +151,9 @@ def build_target_tokenizer(
         entries.add(row.string, row.kind, row.index)
     if source.unk_token is None:
         fixed[next(index for index in range(len(fixed) + 1) if index not in fixed)] = unknown
-    while True:
-        layout = lay_out(entries, fixed)
-        backend = _backend(layout, unknown, normalizer, rules.protected)
-        backend.add_special_tokens(_added(special, unknown))
-        failing = _not_one_token(backend, entries, np.flatnonzero(_is_entry(layout.kinds)))
-        if not failing:
-            break
-        entries.remove(failing)
+    added = _added(special, unknown)
+    build = partial(_backend, unknown=unknown, normalizer=normalizer, protected=rules.protected)
+    layout, backend = _checked_backend(entries, fixed, build, added)
     backend.post_processor = fast_backend(source).post_processor
     if source.unk_token is None:
         layout.indices[layout.tokens.index(unknown)] = NO_VECTOR
@@ -180,6 +169,34 @@ def build_target_tokenizer(
         layout.indices,
         left_out,
     )
+
+
+def _normal_form(normalizer: normalizers.Normalizer, *, lowercased: bool) -> Callable[[str], str]:
+    """The normaliser as a function, which is not asked about plain words."""
+
+    def normalise(string: str) -> str:
+        # Most words of many languages, which the normaliser would take most of the time for.
+        plain = len(string) > 1 and string.isascii() and string.isalpha() and (string.islower() or not lowercased)
+        return string if plain else normalizer.normalize_str(string)
+
+    return normalise
+
+
+def _checked_backend(
+    entries: Entries,
+    fixed: Mapping[int, str],
+    build: Callable[[VocabularyLayout], Tokenizer],
+    added: list[AddedToken],
+) -> tuple[VocabularyLayout, Tokenizer]:
+    """The vocabulary and its tokenizer, without the entries that are not one token in it: they are removed."""
+    while True:
+        layout = lay_out(entries, fixed)
+        backend = build(layout)
+        backend.add_special_tokens(added)
+        failing = _not_one_token(backend, entries, np.flatnonzero(_is_entry(layout.kinds)))
+        if not failing:
+            return layout, backend
+        entries.remove(failing)
 
 
 def _inherited_options(source: PreTrainedTokenizerBase | StoredTokenizer) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from mosecrot_cli.lexicon.scripts import OFF
 from mosecrot_cli.lexicon.selection import Selection, SelectionOptions, select_anchors
 from mosecrot_cli.lexicon.types import COGNATE, IDENTICAL, LEARNT, Anchor, DropReason, Pair
-from mosecrot_cli.pipeline.anchors.run import AnchorMaterial, bring, read, resolve, select, selection_options
+from mosecrot_cli.pipeline.anchors.material import AnchorMaterial, bring, read, resolve
+from mosecrot_cli.pipeline.anchors.run import select, selection_options
 from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.progress import Reporter, SilentReporter
 from mosecrot_cli.settings import AnchorsSettings

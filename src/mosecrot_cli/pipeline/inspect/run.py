@@ -2,104 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.evaluation import reference_ranges as references
 from mosecrot_cli.evaluation.plots import check_plot
 from mosecrot_cli.evaluation.reference_ranges import Judgement, kind_of_map
-from mosecrot_cli.files import sha256
-from mosecrot_cli.lexicon.files import read_anchor_pairs
-from mosecrot_cli.lexicon.types import Pair
-from mosecrot_cli.manifest import FOLDER_MANIFEST, Facts, Manifest
+from mosecrot_cli.manifest import FOLDER_MANIFEST
 from mosecrot_cli.mapping.diagnostics import NormStatistics, k_occurrences, norm_statistics, skewness
 from mosecrot_cli.mapping.search import topk_cosine
-from mosecrot_cli.model.source_model import SourceModel
 from mosecrot_cli.outputs import check_outputs
-from mosecrot_cli.pipeline import resources
 from mosecrot_cli.pipeline.inspect.coverage import TextCoverage, text_coverage
+from mosecrot_cli.pipeline.inspect.material import (
+    InspectMaterial,
+    Matrix,
+    anchor_words,
+    gather,
+    open_map,
+    read_anchors,
+    read_static,
+)
 from mosecrot_cli.pipeline.inspect.report import Hubs, Inspection, NearestTokens
 from mosecrot_cli.pipeline.inspect.translation import TranslationTest, split_anchors, translation_test
 from mosecrot_cli.pipeline.inspect.view import draw, gather_view
 from mosecrot_cli.pipeline.map.fit import anchor_rows
-from mosecrot_cli.pipeline.map.method import ChosenMethod
-from mosecrot_cli.pipeline.mapped import Mapped, array_digest
+from mosecrot_cli.pipeline.mapped import array_digest
 from mosecrot_cli.pipeline.resources import Opened
-from mosecrot_cli.pipeline.stitch.choice import STITCH, MapChoice
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import DEFAULT_MAX_VOCAB, InspectSettings, MapSettings
+from mosecrot_cli.settings import InspectSettings
 from mosecrot_cli.tasks.loading import load_texts
-from mosecrot_cli.vectors.readers import read_vectors
-from mosecrot_cli.vectors.types import WordVectors
 
 NEIGHBOURHOOD = 10
 """K of the k-occurrence (Radovanović et al. 2010)."""
 _TOP_HUBS = 10
 _ENOUGH_WORDS = 100
 """A share of fewer words says little: of 100, one of .15 is off by .07 (two standard errors)."""
-
-Matrix = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class InspectMaterial:
-    """What an inspection starts from.
-
-    Attributes:
-        mapped: the folder.
-        settings: what was asked.
-        method: as `map` was told, on the device of this run.
-        model: the source model.
-        tokens: its whole-word tokens, and their ids in ascending order.
-        ids: these ids.
-        target: the mapped target words.
-        sample: rows of them that stand for all, ascending.
-        pairs: the anchors; None where they are not known.
-    """
-
-    mapped: Mapped
-    settings: InspectSettings
-    method: ChosenMethod
-    model: SourceModel
-    tokens: list[str]
-    ids: NDArray[np.int64]
-    target: WordVectors
-    sample: NDArray[np.int64]
-    pairs: list[Pair] | None
-
-    @property
-    def keeps_source(self) -> bool:
-        """Whether target words are mapped among the model's own embeddings."""
-        return self.mapped.keeps_source
-
-    @property
-    def composed(self) -> Sequence[str]:
-        """The mapped words that the vectors lack: they were composed from subwords."""
-        count = self.mapped.manifest.count("subword_words", where=self.mapped.folder / FOLDER_MANIFEST)
-        return self.target.words[len(self.target) - count :]
-
-    @property
-    def recorded(self) -> MapSettings:
-        """What `map` was told."""
-        return self.method.settings
-
-    @property
-    def ridge(self) -> float | None:
-        """The strength that all anchors chose; None where the manifest has none."""
-        found = self.mapped.manifest.statistics.get("target")
-        chosen = found.get("ridge") if isinstance(found, dict) else None
-        return float(chosen) if isinstance(chosen, int | float) and chosen > 0 else None
-
-    @property
-    def device(self) -> str:
-        """Where searches run."""
-        return self.method.options.device
 
 
 def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None = None) -> Inspection:
@@ -113,17 +54,17 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
     Raises:
         UsageError, DataError, SourceUnavailableError: see `errors`.
     """
-    (mapped, choice), opened = _open(settings.mapped), opened or Opened()
+    (mapped, choice), opened = open_map(settings.mapped), opened or Opened()
     if settings.plot:
         check_plot(settings.plot)
         check_outputs([settings.plot], inputs={"mapped": settings.mapped}, overwrite=settings.overwrite)
-    pairs = _read_anchors(mapped, settings, reporter)
+    pairs = read_anchors(mapped, settings, reporter)
     # Before anything that takes long.
     facts = mapped.facts
     texts = None
     if settings.texts:
         texts = load_texts(settings.texts, settings.split, settings.data, language=facts.tgt, reporter=reporter)
-    material = _gather(mapped, settings, pairs, opened)
+    material = gather(mapped, settings, pairs, opened)
     source, target = mapped.source()[material.ids], np.asarray(material.target.matrix[material.sample])
     centre = source.mean(axis=0, dtype=np.float64)
     test = _translate(material, opened, reporter) if settings.holdout else None
@@ -131,7 +72,7 @@ def run(settings: InspectSettings, reporter: Reporter, *, opened: Opened | None 
     if texts is not None:
         words, composed = material.target.words, len(material.composed)
         coverage = text_coverage(
-            texts, words, _anchor_words(material), material.model.tokenizer, composed=composed, language=facts.tgt
+            texts, words, anchor_words(material), material.model.tokenizer, composed=composed, language=facts.tgt
         )
     norms = norm_statistics(source, centre), norm_statistics(target, centre)
     with reporter.track("hubs", None):
@@ -162,24 +103,8 @@ def seen_from(found: Inspection, checkpoint: Path) -> Inspection:
     Raises:
         DataError: the checkpoint or its map is missing or damaged.
     """
-    mapped, choice = _open(checkpoint)
+    mapped, choice = open_map(checkpoint)
     return replace(found, mapped=mapped.folder, choice=choice)
-
-
-def _open(folder: Path) -> tuple[Mapped, MapChoice | None]:
-    """The map in a folder of `map`, or the one that a checkpoint was stitched with and why it was chosen.
-
-    Raises:
-        DataError: missing, damaged, or neither.
-    """
-    manifest = Manifest.of(folder) if folder.is_dir() else None
-    if manifest is None or manifest.command != STITCH:
-        return Mapped.open(folder), None
-    recorded = Facts.of(folder).mapped
-    if recorded is None:
-        hint = "name the folder that `mosecrot map` wrote"
-        raise DataError("it does not record which map it was stitched with", where=str(folder), hint=hint)
-    return Mapped.open(Path(recorded)), MapChoice.of(manifest)
 
 
 def _draw(material: InspectMaterial, source: Matrix, path: Path, title: str, reporter: Reporter) -> None:
@@ -197,58 +122,6 @@ def _draw(material: InspectMaterial, source: Matrix, path: Path, title: str, rep
     draw(view, path, title=title, overwrite=settings.overwrite, reporter=reporter)
 
 
-def _read_anchors(mapped: Mapped, settings: InspectSettings, reporter: Reporter) -> list[Pair] | None:
-    """The anchors, or None where they are neither known nor needed.
-
-    Raises:
-        UsageError: they are needed and not known.
-        DataError: damaged.
-    """
-    if settings.anchors is not None:
-        return read_anchor_pairs(settings.anchors)
-    path = mapped.anchors()
-    if path is None:
-        if settings.holdout:
-            raise UsageError(
-                "where its anchors are is not known (they came from stdin, or were moved)",
-                where=str(mapped.folder),
-                hint="name the file with `anchors`; `holdout=0` leaves the translation test out",
-            )
-        return None
-    recorded = mapped.manifest.inputs.get("anchors")
-    if recorded and recorded.sha256 is not None and sha256(path) != recorded.sha256:
-        reporter.warn(f"{path} has changed since {mapped.folder} was mapped: the translation test takes it as it is")
-    return read_anchor_pairs(path)
-
-
-def _gather(mapped: Mapped, settings: InspectSettings, pairs: list[Pair] | None, opened: Opened) -> InspectMaterial:
-    facts, recorded = mapped.facts, mapped.settings()
-    model = opened.model(resources.source_model(settings.source_model, facts.src or "", facts.source_model))
-    by_id = {index: word for word, index in model.words.whole_word_tokens().items()}
-    rows = len(mapped.source())
-    if any(index >= rows for index in by_id):
-        raise DataError(
-            f"{rows:,} source rows, but {model.reference} has more tokens",
-            where=str(mapped.folder),
-            hint="name the model that it was mapped for with `source_model`",
-        )
-    ids = np.array(sorted(by_id), dtype=np.int64)
-    target = mapped.target()
-    random = np.random.default_rng(settings.seed)
-    count = min(settings.sample, len(target))
-    return InspectMaterial(
-        mapped=mapped,
-        settings=settings,
-        method=ChosenMethod.of(replace(recorded, device=settings.device)),
-        model=model,
-        tokens=[by_id[index] for index in ids.tolist()],
-        ids=ids,
-        target=target,
-        sample=np.sort(random.choice(len(target), count, replace=False)),
-        pairs=pairs,
-    )
-
-
 def _translate(material: InspectMaterial, opened: Opened, reporter: Reporter) -> TranslationTest | None:
     """The held-out test: the same map, refitted. None with a pivot, whose map is learnt from other pairs."""
     assert material.pairs is not None
@@ -261,7 +134,7 @@ def _translate(material: InspectMaterial, opened: Opened, reporter: Reporter) ->
     own = material.model.embeddings
     if array_digest(own) != mapped.facts.source_embeddings_sha256:
         reporter.warn(f"{mapped.folder} was mapped into other embeddings than those of {material.model.reference}")
-    vectors = _read_static(material, opened, reporter)
+    vectors = read_static(material, opened, reporter)
     where = settings.anchors or str(mapped.anchors())
     anchors = anchor_rows(material.pairs, material.model, vectors, where=where)
     if len(set(anchors.rows.tolist())) < 2:
@@ -284,32 +157,6 @@ def _translate(material: InspectMaterial, opened: Opened, reporter: Reporter) ->
             device=material.device,
             keeps_source=material.keeps_source,
         )
-
-
-def _read_static(material: InspectMaterial, opened: Opened, reporter: Reporter) -> WordVectors:
-    """The static vectors of the mapped words."""
-    facts, recorded = material.mapped.facts, material.recorded
-    given = material.settings.target_vectors
-    path = resources.vectors(given, facts.tgt, facts.target_vectors, reporter=reporter).bring()
-    read = material.mapped.manifest.inputs.get("target_vectors")
-    size = read.bytes if read else None
-    if material.settings.target_vectors is None and size is not None and path.stat().st_size != size:
-        reporter.warn(f"{path} has changed since {material.mapped.folder} was mapped")
-    # What was kept for some texts is in the folder; the texts need not be there any more.
-    if recorded.vocab_from:
-        keep = material.target.index.__contains__
-        vectors = read_vectors(path, max_vocab=None, reporter=reporter, keep=keep)
-    else:
-        vectors = opened.vectors(path, resources.limit(recorded.max_vocab or DEFAULT_MAX_VOCAB), reporter)
-    return vectors.with_subwords(material.composed)
-
-
-def _anchor_words(material: InspectMaterial) -> frozenset[str] | None:
-    """The target words of the anchors, as the vocabulary has them."""
-    if material.pairs is None:
-        return None
-    rows = (material.target.find(pair.target) for pair in material.pairs)
-    return frozenset(material.target.words[row] for row in rows if row is not None)
 
 
 def _neighbours(material: InspectMaterial, source: Matrix) -> Iterator[NearestTokens]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
 from mosecrot_cli.pipeline.anchors import run as anchors
+from mosecrot_cli.pipeline.anchors.material import resolve, vector_locations
 from mosecrot_cli.pipeline.publish.card import check_edited
 from mosecrot_cli.pipeline.publish.origin import Origin, foreseen
 from mosecrot_cli.pipeline.publish.statements import Statements
@@ -29,7 +30,7 @@ def check(settings: TransferSettings) -> None:
         UsageError, DataError, SourceUnavailableError, OutputExistsError, OutputError: see `errors`.
     """
     stated = Statements.of(settings)
-    told = anchors.resolve(anchors_settings(settings, LEARNT_ALONE))
+    told = resolve(anchors_settings(settings, LEARNT_ALONE))
     if settings.licenses_of:
         stated.check_names([_foreseen(settings, LEARNT_ALONE)])
     if settings.texts == STDIN:
@@ -50,8 +51,8 @@ def licences_without_source_vectors(settings: TransferSettings) -> tuple[str, ..
 
 def _foreseen(settings: TransferSettings, candidate: Candidate) -> Origin:
     """What can be said of the model already."""
-    told = anchors.resolve(anchors_settings(settings, candidate))
-    vectors = [each for each in anchors.vector_locations(told, SilentReporter()) if each]
+    told = resolve(anchors_settings(settings, candidate))
+    vectors = [each for each in vector_locations(told, SilentReporter()) if each]
     return foreseen(settings.checkpoint, str(told.source_model), told.lexicons, vectors)
 
 
