@@ -23,6 +23,7 @@ class StudyName(Choice):
     sib200 = "sib200-tables", "the four tables on SIB-200, with a small model"
     transfer = "transfer", "every technique beyond the paper, with few, false and learnt anchors"
     recipes = "recipes", "each part of the recommended recipe, with rich and poor material"
+    reviews = "reviews", "the recommended recipe on Amazon reviews, with 2,500 test texts a language"
     own = "my-language", "a small study of one language, from your own files"
 
 
