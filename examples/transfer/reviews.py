@@ -1,7 +1,7 @@
-"""Amazon reviews of three classes out of a checkout of https://github.com/mojave-pku/UniPrompt, for the study `reviews`.
+"""Amazon reviews of three classes, for the study `reviews`, out of https://github.com/mojave-pku/UniPrompt.
 
 The reviews may be used for research, not commercially, so they are no part of mosecrot. One and two stars are negative,
-three neutral, four and five positive. Half of the test reviews of each language is left for choices, and is not written.
+three neutral, four and five positive. Half of the test reviews of each language is not written: it served for choices.
 
 Usage: python reviews.py CHECKOUT FOLDER
   CHECKOUT   git clone https://github.com/mojave-pku/UniPrompt

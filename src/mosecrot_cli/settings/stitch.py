@@ -43,6 +43,13 @@ class AlignSettings:
     ]
     exclude: Exclude = ()
     source_model: SourceModel = None
+    linear: Annotated[
+        bool,
+        Option(
+            "--linear/--no-linear",
+            help="Move all words by one linear map as well, not only those of the sentences.",
+        ),
+    ] = True
     epochs: Annotated[
         int, Option("--epochs", help="Passes over the sentences.", panel=TRAINING, metavar="N", least=1)
     ] = 6

@@ -6,7 +6,7 @@ import torch
 from scipy.special import log_softmax
 
 from mosecrot_cli.model.devices import Device
-from mosecrot_cli.model.sentences.encoder import SentenceEncoder
+from mosecrot_cli.model.sentences.encoder import EmbeddingTable, SentenceEncoder
 from mosecrot_cli.model.sentences.row_training import (
     RowTrainingSettings,
     SentencePairs,
@@ -56,7 +56,7 @@ def test_pairs_that_share_a_sentence_are_no_wrong_answers_for_each_other():
     )
 
 
-def trained(seed: int = 1, learning_rate: float = 0.01, epochs: int = 2):
+def trained(seed: int = 1, learning_rate: float = 0.01, epochs: int = 2, *, linear: bool = False):
     """A training towards the vectors of another table, its table before, which rows were free, and which occur."""
     tokenizer, body = pico_tokenizer(), pico_classifier().base_model
     own = body.get_input_embeddings().weight.detach().numpy().copy()
@@ -65,7 +65,8 @@ def trained(seed: int = 1, learning_rate: float = 0.01, epochs: int = 2):
     free = np.arange(len(own)) % 2 == 0
     wanted = encoder.vectors(features, SilentReporter(), "")
     own += np.random.default_rng(7).normal(scale=0.2, size=own.shape).astype(np.float32)
-    table = encoder.replace_embeddings(own.copy(), np.arange(len(own)))
+    centred = own - own.mean(axis=0) if linear else None
+    table = encoder.replace_embeddings(own.copy(), np.arange(len(own)), centred)
     pairs = SentencePairs(
         features,
         wanted,
@@ -85,6 +86,21 @@ def test_only_free_rows_that_occur_move():
     assert set(np.flatnonzero(moved)) <= set(used) & set(np.flatnonzero(free))
     assert len(result.history) == 3
     assert result.best == int(np.argmin([agreement.loss for agreement in result.history]))
+
+
+def test_the_linear_map_learns_only_where_it_is_applied_to_something():
+    with_map, without = trained(linear=True)[0], trained()[0]
+    assert with_map.linear.any() and not without.linear.any()
+    assert with_map.history[0] == without.history[0]  # it is 0 at the start
+    assert with_map.history[with_map.best].loss < with_map.history[0].loss
+
+
+def test_a_table_adds_the_linear_map_of_its_centred_rows():
+    rows, centred, linear = RANDOM.normal(size=(3, 4, 4)).astype(np.float32)
+    table = EmbeddingTable(rows, np.array([2, 0, 1, 3]), centred, scale=2.0)
+    table.linear.data = torch.from_numpy(linear)
+    found = table(torch.tensor([[0, 3]])).detach().numpy()
+    assert found[0] == pytest.approx(2 * (rows + centred @ linear)[[2, 3]], rel=1e-5)
 
 
 def test_the_same_seed_gives_the_same_rows():

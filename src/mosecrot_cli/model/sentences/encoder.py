@@ -24,25 +24,43 @@ _GPU_TOKENS = 32_768
 
 
 class EmbeddingTable(torch.nn.Module):
-    """Input embeddings of some token ids, in the place of a model's own.
+    """Input embeddings of some token ids, in the place of a model's own: `weight + centred @ linear`.
 
     Args:
         rows: embeddings `[R, D]`, which become the parameter `weight`.
         places: for each token id the row that is its embedding, int64 `[V]`; -1 for an id that
             does not occur. Padding does.
+        centred: what the linear map is applied to, `[R, D]`; None: it stays 0.
         scale: what the model multiplies embeddings by (BART); 1 for most.
+
+    Attributes:
+        linear: a linear map `[D, D]`, a parameter, 0 at the start.
     """
 
-    def __init__(self, rows: NDArray[np.float32], places: NDArray[np.int64], scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        rows: NDArray[np.float32],
+        places: NDArray[np.int64],
+        centred: NDArray[np.float32] | None = None,
+        scale: float = 1.0,
+    ) -> None:
         super().__init__()
         self.weight = torch.nn.Parameter(torch.from_numpy(rows))
+        width = rows.shape[1]
+        self.linear = torch.nn.Parameter(torch.zeros(width, width), requires_grad=centred is not None)
         self.register_buffer("places", torch.from_numpy(places))
         self.places: torch.Tensor
+        self.register_buffer("centred", None if centred is None else torch.from_numpy(centred))
+        self.centred: torch.Tensor | None
         self.scale = scale
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """The embeddings of token ids."""
-        return torch.nn.functional.embedding(self.places[ids], self.weight) * self.scale
+        rows = self.places[ids]
+        found = torch.nn.functional.embedding(rows, self.weight)
+        if self.centred is not None:
+            found = found + torch.nn.functional.embedding(rows, self.centred) @ self.linear
+        return found * self.scale
 
 
 @dataclass(frozen=True)
@@ -80,10 +98,12 @@ class SentenceEncoder:
         """
         return encode(self.model, tokenizer, sentences, maximum_length(self.model, tokenizer, max_length))
 
-    def replace_embeddings(self, rows: NDArray[np.float32], places: NDArray[np.int64]) -> EmbeddingTable:
+    def replace_embeddings(
+        self, rows: NDArray[np.float32], places: NDArray[np.int64], centred: NDArray[np.float32] | None = None
+    ) -> EmbeddingTable:
         """Read token ids by another table of input embeddings from now on; see `EmbeddingTable`."""
         scale = float(getattr(self.model.get_input_embeddings(), "embed_scale", 1.0))
-        table = EmbeddingTable(rows, places, scale).to(self.device.name)
+        table = EmbeddingTable(rows, places, centred, scale).to(self.device.name)
         self.model.set_input_embeddings(table)
         return table
 

@@ -1,7 +1,7 @@
 """Training of embedding rows: a frozen model is to give a sentence the vector that it gives the translation.
 
 Reimers and Gurevych 2020, Making monolingual sentence embeddings multilingual (the squared error); the contrastive term
-is the in-batch cross-entropy of Henderson et al. 2017. Only rows of the embedding table learn.
+is the in-batch cross-entropy of Henderson et al. 2017. Only the embedding table learns: its rows and its linear map.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from torch.nn.functional import cross_entropy, normalize
 from mosecrot_cli.model.batching import Features, SimilarLengthBatches
 from mosecrot_cli.model.sentences.encoder import EmbeddingTable, SentenceEncoder
 from mosecrot_cli.progress import Reporter, SilentReporter
+
+_LINEAR_RATE = 0.3
+"""Learning rate of the linear map, as a share of that of the rows."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,14 @@ class TrainedRows:
     """What the training came to.
 
     Attributes:
-        rows: the table after the best epoch, float32 `[R, D]`.
+        rows: `weight` of the table after the best epoch, float32 `[R, D]`.
+        linear: `linear` of the table after the best epoch, float32 `[D, D]`.
         best: the epoch with the lowest held-out loss, from 1; 0: the table as it was.
         history: agreement of the held-out pairs before the training and after each epoch.
     """
 
     rows: NDArray[np.float32]
+    linear: NDArray[np.float32]
     best: int
     history: tuple[Agreement, ...]
 
@@ -124,7 +129,7 @@ def train_rows(
     settings: RowTrainingSettings,
     reporter: Reporter,
 ) -> TrainedRows:
-    """Train rows of the table, and keep them as they are after the epoch that suits the held-out pairs best.
+    """Train rows of the table and its linear map, and keep those of the epoch that suits the held-out pairs best.
 
     Args:
         encoder: the frozen model, which reads by `table`.
@@ -138,11 +143,12 @@ def train_rows(
     fixed = torch.from_numpy(~free).to(table.weight.device)
     lengths = [len(pairs.features[row]["input_ids"]) for row in pairs.trained]
     batches = SimilarLengthBatches(lengths, settings.batch_size, settings.seed)
-    optimizer = torch.optim.Adam([table.weight], lr=settings.learning_rate, fused=True)
+    learnt = [{"params": [table.weight]}, {"params": [table.linear], "lr": settings.learning_rate * _LINEAR_RATE}]
+    optimizer = torch.optim.Adam(learnt, lr=settings.learning_rate, fused=True)
     steps = settings.epochs * len(batches)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
     history, best = [_agreement(encoder, pairs, variance, settings.temperature)], 0
-    kept = table.weight.detach().clone()
+    kept = _state(table)
     with reporter.track("aligning sentences", steps) as advance:
         for epoch in range(1, settings.epochs + 1):
             batches.set_epoch(epoch - 1)
@@ -163,8 +169,14 @@ def train_rows(
             reporter.info(f"epoch {epoch}: {described(history[-1])}")
             # A loss that is not a number is never the best.
             if history[-1].loss < history[best].loss:
-                best, kept = epoch, table.weight.detach().clone()
-    return TrainedRows(kept.cpu().numpy(), best, tuple(history))
+                best, kept = epoch, _state(table)
+    return TrainedRows(*kept, best, tuple(history))
+
+
+def _state(table: EmbeddingTable) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A copy of the rows and of the linear map."""
+    rows, linear = (each.detach().cpu().numpy().copy() for each in (table.weight, table.linear))
+    return rows, linear
 
 
 def described(agreement: Agreement) -> str:

@@ -45,6 +45,12 @@ class OccurringRows:
         rows = np.concatenate([ids[is_mapped][first], copied])
         return cls(mapped, np.array(target.weight[rows], dtype=np.float32), places)
 
+    def centred(self, mean: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the linear map is applied to, `[R, D]`: the rows of the map less the mean `[D]` of all; 0 for others."""
+        found = np.zeros_like(self.values)
+        found[: len(self.mapped)] = self.values[: len(self.mapped)] - mean
+        return found
+
     def free(self, features: Sequence[Features]) -> NDArray[np.bool_]:
         """Which rows may move, `[R]`: those of the map that occur in these sentences."""
         found = np.zeros(len(self.values), dtype=bool)

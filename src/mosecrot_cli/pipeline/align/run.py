@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
+_BLOCK_ROWS = 16_384
+
+
 @dataclass(frozen=True)
 class AlignJob:
     """An alignment with nothing left open.
@@ -141,22 +144,31 @@ def _align(job: AlignJob, output: Path, reporter: Reporter) -> Computed:
             "embeddings"
         )
     material = _gather(job, read_pairs(told, mapped.facts, reporter), reporter)
-    table = material.encoder.replace_embeddings(material.rows.values.copy(), material.rows.places)
+    before = read_array(mapped.folder / TARGET)
+    mean = before.mean(axis=0, dtype=np.float64).astype(np.float32)
+    rows = material.rows
+    centred = rows.centred(mean) if told.linear else None
+    table = material.encoder.replace_embeddings(rows.values.copy(), rows.places, centred)
     settings = RowTrainingSettings(told.epochs, told.learning_rate, told.batch_size, ALIGNED_TEMPERATURE, told.seed)
     trained = train_rows(material.encoder, table, material.free, material.pairs, settings, reporter)
     if not trained.best:
         reporter.warn("the held-out sentences did not come closer to their translations, so every row stays as it was")
-    moved = np.flatnonzero(material.free) if trained.best else np.empty(0, dtype=np.int64)
     output.mkdir()
     for path in (mapped.folder / SOURCE, mapped.folder / VOCABULARY, OutOfFoldRows.find(mapped.folder)):
         if path is not None:
             shutil.copyfile(path, output / path.name)
-    before = read_array(mapped.folder / TARGET)
+    if not trained.best:
+        shutil.copyfile(mapped.folder / TARGET, output / TARGET)
+        return _described(job, material, trained, 0)
+    single = np.flatnonzero(material.free)
     with NewArray(output / TARGET, before.shape, before.dtype.name) as after:
-        after[:] = before
-        for row, values in zip(material.rows.mapped[moved].tolist(), trained.rows[moved], strict=True):
-            after[row : row + 1] = values[None]
-    return _described(job, material, trained, len(moved))
+        for start in range(0, len(before), _BLOCK_ROWS):
+            block = before[start : start + _BLOCK_ROWS].astype(np.float32)
+            shift = (block - mean) @ trained.linear
+            chosen = single[rows.mapped[single] // _BLOCK_ROWS == start // _BLOCK_ROWS]
+            block[rows.mapped[chosen] - start] = trained.rows[chosen]
+            after[start : start + len(block)] = block + shift
+    return _described(job, material, trained, len(before) if told.linear else len(single))
 
 
 def _gather(job: AlignJob, sentences: Sequence[SentencePair], reporter: Reporter) -> AlignMaterial:
