@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -143,8 +144,11 @@ def train_rows(
     fixed = torch.from_numpy(~free).to(table.weight.device)
     lengths = [len(pairs.features[row]["input_ids"]) for row in pairs.trained]
     batches = SimilarLengthBatches(lengths, settings.batch_size, settings.seed)
-    learnt = [{"params": [table.weight]}, {"params": [table.linear], "lr": settings.learning_rate * _LINEAR_RATE}]
-    optimizer = torch.optim.Adam(learnt, lr=settings.learning_rate, fused=True)
+    groups: list[dict[str, Any]] = [
+        {"params": [table.weight]},
+        {"params": [table.linear], "lr": settings.learning_rate * _LINEAR_RATE},
+    ]
+    optimizer = torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
     steps = settings.epochs * len(batches)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
     history, best = [_agreement(encoder, pairs, variance, settings.temperature)], 0
