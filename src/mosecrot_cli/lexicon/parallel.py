@@ -39,18 +39,22 @@ class SentencePair:
     id: str | None = None
 
 
-def parallel_files(value: str) -> tuple[Path, ...]:
+def parallel_files(value: str, folder: Path = Path()) -> tuple[Path, ...]:
     """The files that a value names: one, or a source and a target file with a comma between them.
+
+    Args:
+        value: as a user writes it.
+        folder: what the names are relative to.
 
     Raises:
         DataError: one of them is missing.
     """
     if not value:
         raise DataError("no file of parallel text is named", where="align:", hint=f"align:FILE; {_TWO_FILES}")
-    if Path(value).is_file() or "," not in value:
-        return (existing_file(Path(value), hint=_TWO_FILES),)
+    if (folder / value).is_file() or "," not in value:
+        return (existing_file(folder / value, hint=_TWO_FILES),)
     source, _, target = value.partition(",")
-    return existing_file(Path(source), hint=_TWO_FILES), existing_file(Path(target), hint=_TWO_FILES)
+    return existing_file(folder / source, hint=_TWO_FILES), existing_file(folder / target, hint=_TWO_FILES)
 
 
 def read_parallel(files: Sequence[Path], *, src: str | None = None, tgt: str | None = None) -> list[SentencePair]:

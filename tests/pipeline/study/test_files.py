@@ -14,7 +14,7 @@ from mosecrot_cli.pipeline.study.places import line_of, place_of
 from mosecrot_cli.pipeline.study.plan import make_plan
 from mosecrot_cli.pipeline.study.spoil import shuffle_pairs
 from mosecrot_cli.settings.study import StudyName
-from pipeline.study.pico_study import write_study
+from pipeline.study.pico_study import SMALL_STUDY, write_study
 
 STUDY = """\
 title = "x"
@@ -282,3 +282,34 @@ def test_gpus_that_are_not_there(world: Path, capsys, monkeypatch: pytest.Monkey
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     write_study(world)
     assert "--gpus: cuda:0 is not available" in failure_of("study run study.toml --gpus 0,1", 2, capsys)
+
+
+def test_a_map_can_be_aligned(tmp_path: Path, world: Path, capsys: pytest.CaptureFixture[str]):
+    path = write_study(world, SMALL_STUDY)
+    text = path.read_text()
+    aligned = text.replace("k = 5\n", "k = 5\nalign = { epochs = 1 }\n")
+    with_text = aligned.replace('test = "xx', 'parallel = ["parallel.tsv", "en.v,xx.v"]\ntest = "xx')
+    path.write_text(aligned)
+    assert "the map 'k5' needs parallel text of xx" in failure_of("study run study.toml --dry-run", 3, capsys)
+    path.write_text(with_text)
+    assert "no such file" in failure_of("study run study.toml --dry-run", 3, capsys)
+    for name in ("en.v", "xx.v"):
+        Path(name).write_text("v1\ta\n")
+    for old, new, answer in (
+        ("epochs = 1 }", "epoch = 1 }", "did you mean 'epochs'?"),
+        ("epochs = 1 }", "epochs = 0 }", "epochs: 0 is below 1"),
+        ('["kept"]', '["trained"]', "F^s cannot be trained"),
+    ):
+        path.write_text(with_text.replace(old, new))
+        assert answer in failure_of("study run study.toml --dry-run", 3, capsys)
+    path.write_text(with_text)
+    plan = make_plan(read_study(path))
+    (job,) = (each for each in plan.jobs.values() if each.kind == "align")
+    assert job.reads == ("../parallel.tsv", "../en.v", "../xx.v", "../xx.test.tsv")
+    assert "--parallel ../parallel.tsv --parallel ../en.v,../xx.v --exclude ../xx.test.tsv --epochs 1" in job.command
+    (stitched,) = (each for each in plan.jobs.values() if each.kind == "stitch")
+    assert job in stitched.after and str(job.output) in stitched.words
+    (inspected,) = plan.checks.values()
+    assert str(job.output) in inspected.words
+    Path("xx.v").write_text("v1\tb\n")
+    assert job.mark not in {each.mark for each in make_plan(read_study(path)).jobs.values()}

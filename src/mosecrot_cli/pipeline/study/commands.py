@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.lexicon.parallel import parallel_files
 from mosecrot_cli.pipeline.resources import DEFAULT_MODELS
-from mosecrot_cli.pipeline.study.definition import OWN_SPACE, AnchorVariant, Study
-from mosecrot_cli.pipeline.study.file import ANCHORS, MAPS, TRAINING
+from mosecrot_cli.pipeline.study.definition import OWN_SPACE, AnchorVariant, MapVariant, Study
+from mosecrot_cli.pipeline.study.file import ALIGN, ANCHORS, MAPS, TRAINING
 from mosecrot_cli.pipeline.study.jobs import OWN_FOLDERS, WORK, StudyJob, inside, mark_of
 from mosecrot_cli.pipeline.study.names import problem_of_language
 from mosecrot_cli.pipeline.study.options import command_words, is_text
@@ -105,10 +106,14 @@ class StudyCommands:
         own = word.partition("/")[0] in OWN_FOLDERS
         return not own and not word.startswith("-") and inside(self.study.folder, word).exists()
 
+    def _files(self, word: str) -> list[str]:
+        """The files of the user that a word of a command names: one, or both of a parallel text."""
+        return [part for part in ([word] if self._is_file(word) else word.split(",")) if self._is_file(part)]
+
     def add(self, job: StudyJob) -> StudyJob:
         """The job, which is the earlier one if there is one of its key; its output and mark are filled in."""
         if job.key not in self.jobs:
-            reads = tuple(word for word in job.words if self._is_file(word))
+            reads = tuple(file for word in job.words for file in self._files(word))
             mark = mark_of(job.words, job.after, reads, self.study.folder)
             if job.temporary and not self.study.keep:
                 output = (WORK / job.kind / f"{job.name}.{mark}").as_posix()
@@ -181,7 +186,24 @@ class StudyCommands:
         if kept and not variant.keeps_source:
             line += ["--keep-source"]
         output = f"mapped/{name}"
-        return self.add(StudyJob("map", name, (*line, *_into(output)), (anchors,), output=output, temporary=True))
+        mapped = self.add(StudyJob("map", name, (*line, *_into(output)), (anchors,), output=output, temporary=True))
+        return self._aligned(language, mapped, variant) if variant.is_aligned else mapped
+
+    def _aligned(self, language: str, mapped: StudyJob, variant: MapVariant) -> StudyJob:
+        """A mapped folder after `align`, which does not read the test texts of any task."""
+        target = self.study.languages[language]
+        line = ["align", str(mapped.output)]
+        for value in target.parallel:
+            files = parallel_files(value, self.study.path.parent)
+            line += ["--parallel", ",".join(os.path.relpath(each, self.study.folder) for each in files)]
+        tests = target.test.values() if isinstance(target.test, dict) else [target.test] if target.test else []
+        for test in dict.fromkeys(map(self.path, tests)):
+            line += ["--exclude", test] if self._is_file(test) else []
+        line += self.options(ALIGN, variant.align if isinstance(variant.align, dict) else {})
+        output = f"aligned/{mapped.name}"
+        return self.add(
+            StudyJob("align", mapped.name, (*line, *_into(output)), (mapped,), output=output, temporary=True)
+        )
 
     def finetune(
         self, task: str, model: str, row: StudyRow | None, seed: int, mapped: Sequence[tuple[str, StudyJob]] = ()

@@ -42,6 +42,7 @@ class Target:
         test: labelled test data, or a table with those of each task; unset: `TASK:LANG`.
         train: labelled training data of this language, which only the baseline `lr` reads; likewise.
         texts: unlabelled texts for the adaptations; likewise, without a default.
+        parallel: sentences and their translations, for maps that are aligned: files, or two with a comma between.
     """
 
     lexicons: list[str] = field(default_factory=list)
@@ -51,6 +52,7 @@ class Target:
     test: str | dict[str, str] | None = None
     train: str | dict[str, str] | None = None
     texts: str | dict[str, str] | None = None
+    parallel: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,16 @@ class MapVariant:
 
     Attributes:
         options: of `map`.
+        align: whether the map is aligned with the parallel text of each language; a table holds options of `align`.
     """
 
     options: dict[str, Any] = field(default_factory=dict)
+    align: bool | dict[str, Any] = False
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether `align` follows the map."""
+        return self.align is not False
 
     @property
     def settled(self) -> MapSettings:

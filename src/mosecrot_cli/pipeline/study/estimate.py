@@ -11,8 +11,8 @@ from mosecrot_cli.pipeline.study.jobs import StudyJob
 from mosecrot_cli.pipeline.study.plan import Plan
 
 _SECONDS: Mapping[str, float] = {
-    "anchors": 20, "spoil": 1, "map": 25, "finetune": 600, "stitch": 15, "adapt": 300, "evaluate": 25, "baseline": 30,
-    "inspect": 40,
+    "anchors": 20, "spoil": 1, "map": 25, "align": 120, "finetune": 600, "stitch": 15, "adapt": 300, "evaluate": 25,
+    "baseline": 30, "inspect": 40,
 }  # fmt: skip
 """Seconds of a job on a few processors, where none of its kind was run: BERT base on a few hundred texts."""
 _MODEL = 440 << 20  # bytes: BERT base
@@ -63,7 +63,7 @@ def estimate(plan: Plan, left: Sequence[StudyJob], *, jobs: int) -> Estimate:
     seconds = sum(fmean(took.get(job.kind, [_SECONDS[job.kind]])) for job in left)
     model = int(fmean(sizes.get("finetune", [_MODEL])))
     models = sum(job.kind == "finetune" for job in left) * model
-    kept = sum(not job.temporary and job.kind in ("map", "stitch", "adapt") for job in left)
+    kept = sum(not job.temporary and job.kind in ("map", "align", "stitch", "adapt") for job in left)
     at_once = max(1, jobs) * 2 if any(job.temporary for job in left) else 0
     return Estimate(models + (kept + at_once) * _MAPPED, seconds / max(1, jobs), tuple(took))
 

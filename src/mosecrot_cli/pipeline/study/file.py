@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from mosecrot_cli.errors import DataError
+from mosecrot_cli.lexicon.parallel import parallel_files
 from mosecrot_cli.pipeline.study.definition import (
     OWN_SPACE,
     Adaptation,
@@ -23,7 +24,7 @@ from mosecrot_cli.pipeline.study.definition import (
 from mosecrot_cli.pipeline.study.names import problem_of_language, problem_of_name
 from mosecrot_cli.pipeline.study.options import check, is_text, options_of
 from mosecrot_cli.pipeline.study.places import Place, line_of, place_of
-from mosecrot_cli.settings import AnchorsSettings, FinetuneSettings, MapSettings
+from mosecrot_cli.settings import AlignSettings, AnchorsSettings, FinetuneSettings, MapSettings
 from mosecrot_cli.settings.choices import MapPreset
 from mosecrot_cli.settings.option import Option, Parameter
 from mosecrot_cli.sources.languages import find_language
@@ -38,6 +39,8 @@ ANCHORS: Final = options_of(AnchorsSettings, "src", "tgt", "source_model", "targ
 MAPS: Final = {"preset": _PRESET} | options_of(
     MapSettings, "anchors", "source_model", "target_vectors", "vocab_from", "keep_source", "output", "overwrite",
     "if_changed", "dry_run", "device")  # fmt: skip
+ALIGN: Final = options_of(AlignSettings, "mapped", "parallel", "exclude", "source_model", "output", "overwrite",
+                          "if_changed", "dry_run", "device")  # fmt: skip
 TRAINING: Final = options_of(
     FinetuneSettings, "train", "dev", "src", "source_model", "embeddings", "freeze_embeddings", "seed", "seeds",
     "resume", "augment", "output", "overwrite", "if_changed", "dry_run", "device", "gpus")  # fmt: skip
@@ -99,15 +102,20 @@ class _Reader:
         own = _keys(kind) - {"options"}
         self.known(table, own | set(options), place, "key")
         chosen = {name: value for name, value in table.items() if name in options}
-        for name, value in chosen.items():
+        self.check_options(chosen, options, place)
+        rest = {name: value for name, value in table.items() if name in own}
+        return rest | ({"options": chosen} if options else {})
+
+    def check_options(self, values: dict[str, Any], options: Mapping[str, Parameter], place: Place) -> None:
+        """Refuse options that the command does not have, and values that it would refuse."""
+        self.known(values, options, place, "key")
+        for name, value in values.items():
             try:
                 check(options[name], value)
             except ValueError as error:
                 raise self.wrong(str(error), (*place, name)) from None
             if is_text(options[name]):
                 self.exists(value, (*place, name))
-        rest = {name: value for name, value in table.items() if name in own}
-        return rest | ({"options": chosen} if options else {})
 
     def exists(self, value: Any, place: Place) -> None:
         """Refuse files that are not there, and names of nothing."""
@@ -203,8 +211,38 @@ def _check_files(study: Study, reader: _Reader) -> None:
     reader.exists(study.source_models, ("source_models",))
 
 
+def _check_parallel(study: Study, reader: _Reader) -> None:
+    """Refuse parallel text that is not there."""
+    for name, language in study.languages.items():
+        for value in language.parallel:
+            try:
+                parallel_files(value, study.path.parent)
+            except DataError as error:
+                raise reader.wrong(str(error), ("languages", name, "parallel")) from None
+
+
+def _check_alignments(study: Study, reader: _Reader) -> None:
+    """Refuse maps that cannot be aligned."""
+    for name, variant in study.maps.items():
+        if isinstance(variant.align, dict):
+            reader.check_options(variant.align, ALIGN, ("maps", name, "align"))
+    for number, grid in enumerate(study.grid):
+        for name in grid.maps:
+            if not study.maps[name].is_aligned:
+                continue
+            if space := next((each for each in grid.embeddings if each not in OWN_SPACE), None):
+                what = f"the map {name!r} is aligned with the model's own embeddings, so F^s cannot be {space}"
+                raise reader.wrong(what, ("grid", number, "embeddings"), 'write embeddings = ["kept"]')
+            for language in grid.languages or study.languages:
+                if not study.languages[language].parallel:
+                    what = f"the map {name!r} needs parallel text of {language}"
+                    raise reader.wrong(what, ("languages", language), "add parallel = [FILE]")
+
+
 def _check_grid(study: Study, reader: _Reader) -> None:
     """Refuse combinations that no command could run."""
+    _check_parallel(study, reader)
+    _check_alignments(study, reader)
     for number, grid in enumerate(study.grid):
         for name in grid.maps:
             space = next((each for each in grid.embeddings if each not in OWN_SPACE), None)

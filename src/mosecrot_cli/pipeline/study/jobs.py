@@ -15,7 +15,8 @@ from mosecrot_cli.files import sha256
 DONE = Path(".study/done")
 WORK = Path("work")
 TIMES = Path(".study/seconds")
-OWN_FOLDERS = {"anchors", "mapped", "models", "stitched", "adapted", "scores", "predictions", "inspect", "logs", "work"}
+OWN_FOLDERS = {"anchors", "mapped", "models", "stitched", "adapted", "scores", "predictions", "inspect", "logs", "work",
+               "aligned"}  # fmt: skip
 _HASHED = 16 << 20  # bytes: of larger files size and time stand for the content
 
 
@@ -38,6 +39,7 @@ NEEDS: Mapping[str, Need] = {
     "anchors": Need(8_000, 60),
     "spoil": Need(1_000, 5),
     "map": Need(12_000, 60),
+    "align": Need(12_000, 120, accelerated=True),
     "finetune": Need(12_000, 240, accelerated=True),
     "stitch": Need(8_000, 30),
     "adapt": Need(12_000, 120, accelerated=True),

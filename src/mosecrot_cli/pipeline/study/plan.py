@@ -128,7 +128,8 @@ class _Measurements:
     def inspected(self, run: Measurement) -> StudyJob:
         """The check of the map of a row; with the words of the test texts."""
         place = f"{run.model}/{run.language}"
-        mapped = next(job for job in run.chain if job.kind == "map" and job.name.startswith(f"{place}/"))
+        made = [job for job in run.chain if job.kind in ("map", "align") and job.name.startswith(f"{place}/")]
+        mapped = next((job for job in made if job.kind == "align"), made[0])
         line = ("inspect", str(mapped.output), "--texts", self.make.test(run.language, run.task), "--json")
         output = f"inspect/{place}.json"
         return self.make.add(StudyJob("inspect", place, line, (mapped,), output=output, stdout=output))
