@@ -52,7 +52,7 @@ class AlignSettings:
     ] = True
     epochs: Annotated[
         int, Option("--epochs", help="Passes over the sentences.", panel=TRAINING, metavar="N", least=1)
-    ] = 6
+    ] = 12
     learning_rate: Annotated[
         float,
         Option("--lr", help="Learning rate at the start.", panel=TRAINING, metavar="X", parser=positive),
