@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from make_pico import WORDS, backwards
 
 from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
@@ -12,21 +14,30 @@ from mosecrot_cli.pipeline import resources
 
 TRANSFER = "transfer model --tgt xx --lexicon en-xx.tsv --target-vectors xx.vec"
 
+ANCHORS = ("anchors.tsv", "anchors.scores.tsv", "anchors.manifest.json")
+
+
+def timeless(content: object) -> object:
+    """Values of a manifest without those that depend on the time."""
+    if isinstance(content, list):
+        return [timeless(each) for each in content]
+    if not isinstance(content, dict):
+        return content
+    return {name: timeless(value) for name, value in content.items() if name not in ("seconds", "created")}
+
 
 def files_of(folder: Path) -> dict[str, bytes]:
     """Content by name; of manifests what does not depend on the time."""
     found = {}
     for path in sorted(
         path
-        for place in ("anchors.tsv", "anchors.scores.tsv", "anchors.manifest.json", "mapped", "stitched")
+        for place in (*ANCHORS, "mapped", "mapped-aligned", "stitched")
         for path in [folder / place, *(folder / place).rglob("*")]
         if path.is_file()
     ):
         content = path.read_bytes()
         if path.name.endswith("manifest.json"):
-            manifest = {
-                name: value for name, value in json.loads(content).items() if name not in ("seconds", "created")
-            }
+            manifest = timeless(json.loads(content))
             content = json.dumps(manifest, sort_keys=True).encode()
         found[str(path.relative_to(folder))] = content
     return found
@@ -35,7 +46,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def trained(chain: Path) -> Path:
     """The chain after fine-tuning alone."""
-    for name in ("anchors.tsv", "anchors.scores.tsv", "anchors.manifest.json"):
+    for name in ANCHORS:
         Path(name).unlink()
     for name in ("mapped", "stitched"):
         Path(name).rename(f"{name}-before")
@@ -46,7 +57,7 @@ def trained(chain: Path) -> Path:
 def test_it_leaves_the_files_of_the_single_commands(more: str, trained: Path, capsys: pytest.CaptureFixture[str]):
     assert output_of(f"{TRANSFER}{more} -q", capsys).startswith("verdict: ")
     found = files_of(trained)
-    for name in ("anchors.tsv", "anchors.scores.tsv", "anchors.manifest.json"):
+    for name in ANCHORS:
         Path(name).unlink()
     for name in ("mapped", "stitched"):
         Path(name).rename(f"{name}-transfer")
@@ -59,6 +70,35 @@ def test_it_leaves_the_files_of_the_single_commands(more: str, trained: Path, ca
     expected = files_of(trained)
     assert found.keys() == expected.keys()
     assert [name for name in found if found[name] != expected[name]] == []
+
+
+def test_with_parallel_text_it_aligns_as_the_single_command_does(trained: Path, capsys: pytest.CaptureFixture[str]):
+    random = np.random.default_rng(3)
+    pairs = [list(random.choice(WORDS, 6)) for _ in range(120)]
+    lines = [" ".join(words) + "\t" + " ".join(map(backwards, words)) for words in pairs]
+    Path("par.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    more = "--parallel par.tsv --exclude xx.test.tsv"
+    told = json.loads(output_of(f"{TRANSFER} {more} --license-of par.tsv=cc0-1.0 --json -q", capsys))
+    assert [*told] == ["anchors", "map", "align", "stitch", "inspect"]
+    found = files_of(trained)
+    for name in ANCHORS:
+        Path(name).unlink()
+    for name in ("mapped", "mapped-aligned", "stitched"):
+        Path(name).rename(f"{name}-transfer")
+    for line in (
+        "anchors --src en --tgt xx --lexicon en-xx.tsv --source-model pico-bert --target-vectors xx.vec -q",
+        "map --preset transfer -q",
+        f"align {more} -q",
+        "stitch --embeddings mapped-aligned --license-of par.tsv=cc0-1.0 -q",
+    ):
+        assert run(line.split()) == 0
+    expected = files_of(trained)
+    assert found.keys() == expected.keys()
+    assert [name for name in found if found[name] != expected[name]] == []
+    answer = failure_of(f"{TRANSFER} --exclude xx.test.tsv --overwrite", 2, capsys)
+    assert "--exclude has no effect without --parallel" in answer
+    assert "no such file" in failure_of(f"{TRANSFER} --parallel nothing.tsv --overwrite", 3, capsys)
+    assert expected == files_of(trained)
 
 
 def test_each_model_and_each_file_of_vectors_is_read_once(trained: Path, monkeypatch: pytest.MonkeyPatch):

@@ -16,12 +16,13 @@ def transfer(settings: TransferSettings, sink: Sink) -> None:
     each vector file once, writes what the single commands write, and ends with the verdict of inspect.
 
     With --source-vectors, anchors are learnt as well. As these can hurt, --texts compares the map with and without them
-    by the answers to the texts, and the better one is stitched.
+    by the answers to the texts, and the better one is stitched. With --parallel, the mapped words are aligned as well.
 
     Examples:
         mosecrot transfer model --tgt fo --lexicon en-fo.tsv --target-vectors fo.vec
         mosecrot transfer model --tgt ru --texts ru.txt -o ru/stitched
         mosecrot transfer model --tgt ru --source-vectors en.vec --texts ru.txt
+        mosecrot transfer model --tgt ru --parallel en-ru.tsv
     """
     from mosecrot_cli.pipeline.transfer.run import run
 

@@ -57,6 +57,15 @@ def parallel_files(value: str, folder: Path = Path()) -> tuple[Path, ...]:
     return existing_file(folder / source, hint=_TWO_FILES), existing_file(folder / target, hint=_TWO_FILES)
 
 
+def parallel_name(value: str) -> str:
+    """The names of the files of a value, without their folders: `parallel.tsv` or `en.txt,ru.txt`.
+
+    Raises:
+        DataError: see `parallel_files`.
+    """
+    return ",".join(path.name for path in parallel_files(value))
+
+
 def read_parallel(files: Sequence[Path], *, src: str | None = None, tgt: str | None = None) -> list[SentencePair]:
     """The pairs of one file of both languages, or of a source and a target file; pairs with an empty side are left out.
 

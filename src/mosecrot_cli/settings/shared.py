@@ -182,6 +182,16 @@ Exclude = Annotated[
         unset="read everything",
     ),
 ]
+Parallel = Annotated[
+    tuple[str, ...],
+    Option(
+        "--parallel",
+        help="Sentences of the source language and their translations: one file (a table or TMX), or two with a "
+        "comma between (lines, or verses with ids). Repeatable.",
+        metavar="FILE|SOURCE,TARGET",
+        unset="do not align",
+    ),
+]
 Checkpoint = Annotated[
     Path, Argument(help="Checkpoint folder, or a folder of seed-N/ checkpoints.", metavar="CHECKPOINT")
 ]

@@ -19,6 +19,7 @@ from mosecrot_cli.settings.shared import (
     LicensesOf,
     OneSeed,
     OutputSettings,
+    Parallel,
     Prior,
     SourceModel,
 )
@@ -32,15 +33,7 @@ class AlignSettings:
     """`mosecrot align`: between steps 3 and 5."""
 
     mapped: Annotated[Path, Argument(help="Folder written by map or align.", metavar="MAPPED")] = Path("mapped")
-    parallel: Annotated[
-        tuple[str, ...],
-        Option(
-            "--parallel",
-            help="Sentences of the source language and their translations: one file (a table or TMX), or two with a "
-            "comma between (lines, or verses with ids). Repeatable.",
-            metavar="FILE|SOURCE,TARGET",
-        ),
-    ]
+    parallel: Parallel
     exclude: Exclude = ()
     source_model: SourceModel = None
     linear: Annotated[

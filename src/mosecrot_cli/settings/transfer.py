@@ -14,10 +14,12 @@ from mosecrot_cli.settings.shared import (
     Checkpoint,
     DataSettings,
     Device,
+    Exclude,
     License,
     LicensesOf,
     MaxVocab,
     OutputSettings,
+    Parallel,
     Seed,
 )
 
@@ -85,6 +87,8 @@ class TransferSettings:
         AnchorLearning,
         Option("--learnt-anchors", help="When to use learnt anchors.", panel=PIVOT, metavar="NAME"),
     ] = AnchorLearning.auto
+    parallel: Parallel = ()
+    exclude: Exclude = ()
     texts: Annotated[
         str | None,
         Option(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mosecrot_cli.arrays import NewArray
 from mosecrot_cli.errors import DataError, UsageError
 from mosecrot_cli.files import existing_file
-from mosecrot_cli.lexicon.parallel import SentencePair, parallel_files
+from mosecrot_cli.lexicon.parallel import SentencePair, parallel_files, parallel_name
 from mosecrot_cli.model.checks import check_forward_pass, ensure_padding
 from mosecrot_cli.model.devices import check_compute, resolve_device
 from mosecrot_cli.model.layers import input_embeddings
@@ -230,7 +230,7 @@ def _as_stitched(job: AlignJob, body: PreTrainedModel, tokenizer: PreTrainedToke
 def _described(job: AlignJob, material: AlignMaterial, trained: TrainedRows, moved: int) -> Computed:
     mapped, pairs = job.mapped, material.pairs
     before, after = trained.history[0], trained.history[trained.best]
-    names = tuple(",".join(path.name for path in parallel_files(value)) for value in job.settings.parallel)
+    names = tuple(map(parallel_name, job.settings.parallel))
     statistics = {
         "pairs": len(pairs.features),
         "trained_pairs": len(pairs.trained),

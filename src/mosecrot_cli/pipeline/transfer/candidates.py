@@ -18,7 +18,15 @@ from mosecrot_cli.pipeline.resources import Opened
 from mosecrot_cli.pipeline.step import StepResult
 from mosecrot_cli.pipeline.stitch.choice import MapChoice
 from mosecrot_cli.progress import Reporter
-from mosecrot_cli.settings import AnchorLearning, AnchorsSettings, MapSettings, TransferSettings, with_preset
+from mosecrot_cli.settings import (
+    AlignSettings,
+    AnchorLearning,
+    AnchorsSettings,
+    ComputeSettings,
+    MapSettings,
+    TransferSettings,
+    with_preset,
+)
 
 
 @dataclass(frozen=True)
@@ -74,11 +82,11 @@ def by_lexicon(settings: TransferSettings, opened: Opened, reporter: Reporter) -
         f"{found.without:.3f} without (standard error of the difference {found.error:.4f})"
     )
     if found.helps:
-        return LEARNT_TOO, MapChoice(str(map_folder(settings, LEARNT_TOO)), f"the learnt anchors help: {cosines}")
+        return LEARNT_TOO, MapChoice(str(stitched_folder(settings, LEARNT_TOO)), f"the learnt anchors help: {cosines}")
     why = f"they do not help: {cosines}" if found.pairs >= FEWEST else "no pairs of the lexicon can be held out"
     reason = f"the learnt anchors are left out, because {why}"
     reporter.warn(f"{reason}. `learnt_anchors=always` uses them anyway")
-    return PLAIN, MapChoice(str(map_folder(settings, PLAIN)), reason)
+    return PLAIN, MapChoice(str(stitched_folder(settings, PLAIN)), reason)
 
 
 def refuted(learnt: StepResult, mapped: Path) -> MapChoice | None:
@@ -121,6 +129,26 @@ def map_settings(settings: TransferSettings, candidate: Candidate) -> MapSetting
         out=replace(settings.out, output=map_folder(settings, candidate)),
     )
     return with_preset(told, settings.preset, set())
+
+
+def align_settings(settings: TransferSettings, candidate: Candidate) -> AlignSettings | None:
+    """What `align` is told for a map; None without parallel text."""
+    if not settings.parallel:
+        return None
+    return AlignSettings(
+        mapped=map_folder(settings, candidate),
+        parallel=settings.parallel,
+        exclude=settings.exclude,
+        seed=settings.seed,
+        compute=ComputeSettings(device=settings.device),
+        out=replace(settings.out, output=settings.out.output.with_name(f"mapped{candidate.suffix}-aligned")),
+    )
+
+
+def stitched_folder(settings: TransferSettings, candidate: Candidate) -> Path:
+    """The folder of a map that is stitched with: as it was mapped, or aligned."""
+    aligned = align_settings(settings, candidate)
+    return aligned.out.output if aligned else map_folder(settings, candidate)
 
 
 def map_folder(settings: TransferSettings, candidate: Candidate) -> Path:

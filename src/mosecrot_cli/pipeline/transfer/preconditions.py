@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mosecrot_cli.errors import UsageError
+from mosecrot_cli.files import existing_file
+from mosecrot_cli.lexicon.parallel import parallel_files, parallel_name
 from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
 from mosecrot_cli.pipeline.anchors import run as anchors
 from mosecrot_cli.pipeline.anchors.material import resolve, vector_locations
+from mosecrot_cli.pipeline.mapped import ALIGN
 from mosecrot_cli.pipeline.publish.card import check_edited
-from mosecrot_cli.pipeline.publish.origin import Origin, foreseen
+from mosecrot_cli.pipeline.publish.origin import Ingredient, Origin, foreseen
 from mosecrot_cli.pipeline.publish.statements import Statements
 from mosecrot_cli.pipeline.step import Step
 from mosecrot_cli.pipeline.transfer.candidates import (
@@ -17,6 +22,7 @@ from mosecrot_cli.pipeline.transfer.candidates import (
     anchors_settings,
     candidates_of,
     map_folder,
+    stitched_folder,
 )
 from mosecrot_cli.progress import SilentReporter
 from mosecrot_cli.settings import TransferSettings
@@ -35,6 +41,7 @@ def check(settings: TransferSettings) -> None:
         stated.check_names([_foreseen(settings, LEARNT_ALONE)])
     if settings.texts == STDIN:
         raise UsageError("`texts` are read more than once, so they cannot come from standard input", hint="name a file")
+    _parallel_files(settings)
     if not settings.out.dry_run:
         _check_outputs(settings)
     if settings.texts is not None:
@@ -53,17 +60,35 @@ def _foreseen(settings: TransferSettings, candidate: Candidate) -> Origin:
     """What can be said of the model already."""
     told = resolve(anchors_settings(settings, candidate))
     vectors = [each for each in vector_locations(told, SilentReporter()) if each]
-    return foreseen(settings.checkpoint, str(told.source_model), told.lexicons, vectors)
+    texts = tuple(Ingredient("parallel text", parallel_name(value)) for value in settings.parallel)
+    return foreseen(settings.checkpoint, str(told.source_model), told.lexicons, vectors).extended(ingredients=texts)
+
+
+def _parallel_files(settings: TransferSettings) -> list[Path]:
+    """The files of the parallel text and of what is left out of it.
+
+    Raises:
+        UsageError, DataError: one is not there, or what is named is no parallel text.
+    """
+    if settings.exclude and not settings.parallel:
+        raise UsageError("`exclude` has no effect without `parallel`", hint="name the parallel text")
+    if not all(settings.parallel):
+        raise UsageError("no parallel text is named", where="`parallel`")
+    named = [path for value in settings.parallel for path in parallel_files(value)]
+    return [existing_file(path) for path in (*named, *settings.exclude)]
 
 
 def _check_outputs(settings: TransferSettings) -> None:
     given = {"checkpoint": settings.checkpoint, "target_vectors": settings.target_vectors, "texts": settings.texts}
     given |= {"source_vectors": settings.source_vectors, "source_model": settings.source_model}
     given |= {f"lexicon_{number}": lexicon for number, lexicon in enumerate(settings.lexicons, start=1)}
+    given |= {f"parallel_{number}": path for number, path in enumerate(_parallel_files(settings), start=1)}
     inputs = {name: value for name, value in given.items() if value is not None}
     for candidate in candidates_of(settings):
         outputs = anchors.outputs_of(anchors_settings(settings, candidate))
         Step("anchors", settings, inputs, outputs, folder=False).check()
         Step("map", settings, inputs, (map_folder(settings, candidate),)).check()
+        if settings.parallel:
+            Step(ALIGN, settings, inputs, (stitched_folder(settings, candidate),)).check()
     Step("stitch", settings, inputs, (settings.out.output,)).check()
     check_edited(settings.out.output)

@@ -19,12 +19,14 @@ from mosecrot_cli.pipeline.transfer.candidates import (
     LEARNT_TOO,
     PLAIN,
     Candidate,
+    align_settings,
     anchors_settings,
     by_lexicon,
     candidates_of,
     map_folder,
     map_settings,
     refuted,
+    stitched_folder,
 )
 from mosecrot_cli.progress import PostponedReporter, Reporter
 from mosecrot_cli.settings import InspectSettings, StitchSettings, TransferSettings
@@ -40,7 +42,7 @@ class Transfer:
 
     Attributes:
         steps: name of the command -> what it did; only anchors for a dry run. The steps of a second map, with learnt
-            anchors, are `anchors-learnt` and `map-learnt`.
+            anchors, are `anchors-learnt`, `map-learnt` and `align-learnt`.
         inspection: what is to be said of the map that is used; None for a dry run.
     """
 
@@ -70,7 +72,7 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
     if settings.out.dry_run:
         return Transfer(steps, None)
     if LEARNT_TOO in candidates:
-        if choice := refuted(steps[f"anchors{LEARNT_TOO.suffix}"], map_folder(settings, PLAIN)):
+        if choice := refuted(steps[f"anchors{LEARNT_TOO.suffix}"], stitched_folder(settings, PLAIN)):
             candidates = (PLAIN,)
         elif settings.texts is None:
             candidate, choice = by_lexicon(settings, opened, reporter)
@@ -79,9 +81,21 @@ def run(settings: TransferSettings, reporter: Reporter) -> Transfer:
 
     for each in candidates:
         steps[f"map{each.suffix}"] = mapping.run(map_settings(settings, each), reporter, opened=opened)
+    _align(settings, candidates, steps, reporter)
     steps["stitch"], found = _stitch_and_inspect(settings, candidates, choice, opened, reporter)
     _warn_of_older_maps(settings, candidates, reporter)
     return Transfer(steps, found)
+
+
+def _align(
+    settings: TransferSettings, candidates: tuple[Candidate, ...], steps: dict[str, StepResult], reporter: Reporter
+) -> None:
+    """Align the maps with the parallel text, if there is any."""
+    for each in candidates:
+        if told := align_settings(settings, each):
+            from mosecrot_cli.pipeline.align import run as aligning
+
+            steps[f"align{each.suffix}"] = aligning.run(told, reporter)
 
 
 def _warn_of_older_maps(settings: TransferSettings, made: tuple[Candidate, ...], reporter: Reporter) -> None:
@@ -116,7 +130,7 @@ def _stitch_and_inspect(
     from mosecrot_cli.pipeline.inspect import run as inspection
 
     asked = InspectSettings(
-        mapped=map_folder(settings, candidates[0]),
+        mapped=stitched_folder(settings, candidates[0]),
         texts=settings.texts,
         data=settings.data,
         device=settings.device,
@@ -136,7 +150,7 @@ def _stitch_and_inspect(
 def _stitch(
     settings: TransferSettings, candidates: tuple[Candidate, ...], choice: MapChoice | None, reporter: Reporter
 ) -> StepResult:
-    first, *others = (map_folder(settings, each) for each in candidates)
+    first, *others = (stitched_folder(settings, each) for each in candidates)
     licensed = settings.licenses_of
     if not any(each.learns for each in candidates):
         licensed = preconditions.licences_without_source_vectors(settings)
