@@ -12,8 +12,9 @@ def align(settings: AlignSettings, sink: Sink) -> None:
     """Move mapped words so that the model reads translations alike.
 
     The source model, which is not trained, gives each sentence of the parallel text a vector. The words of the target
-    language that occur in it are moved until their sentences have the vectors of their translations. One pair in ten is
-    held out: it decides which epoch is kept, and whether anything is changed at all.
+    language are moved until their sentences have the vectors of their translations: those that occur one by one, and
+    all of them by one linear map. One pair in ten is held out: it decides which epoch is kept, and whether anything is
+    changed at all.
 
     Writes a folder like that of map, for stitch and for finetune --augment.
 
