@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_pico import WORDS, backwards
+from make_pico import write_parallel
 
 from commands import failure_of, output_of
 from mosecrot_cli.cli.app import run
@@ -73,10 +73,7 @@ def test_it_leaves_the_files_of_the_single_commands(more: str, trained: Path, ca
 
 
 def test_with_parallel_text_it_aligns_as_the_single_command_does(trained: Path, capsys: pytest.CaptureFixture[str]):
-    random = np.random.default_rng(3)
-    pairs = [list(random.choice(WORDS, 6)) for _ in range(120)]
-    lines = [" ".join(words) + "\t" + " ".join(map(backwards, words)) for words in pairs]
-    Path("par.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_parallel(Path("par.tsv"), 120, np.random.default_rng(3))
     more = "--parallel par.tsv --exclude xx.test.tsv"
     told = json.loads(output_of(f"{TRANSFER} {more} --license-of par.tsv=cc0-1.0 --json -q", capsys))
     assert [*told] == ["anchors", "map", "align", "stitch", "inspect"]
