@@ -95,7 +95,19 @@ def test_with_parallel_text_it_aligns_as_the_single_command_does(trained: Path, 
     answer = failure_of(f"{TRANSFER} --exclude xx.test.tsv --overwrite", 2, capsys)
     assert "--exclude has no effect without --parallel" in answer
     assert "no such file" in failure_of(f"{TRANSFER} --parallel nothing.tsv --overwrite", 3, capsys)
+    write_parallel(Path("few.tsv"), 40, np.random.default_rng(3))
+    told = failure_of(f"{TRANSFER} --parallel few.tsv --overwrite", 3, capsys)
+    assert "pairs of sentences are left, too few to learn from" in told
+    Path("broken.tsv").write_text("one column\n", encoding="utf-8")
+    failure_of(f"{TRANSFER} --parallel broken.tsv --overwrite", 3, capsys)
     assert expected == files_of(trained)
+    for name in ("mapped-aligned", "stitched", "mapped"):
+        Path(name).rename(f"{name}-away")
+    Path("mapped-aligned").mkdir()
+    Path("mapped-aligned/notes.txt").write_text("mine")
+    before = files_of(trained)
+    failure_of(f"{TRANSFER} --parallel par.tsv --overwrite", 4, capsys)
+    assert before == files_of(trained)
 
 
 def test_each_model_and_each_file_of_vectors_is_read_once(trained: Path, monkeypatch: pytest.MonkeyPatch):

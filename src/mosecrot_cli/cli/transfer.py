@@ -16,7 +16,8 @@ def transfer(settings: TransferSettings, sink: Sink) -> None:
     each vector file once, writes what the single commands write, and ends with the verdict of inspect.
 
     With --source-vectors, anchors are learnt as well. As these can hurt, --texts compares the map with and without them
-    by the answers to the texts, and the better one is stitched. With --parallel, the mapped words are aligned as well.
+    by the answers to the texts, and the better one is stitched. With --parallel, mapped words are aligned before
+    that, which loads the source model once more.
 
     Examples:
         mosecrot transfer model --tgt fo --lexicon en-fo.tsv --target-vectors fo.vec

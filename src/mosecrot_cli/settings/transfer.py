@@ -112,8 +112,9 @@ class TransferSettings:
             output=Option(
                 "-o",
                 "--output",
-                help="Folder of the stitched checkpoint; anchors.tsv and mapped/ are written next to it, and "
-                "anchors-learnt.tsv and mapped-learnt/ where learnt anchors are compared with the lexicon's.",
+                help="Folder of the stitched checkpoint; anchors.tsv and mapped/ are written next to it, "
+                "anchors-learnt.tsv and mapped-learnt/ where learnt anchors are compared with the lexicon's, and "
+                "mapped-aligned/ with --parallel.",
                 panel="Output",
                 metavar="DIR",
             )

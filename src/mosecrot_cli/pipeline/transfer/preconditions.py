@@ -7,7 +7,9 @@ from pathlib import Path
 from mosecrot_cli.errors import UsageError
 from mosecrot_cli.files import existing_file
 from mosecrot_cli.lexicon.parallel import parallel_files, parallel_name
+from mosecrot_cli.manifest import Facts
 from mosecrot_cli.pipeline.adapt.job import unlabelled_texts
+from mosecrot_cli.pipeline.align.pairs import check_number, read_pairs
 from mosecrot_cli.pipeline.anchors import run as anchors
 from mosecrot_cli.pipeline.anchors.material import resolve, vector_locations
 from mosecrot_cli.pipeline.mapped import ALIGN
@@ -19,6 +21,7 @@ from mosecrot_cli.pipeline.transfer.candidates import (
     LEARNT_ALONE,
     PLAIN,
     Candidate,
+    align_settings,
     anchors_settings,
     candidates_of,
     map_folder,
@@ -41,7 +44,7 @@ def check(settings: TransferSettings) -> None:
         stated.check_names([_foreseen(settings, LEARNT_ALONE)])
     if settings.texts == STDIN:
         raise UsageError("`texts` are read more than once, so they cannot come from standard input", hint="name a file")
-    _parallel_files(settings)
+    _check_parallel(settings, src=told.src, tgt=told.tgt)
     if not settings.out.dry_run:
         _check_outputs(settings)
     if settings.texts is not None:
@@ -76,6 +79,18 @@ def _parallel_files(settings: TransferSettings) -> list[Path]:
         raise UsageError("no parallel text is named", where="`parallel`")
     named = [path for value in settings.parallel for path in parallel_files(value)]
     return [existing_file(path) for path in (*named, *settings.exclude)]
+
+
+def _check_parallel(settings: TransferSettings, *, src: str, tgt: str | None) -> None:
+    """Check that there are pairs of sentences enough for `align`.
+
+    Raises:
+        UsageError, DataError: there are not, or a file is missing or damaged.
+    """
+    _parallel_files(settings)
+    if asked := align_settings(settings, PLAIN):
+        pairs = read_pairs(asked, Facts(src=src, tgt=tgt), SilentReporter())
+        check_number(len(pairs), ", ".join(settings.parallel))
 
 
 def _check_outputs(settings: TransferSettings) -> None:
